@@ -16,6 +16,9 @@
 //!
 //! The first such look only makes them candidates. They are reported if a second one, with a probe of
 //! each that is younger than the first look, shows the same tasks in the same waits.
+//!
+//! A task that is being polled answers no probe. It is stuck if its thread sleeps, and all threads of the process
+//! do ([`stillness`]).
 
 mod canary;
 mod closing;

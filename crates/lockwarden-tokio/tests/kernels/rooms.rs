@@ -88,9 +88,9 @@ pub(crate) const CASES: &[Case] = &[
         run: || {
             on_runtime(async {
                 let (sender, mut receiver) = mpsc::channel::<i32>(1);
-                let permit = sender.reserve_owned().await.unwrap();
+                let permit = sender.reserve().await.unwrap();
                 assert_eq!(receiver.recv().await, None);
-                drop(permit);
+                permit.send(1);
             });
         },
     },

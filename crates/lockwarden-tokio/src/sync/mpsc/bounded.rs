@@ -255,7 +255,7 @@ impl<T> Sender<T> {
         };
         watched(awaited, self.inner.reserve_owned(), move |permit| {
             permit.map(|inner| OwnedPermit {
-                inner: Kept::new(inner, room, 1),
+                inner: Kept::owned(inner, room),
             })
         })
     }
@@ -295,7 +295,7 @@ impl<T> Sender<T> {
         let _change = listed.change();
         match self.inner.try_reserve_owned() {
             Ok(inner) => Ok(OwnedPermit {
-                inner: Kept::new(inner, room, 1),
+                inner: Kept::owned(inner, room),
             }),
             Err(TrySendError::Full(inner)) => Err(TrySendError::Full(Self { inner, room })),
             Err(TrySendError::Closed(inner)) => Err(TrySendError::Closed(Self { inner, room })),

@@ -163,12 +163,22 @@ pub(super) struct Kept<P, R: Deref<Target = Room>> {
 }
 
 impl<P, R: Deref<Target = Room>> Kept<P, R> {
-    /// A permit that the calling task has; within a [`Room::change`].
+    /// A permit that the calling task has, and that borrows a sender; within a [`Room::change`].
     pub(super) fn new(permit: P, room: R, places: usize) -> Self {
-        // A permit borrows or owns a sender, which may be anywhere.
+        // The sender may be a static.
+        Self::of(frame::current(), permit, room, places)
+    }
+
+    /// A permit that owns its sender, so that it can be anywhere, in a thread that is not known too; within a
+    /// [`Room::change`].
+    pub(super) fn owned(permit: P, room: R) -> Self {
+        Self::of(None, permit, room, 1)
+    }
+
+    fn of(task: Option<ThreadId>, permit: P, room: R, places: usize) -> Self {
         let number = match places {
             0 => 0,
-            _ => room.permits.add(frame::current(), places, true),
+            _ => room.permits.add(task, places, true),
         };
         Self {
             permit: Some(permit),
