@@ -1,9 +1,11 @@
 //! What the operating system says of the threads of the process: the [`state`] of each, and, by a
 //! [`signal`] that the thread itself answers, its stack.
 
+mod futex_sleep;
 mod no_stack;
 pub(crate) mod signal;
 mod state;
 
+pub use self::futex_sleep::{FutexSleep, futex_sleep};
 pub use self::no_stack::NoStack;
-pub(crate) use self::state::{Seen, activity, look, sleeps_until_woken, threads};
+pub(crate) use self::state::{Seen, activity, look, threads};

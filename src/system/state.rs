@@ -37,16 +37,8 @@ pub(crate) fn threads() -> Vec<u32> {
     Vec::new()
 }
 
-/// Returns whether a thread sleeps until another thread of the process wakes it.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn sleeps_until_woken(_id: u32) -> bool {
-    false
-}
-
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::proc::look;
-#[cfg(target_os = "linux")]
-pub(crate) use self::proc::sleeps_until_woken;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use self::proc::threads;
 
@@ -111,41 +103,6 @@ mod proc {
         after.split_ascii_whitespace().nth(36)?.parse().ok()
     }
 
-    /// Returns whether a thread sleeps in the wait of a futex that has no deadline and is private to the process:
-    /// nothing but another thread of the process, or a signal handler, wakes it.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn sleeps_until_woken(id: u32) -> bool {
-        // Says `running` for a thread that does not sleep, or that has been woken and has not run yet.
-        let call = fs::read_to_string(format!("/proc/self/task/{id}/syscall"));
-        call.is_ok_and(|call| is_untimed_futex(&call))
-    }
-
-    /// Parses the number of a system call and its arguments.
-    #[cfg(target_os = "linux")]
-    fn is_untimed_futex(call: &str) -> bool {
-        const WAITS: [i64; 2] = [libc::FUTEX_WAIT as i64, libc::FUTEX_WAIT_BITSET as i64];
-        let mut fields = call.split_ascii_whitespace();
-        let number = fields.next().and_then(|number| number.parse().ok());
-        let mut arguments = fields.map(|argument| {
-            let digits = argument.strip_prefix("0x")?;
-            u64::from_str_radix(digits, 16).ok()
-        });
-        let (Some(_), Some(Some(operation)), Some(_), Some(Some(deadline))) = (
-            arguments.next(),
-            arguments.next(),
-            arguments.next(),
-            arguments.next(),
-        ) else {
-            return false;
-        };
-        let flag = libc::FUTEX_PRIVATE_FLAG as u64;
-        let operation = operation & 0xffff_ffff;
-        number == Some(libc::SYS_futex)
-            && operation & flag != 0
-            && WAITS.contains(&((operation & !flag & libc::FUTEX_CMD_MASK as u64) as i64))
-            && deadline == 0
-    }
-
     fn sleeping(path: &str) -> Activity {
         let call = fs::read_to_string(format!("{path}/syscall")).unwrap_or_default();
         match call.split_ascii_whitespace().next() {
@@ -200,47 +157,6 @@ mod proc {
     mod tests {
         use super::*;
         use crate::tracking::thread::slot::os_id;
-
-        #[cfg(target_os = "linux")]
-        #[test]
-        fn a_futex_without_a_deadline_that_is_private_sleeps_until_woken() {
-            let call = |operation: u32, deadline: u64| {
-                format!(
-                    "{} 0x7f00 {operation:#x} 0xffffffff {deadline:#x} 0x0 0xffffffff 0x7ffd 0x7f01\n",
-                    libc::SYS_futex
-                )
-            };
-            assert!(is_untimed_futex(&call(0x89, 0)), "as std parks");
-            assert!(is_untimed_futex(&call(0x80, 0)));
-            assert!(!is_untimed_futex(&call(0x89, 0x7ffe)), "a deadline");
-            assert!(
-                !is_untimed_futex(&call(0x9, 0)),
-                "shared with other processes"
-            );
-            assert!(!is_untimed_futex(&call(0x81, 0)), "a call that wakes");
-            assert!(!is_untimed_futex(
-                "0 0x3 0x7f00 0x1 0x0 0x0 0x0 0x7ffd 0x7f01"
-            ));
-            assert!(!is_untimed_futex("running"));
-            assert!(!is_untimed_futex("-1 0x7ffd 0x7f01"));
-        }
-
-        #[cfg(target_os = "linux")]
-        #[test]
-        fn a_parked_thread_sleeps_until_it_is_woken() {
-            let (sender, receiver) = std::sync::mpsc::channel();
-            let parked = std::thread::spawn(move || {
-                sender.send(os_id()).unwrap();
-                std::thread::park();
-            });
-            let id = receiver.recv().unwrap();
-            while !sleeps_until_woken(id) {
-                std::thread::yield_now();
-            }
-            parked.thread().unpark();
-            parked.join().unwrap();
-            assert!(!sleeps_until_woken(id));
-        }
 
         #[test]
         fn the_calling_thread_is_listed_and_runs() {

@@ -9,7 +9,7 @@ use crate::engine::sorting;
 use crate::engine::wait_for;
 use crate::engine::wait_for::ThreadState;
 use crate::engine::wait_reason::WaitReason;
-use crate::system;
+use crate::system::{self, FutexSleep};
 use crate::tracking::process::pending_spawns::PendingSpawns;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
@@ -190,7 +190,7 @@ impl Snapshots {
     /// not sleep.
     pub(super) fn sleeps_until_unparked(&self, at: usize) -> bool {
         let id = self.threads[at].slot.life.os_id();
-        id.is_some_and(system::sleeps_until_woken)
+        id.and_then(system::futex_sleep) == Some(FutexSleep::Untimed)
     }
 
     /// Returns whether the wait of a thread leaves open which thread it waits for.

@@ -49,6 +49,8 @@ impl Still {
 mod system {
     use std::fs;
 
+    use lockwarden::instrument::{FutexSleep, futex_sleep};
+
     /// The threads of the process.
     pub(super) fn threads() -> Option<Vec<u32>> {
         let entries = fs::read_dir("/proc/self/task").ok()?;
@@ -66,32 +68,11 @@ mod system {
     /// How often the thread has given its CPU to another one, if it sleeps in a futex of the process, without a
     /// limit unless it may be timed.
     pub(super) fn switches_of_asleep(id: u32, may_be_timed: bool) -> Option<u64> {
-        let path = format!("/proc/self/task/{id}");
-        let call = fs::read_to_string(format!("{path}/syscall")).ok()?;
-        if !is_asleep(&call, may_be_timed) {
+        if futex_sleep(id)? == FutexSleep::Timed && !may_be_timed {
             return None;
         }
-        let status = fs::read_to_string(format!("{path}/status")).ok()?;
+        let status = fs::read_to_string(format!("/proc/self/task/{id}/status")).ok()?;
         switches(&status)
-    }
-
-    /// Whether this is the call of a thread that sleeps so: its number, and its arguments.
-    fn is_asleep(call: &str, may_be_timed: bool) -> bool {
-        let mut words = call.split_ascii_whitespace();
-        let number = words.next().and_then(|word| word.parse().ok());
-        let argument = |word: &str| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok();
-        let arguments: Option<Vec<u64>> = words.map(argument).collect();
-        let Some([_, operation, _, timeout, ..]) = arguments.as_deref() else {
-            return false;
-        };
-        let flags = (libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME) as u64;
-        let command = operation & !flags;
-        number == Some(libc::SYS_futex)
-            && [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET]
-                .map(|wait| wait as u64)
-                .contains(&command)
-            && operation & libc::FUTEX_PRIVATE_FLAG as u64 != 0
-            && (*timeout == 0 || may_be_timed)
     }
 
     fn switches(status: &str) -> Option<u64> {
@@ -124,26 +105,6 @@ mod system {
     #[cfg(test)]
     mod tests {
         use super::*;
-
-        #[test]
-        fn a_private_futex_without_a_limit_is_a_sleep() {
-            let number = libc::SYS_futex;
-            let call = |rest: &str| format!("{number} 0x5652 {rest} 0x0 0xffffffff 0x7f5d 0x7f5e");
-            assert!(is_asleep(&call("0x89 0xffffffff 0x0"), false));
-            assert!(is_asleep(&call("0x80 0x2 0x0"), false));
-            // With a limit.
-            assert!(!is_asleep(&call("0x89 0xffffffff 0x7f06"), false));
-            assert!(is_asleep(&call("0x89 0xffffffff 0x7f06"), true));
-            // Of several processes: the end of a thread.
-            assert!(!is_asleep(&call("0x109 0x1ff1 0x0"), false));
-            // A wake-up.
-            assert!(!is_asleep(&call("0x81 0x1 0x0"), false));
-            assert!(!is_asleep("running", false));
-            assert!(!is_asleep(
-                "230 0x1 0x0 0x7f5d 0x7f5d 0x0 0x0 0x7f5d 0x7f5d",
-                true
-            ));
-        }
 
         #[test]
         fn the_calling_thread_is_not_asleep() {

@@ -1,0 +1,110 @@
+//! The sleep of a thread in a futex, as the operating system reports it: on Linux and Android, out of `/proc`.
+
+/// The sleep of a thread in a futex that is private to its process, so that no other process wakes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FutexSleep {
+    /// It lasts until another thread of the process, or a signal handler, wakes the thread.
+    Untimed,
+    /// It lasts until then, or until a deadline.
+    Timed,
+}
+
+/// Returns how the thread with this id of the operating system, one of the calling process, sleeps in a futex; `None` if
+/// it does not, or the system does not report it.
+///
+/// A thread that was woken and has not run yet does not sleep any more. So if all threads of a process were seen asleep
+/// without a deadline, each at the same moment, none of them runs again.
+///
+/// Costs one read of a file in `/proc`, some microseconds. Only Linux and Android report it.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::futex_sleep;
+///
+/// // The calling thread, which has the id of its process, runs.
+/// assert_eq!(futex_sleep(std::process::id()), None);
+/// ```
+#[must_use]
+pub fn futex_sleep(os_id: u32) -> Option<FutexSleep> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // Says `running` for a thread that does not sleep.
+        let call = std::fs::read_to_string(format!("/proc/self/task/{os_id}/syscall")).ok()?;
+        parse(&call)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = os_id;
+        None
+    }
+}
+
+/// Parses the number of a system call and its arguments, all but the number in hexadecimal digits.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+// The numbers have narrower types on some targets.
+#[allow(clippy::unnecessary_cast)]
+fn parse(call: &str) -> Option<FutexSleep> {
+    let mut fields = call.split_ascii_whitespace();
+    if fields.next()?.parse() != Ok(libc::SYS_futex as i64) {
+        return None;
+    }
+    let argument = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+    let arguments: Vec<u64> = fields.map(argument).collect::<Option<_>>()?;
+    let [_, operation, _, deadline, ..] = arguments[..] else {
+        return None;
+    };
+    let operation = operation as i32;
+    let waits = [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET];
+    let is_wait = waits.contains(&(operation & libc::FUTEX_CMD_MASK));
+    (is_wait && operation & libc::FUTEX_PRIVATE_FLAG != 0).then_some(match deadline {
+        0 => FutexSleep::Untimed,
+        _ => FutexSleep::Timed,
+    })
+}
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use super::*;
+    use crate::tracking::thread::slot::os_id;
+
+    #[test]
+    fn the_wait_of_a_private_futex_is_a_sleep() {
+        let call = |operation: u32, deadline: u64| {
+            let number = libc::SYS_futex;
+            parse(&format!(
+                "{number} 0x7f00 {operation:#x} 0xffffffff {deadline:#x} 0x0 0xffffffff 0x7ffd 0x7f01\n"
+            ))
+        };
+        assert_eq!(call(0x89, 0), Some(FutexSleep::Untimed), "as std parks");
+        assert_eq!(call(0x80, 0), Some(FutexSleep::Untimed));
+        assert_eq!(
+            call(0x189, 0),
+            Some(FutexSleep::Untimed),
+            "on the real clock"
+        );
+        assert_eq!(call(0x89, 0x7ffe), Some(FutexSleep::Timed));
+        assert_eq!(call(0x9, 0), None, "shared with other processes");
+        assert_eq!(call(0x109, 0), None, "the end of a thread");
+        assert_eq!(call(0x81, 0), None, "a call that wakes");
+        assert_eq!(parse("0 0x3 0x7f00 0x1 0x0 0x0 0x0 0x7ffd 0x7f01"), None);
+        assert_eq!(parse("running"), None);
+        assert_eq!(parse("-1 0x7ffd 0x7f01"), None);
+    }
+
+    #[test]
+    fn a_parked_thread_sleeps_until_it_is_unparked() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let parked = std::thread::spawn(move || {
+            sender.send(os_id()).unwrap();
+            std::thread::park();
+        });
+        let id = receiver.recv().unwrap();
+        while futex_sleep(id) != Some(FutexSleep::Untimed) {
+            std::thread::yield_now();
+        }
+        parked.thread().unpark();
+        parked.join().unwrap();
+        assert_eq!(futex_sleep(id), None);
+    }
+}
