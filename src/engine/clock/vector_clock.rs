@@ -79,16 +79,18 @@ impl VectorClock {
 
     /// Drops entries beyond the limit.
     fn cut(&mut self) {
-        while self.spans.len() > LIMIT {
-            self.is_cut = true;
-            let spans = self.spans.iter().enumerate();
-            // A thread that ended long ago is the least likely to be compared again; a running thread can be
-            // at any moment.
-            let oldest = spans.min_by_key(|(_, span)| (span.segment != ALL, span.last));
-            if let Some((at, _)) = oldest {
-                self.spans.remove(at);
-            }
-        }
+        let Some(last) = self.spans.len().checked_sub(LIMIT + 1) else {
+            return;
+        };
+        self.is_cut = true;
+        // A thread that ended long ago is the least likely to be compared again; a running thread can be
+        // at any moment.
+        let age = |span: &Span| (span.segment != ALL, span.last);
+        // All at once: a join of two full clocks drops as many entries as it keeps, and a search for each of them would
+        // take the square of the limit.
+        let mut ages: Vec<_> = self.spans.iter().map(age).collect();
+        let (_, &mut dropped, _) = ages.select_nth_unstable(last);
+        self.spans.retain(|span| age(span) > dropped);
     }
 
     /// Returns whether nothing happened before this point.
@@ -340,6 +342,22 @@ mod tests {
         assert_eq!(clock.spans.len(), 1);
         assert_eq!(clock.get(ThreadId::new(1000)), ALL);
         assert_eq!(clock.get(ThreadId::new(1001)), 0);
+    }
+
+    #[test]
+    fn a_join_of_two_full_clocks_keeps_the_threads_that_came_last() {
+        let of = |from: u64| {
+            let mut clock = VectorClock::new();
+            for thread in (from..).step_by(4).take(LIMIT) {
+                clock.advance(ThreadId::new(thread), 1);
+            }
+            clock
+        };
+        let mut clock = of(1);
+        clock.join(&of(3));
+        assert!(clock.is_cut() && clock.spans.len() == LIMIT);
+        let oldest = 2 * LIMIT as u64 + 1;
+        assert_eq!(clock.spans.first().map(|span| span.first), Some(oldest));
     }
 
     #[test]
