@@ -19,7 +19,7 @@ use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Kind, Task};
 use crate::agent::thread;
 
-pub(crate) use crate::agent::thread::own_id;
+pub(crate) use crate::agent::thread::{of_process as threads, own_id};
 
 struct Check {
     number: u64,
@@ -117,11 +117,6 @@ pub(crate) fn supervisors() -> Vec<u32> {
     supervisors.chain([first]).collect()
 }
 
-/// The threads of the process; empty where the system does not say.
-pub(crate) fn threads() -> BTreeSet<u32> {
-    system::threads()
-}
-
 /// A runtime was made by the calling thread.
 pub(crate) fn add_runtime(handle: &tokio::runtime::Handle, state: &Arc<RuntimeState>) {
     if any_closable() {
@@ -145,6 +140,32 @@ pub(crate) fn remove_thread() {
     if let Some(id) = thread::own_id() {
         RUNTIME_THREADS.lock().remove(&id);
     }
+}
+
+/// Whether a thread was started, by means that are not watched, since the first task became known: a guard that can leave
+/// its task may have been moved into it. Also where the system does not say.
+///
+/// The threads of runtimes, those that poll tasks, and those of lockwarden are known. So are the threads that were there
+/// before a check began.
+pub(crate) fn has_strangers<'a>(
+    observed: impl Iterator<Item = &'a instrument::Observation>,
+) -> bool {
+    let observers: Vec<u32> = observed
+        .filter(|one| one.is_observer)
+        .filter_map(|one| one.os_id)
+        .collect();
+    let polling: BTreeSet<u32> = thread::all().into_values().collect();
+    let checks = CHECKS.lock();
+    let is_known = |id: &u32| {
+        thread::is_of_the_first(*id)
+            || Some(*id) == thread::own_id()
+            || RUNTIME_THREADS.lock().contains(id)
+            || polling.contains(id)
+            || observers.contains(id)
+            || checks.iter().any(|check| check.before.contains(id))
+    };
+    let threads = threads();
+    threads.is_empty() || !threads.iter().all(is_known)
 }
 
 /// Whether this check can come to be one of those whose tasks are all known.
@@ -175,7 +196,7 @@ pub(crate) fn closed_checks() -> Vec<u64> {
                     .iter()
                     .any(|one| one.os_id == Some(*id) && (one.check != 0 || one.is_observer))
         };
-        let threads = system::threads();
+        let threads = threads();
         let are_tasks_known = check.runtimes.iter().all(|(handle, state)| {
             let is_of = |task: &&Arc<Task>| {
                 let runtime = task.runtime.as_ref();
@@ -201,33 +222,4 @@ pub(crate) fn closed_checks() -> Vec<u64> {
     };
     let closed = checks.iter().filter(is_closed);
     closed.map(|check| check.number).collect()
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod system {
-    use std::collections::BTreeSet;
-
-    pub(super) fn threads() -> BTreeSet<u32> {
-        let Ok(entries) = std::fs::read_dir("/proc/self/task") else {
-            return BTreeSet::new();
-        };
-        // Those that lockwarden itself starts: they bring about nothing.
-        let is_ours = |name: &str| ["lockwarden join", "lockwarden name"].contains(&name);
-        let id = |entry: std::io::Result<std::fs::DirEntry>| {
-            let entry = entry.ok()?;
-            let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-            let id = entry.file_name().to_str()?.parse().ok()?;
-            (!is_ours(name.trim_end())).then_some(id)
-        };
-        entries.filter_map(id).collect()
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-mod system {
-    use std::collections::BTreeSet;
-
-    pub(super) fn threads() -> BTreeSet<u32> {
-        BTreeSet::new()
-    }
 }

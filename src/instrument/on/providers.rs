@@ -7,7 +7,7 @@ use crate::watchdog::startup::attach;
 
 /// Set of threads of which one has to act before a wait can end, such as the workers of a pool.
 ///
-/// If any other thread could end the wait too, use [`Resource::wait`].
+/// If any other thread could end the wait too, use [`Resource::wait`](super::Resource::wait).
 ///
 /// # Examples
 ///

@@ -86,14 +86,13 @@ pub(crate) fn of_path(path: &str) -> Cow<'_, str> {
 /// Returns the path of a file within the standard library, if the file belongs to it: the paths of a toolchain without
 /// and with its source component.
 pub(crate) fn of_the_standard_library(file: &str) -> Option<&str> {
-    let (_, path) = if file.starts_with("/rustc/") {
-        file.split_once("/library/")
-            .or_else(|| file.split_once(r"\library\"))
-    } else {
-        file.split_once("/rustlib/src/rust/library/")
-            .or_else(|| file.split_once(r"\rustlib\src\rust\library\"))
-    }?;
-    Some(path)
+    let folders = match file.starts_with("/rustc/") {
+        true => ["/library/", r"\library\"],
+        false => ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"],
+    };
+    // `contains` is cheaper than a split that fails, and new locks come here.
+    let folder = folders.iter().find(|folder| file.contains(**folder))?;
+    file.split_once(folder).map(|(_, path)| path)
 }
 
 /// A package that cargo has from a registry or a repository, and a file of it.

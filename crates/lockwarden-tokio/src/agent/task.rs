@@ -13,6 +13,7 @@ use super::mark::Marked;
 use super::origin::Origin;
 use super::registry;
 use super::runtime::RuntimeState;
+use super::thread;
 
 /// What kind of future stands at the root of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +128,7 @@ impl Task {
             waits: Mutex::default(),
             tokio_id,
         });
+        thread::note_first_task();
         registry::add(&task);
         task
     }

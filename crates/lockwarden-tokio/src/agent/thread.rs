@@ -1,7 +1,8 @@
-//! A number for each thread that polls tasks, and the operating system's own.
+//! A number for each thread that polls tasks, and the threads of the process, as the operating system numbers them.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -71,4 +72,43 @@ pub(crate) fn own_id() -> Option<u32> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn own_id() -> Option<u32> {
     None
+}
+
+/// The threads that were there when the first task became known.
+static FIRST: OnceLock<BTreeSet<u32>> = OnceLock::new();
+
+/// A task becomes known.
+pub(super) fn note_first_task() {
+    // `get` first: it is one load.
+    if FIRST.get().is_none() {
+        FIRST.get_or_init(of_process);
+    }
+}
+
+/// Whether the thread with this number of the system's was there when the first task became known.
+pub(crate) fn is_of_the_first(id: u32) -> bool {
+    FIRST.get().is_some_and(|first| first.contains(&id))
+}
+
+/// The threads of the process; empty where the system does not say.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn of_process() -> BTreeSet<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc/self/task") else {
+        return BTreeSet::new();
+    };
+    // Those that lockwarden itself starts: they bring about nothing.
+    let is_ours = |name: &str| ["lockwarden join", "lockwarden name"].contains(&name);
+    let id = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.ok()?;
+        let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        (!is_ours(name.trim_end())).then_some(id)
+    };
+    entries.filter_map(id).collect()
+}
+
+/// The threads of the process; empty where the system does not say.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn of_process() -> BTreeSet<u32> {
+    BTreeSet::new()
 }

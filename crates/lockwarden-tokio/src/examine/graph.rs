@@ -3,6 +3,7 @@
 mod asleep;
 mod places;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -91,6 +92,8 @@ pub(super) struct Graph {
     /// The threads of the process, if all of them sleep until one of them wakes another; looked at only if one of
     /// them polls a task that waits.
     still: Option<Still>,
+    /// Whether a guard may have been moved into a thread that is not watched; looked at once.
+    has_strangers: OnceCell<bool>,
 }
 
 impl Graph {
@@ -114,6 +117,7 @@ impl Graph {
             closed_checks,
             dropping: closing::dropping(),
             still: None,
+            has_strangers: OnceCell::new(),
         };
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
         // same counts has read a state of one moment in between.
@@ -382,11 +386,13 @@ impl Graph {
             Target::Lock(_, _, loose) => loose.clone(),
             _ => None,
         });
+        let is_any_loose = loose.as_ref().is_some_and(|loose| loose.is_any());
+        let is_anywhere = is_any_loose && self.has_strangers();
         let may_have_left = |task: Arc<Task>| {
             let is_loose = loose
                 .as_ref()
                 .is_some_and(|loose| loose.may_have_left(&task));
-            task.may_have_let_out(lock) || is_loose
+            task.may_have_let_out(lock) || is_loose || is_anywhere
         };
         for (holder, held) in self.holders.get(&lock).cloned().unwrap_or_default() {
             if conflicts(mode, held) {
@@ -420,7 +426,7 @@ impl Graph {
             // The lock was given to a future that has not taken it yet, or will be before this one: the queue
             // is served in order.
             if other.granted_at().is_some() || is_ahead() {
-                if !other.is_inline && task.has_let_out_since(other.began) {
+                if !other.is_inline && self.may_have_left(&task, other.began) {
                     return Need::Nothing;
                 }
                 needs.push(Need::Agent(self.place(task.id, polls)));
@@ -430,6 +436,18 @@ impl Graph {
             return Need::Nothing;
         }
         Need::All(needs)
+    }
+
+    /// Whether what can leave the task may be elsewhere by now, if the task has it since `then`, on the clock of
+    /// `leaf::next`.
+    fn may_have_left(&self, task: &Task, then: u64) -> bool {
+        task.has_let_out_since(then) || self.has_strangers()
+    }
+
+    fn has_strangers(&self) -> bool {
+        *self
+            .has_strangers
+            .get_or_init(|| world::has_strangers(self.observed.values()))
     }
 
     /// The runtime that the agent at `at` drops, whose threads it waits for.

@@ -511,6 +511,38 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a permit that is owned moves into a plain thread",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let slots = Arc::new(tokio::sync::Semaphore::new(1));
+                for _ in 0..2 {
+                    let slot = Arc::clone(&slots).acquire_owned().await.unwrap();
+                    std::thread::spawn(move || {
+                        std::thread::sleep(jittered(200));
+                        drop(slot);
+                    });
+                }
+                drop(slots.acquire().await.unwrap());
+            });
+        },
+    },
+    Case {
+        name: "a guard that owns its lock moves into a plain thread",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let total = Arc::new(tokio::sync::Mutex::new(0));
+                let mut held = Arc::clone(&total).lock_owned().await;
+                std::thread::spawn(move || {
+                    std::thread::sleep(jittered(200));
+                    *held += 1;
+                });
+                assert_eq!(*total.lock().await, 1);
+            });
+        },
+    },
+    Case {
         name: "a task that has left its worker waits for another task",
         reported: None,
         run: || {

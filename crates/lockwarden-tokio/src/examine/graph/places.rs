@@ -44,7 +44,7 @@ impl Graph {
             if !is_same || Arc::ptr_eq(wait, &other) || !(is_granted || is_ahead) {
                 continue;
             }
-            if !other.is_inline && task.has_let_out_since(other.began) {
+            if !other.is_inline && self.may_have_left(&task, other.began) {
                 return None;
             }
             if is_granted {
@@ -56,7 +56,7 @@ impl Graph {
         }
         for holder in permits.holders() {
             let task = registry::find(holder.task?)?;
-            if holder.is_loose && task.has_let_out_since(holder.taken) {
+            if holder.is_loose && self.may_have_left(&task, holder.taken) {
                 return None;
             }
             known += holder.permits as u64;
@@ -130,7 +130,7 @@ impl Graph {
             if !Arc::ptr_eq(of, room) || wait.is_some_and(|wait| Arc::ptr_eq(wait, other)) {
                 continue;
             }
-            if !other.is_inline && task.has_let_out_since(other.began) {
+            if !other.is_inline && self.may_have_left(&task, other.began) {
                 return None;
             }
             let is_granted = other.granted_at().is_some();
@@ -141,7 +141,7 @@ impl Graph {
         }
         for holder in room.holders() {
             let task = registry::find(holder.task?)?;
-            if holder.is_loose && task.has_let_out_since(holder.taken) {
+            if holder.is_loose && self.may_have_left(&task, holder.taken) {
                 return None;
             }
             users.push(User {
