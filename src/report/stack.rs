@@ -420,7 +420,10 @@ impl Frame {
 
     /// Returns whether this is the poll of a whole task, in `lockwarden-tokio`.
     fn polls_task(&self) -> bool {
-        self.path().contains("::agent::root::Root<") && self.is_ours()
+        // With line tables alone a function has no path, so its file counts too.
+        let is_of_root = |file: &str| is_file_of_ours(file) && file.ends_with("agent/root.rs");
+        (self.path().contains("::agent::root::Root<") && self.is_ours())
+            || self.file.as_deref().is_some_and(is_of_root)
     }
 
     /// Returns whether this is a function of the standard library that calls a closure and catches its

@@ -12,6 +12,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use lockwarden::sync::{Mutex, RwLock};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -35,6 +36,11 @@ fn install(exporter: InMemoryLogExporter) -> SdkLoggerProvider {
     provider
 }
 
+/// How many orders the program has.
+const ORDERS: usize = 3;
+/// How long the example waits for their events, at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The program: an order of three locks, taken again and again.
 fn trade() {
     let ledger = Mutex::named("ledger", 0);
@@ -52,8 +58,16 @@ fn exported() -> Result<Vec<Attributes>, Box<dyn std::error::Error>> {
     let exporter = InMemoryLogExporter::default();
     let provider = install(exporter.clone());
     trade();
-    provider.force_flush()?;
-    let records = exporter.get_emitted_logs()?;
+    // A thread of the detector emits the events, a moment after the orders were learnt.
+    let start = Instant::now();
+    let records = loop {
+        provider.force_flush()?;
+        let records = exporter.get_emitted_logs()?;
+        if records.len() >= ORDERS || start.elapsed() > PATIENCE {
+            break records;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
     let attributes = records.iter().map(|log| {
         let attributes = log.record.attributes_iter();
         attributes
@@ -87,7 +101,7 @@ mod tests {
             format!("{} < {}", text("lock.from"), text("lock.to"))
         };
         let pairs: Vec<String> = records.iter().map(pair).collect();
-        assert_eq!(records.len(), 3, "{pairs:?}");
+        assert_eq!(records.len(), ORDERS, "{pairs:?}");
         for order in [["ledger", "audit"], ["ledger", "stats"], ["audit", "stats"]] {
             let fits = |pair: &&String| pair.contains(order[0]) && pair.contains(order[1]);
             assert_eq!(

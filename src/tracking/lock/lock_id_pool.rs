@@ -18,8 +18,9 @@ use crate::tracking::thread::section::Inside;
 
 /// The most vacant idents that a thread keeps.
 const KEPT: usize = 128;
-/// The number of ids that a thread takes at once.
+/// The most ids that a thread takes at once, and how many it takes first: a short-lived thread or agent uses few.
 const BLOCK: u64 = 256;
+const FIRST_BLOCK: u64 = 4;
 
 /// The next block of ids.
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
@@ -48,6 +49,8 @@ pub(crate) struct LockIdPool {
     vacant: Vec<&'static Ident>,
     next: u64,
     end: u64,
+    /// The size of the last block.
+    block: u64,
     /// The location of the acquisition for which an ident is taken.
     site: Option<Site>,
 }
@@ -59,6 +62,7 @@ impl LockIdPool {
             vacant: Vec::new(),
             next: 0,
             end: 0,
+            block: 0,
             site: None,
         }
     }
@@ -151,8 +155,9 @@ impl LockIdPool {
     fn take_block(&mut self) {
         // Relaxed: the blocks only need to be distinct. They ascend, and a thread uses up one before it takes
         // the next, so the ids of one thread ascend, too.
-        self.next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
-        self.end = self.next + BLOCK;
+        self.block = (self.block * 2).clamp(FIRST_BLOCK, BLOCK);
+        self.next = NEXT_BLOCK.fetch_add(self.block, Ordering::Relaxed);
+        self.end = self.next + self.block;
     }
 
     /// Takes back the ident of a dropped lock. With `unreferred` the caller guarantees that no slot refers to

@@ -45,20 +45,21 @@ impl LockRecord {
         name: Option<&'static str>,
         place: Site,
     ) -> Self {
+        Self::of(Origin::new(kind, name, place))
+    }
+
+    /// Returns the record of a lock without a name around a value of the type that `content` returns.
+    pub(crate) const fn around(kind: &'static LockKind, content: Content, place: Site) -> Self {
+        Self::of(Origin::around(kind, content, place))
+    }
+
+    const fn of(origin: Origin) -> Self {
         Self {
             tag: AtomicU64::new(0),
             known: AtomicU64::new(0),
             owner: AtomicPtr::new(ptr::null_mut()),
             ident: AtomicPtr::new(ptr::null_mut()),
-            origin: Origin::new(kind, name, place),
-        }
-    }
-
-    /// Returns the record of a lock without a name around a value of the type that `content` returns.
-    pub(crate) const fn around(kind: &'static LockKind, content: Content, place: Site) -> Self {
-        Self {
-            origin: Origin::around(kind, content, place),
-            ..Self::new(kind, None, place)
+            origin,
         }
     }
 
