@@ -130,7 +130,7 @@ impl Graph {
             if !Arc::ptr_eq(of, room) || wait.is_some_and(|wait| Arc::ptr_eq(wait, other)) {
                 continue;
             }
-            if !other.is_inline && self.may_have_left(&task, other.began) {
+            if !other.is_inline && self.may_have_left(task, other.began) {
                 return None;
             }
             let is_granted = other.granted_at().is_some();
