@@ -12,7 +12,7 @@ use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
 
 /// What a [`Watched`] future waits for.
 pub(crate) trait Awaited {
-    /// Whether the waker tells a grant: of a place in a queue.
+    /// Whether a call of the waker means a grant: of a place in a queue.
     const IS_GRANTED: bool = false;
 
     fn target(&self) -> Target;
