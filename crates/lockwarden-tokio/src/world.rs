@@ -142,8 +142,8 @@ pub(crate) fn remove_thread() {
     }
 }
 
-/// Whether a thread was started, by means that are not watched, since the first task became known: a guard that can leave
-/// its task may have been moved into it. Also where the system does not say.
+/// Whether a thread was started since the first task became known: a guard that can leave its task may have been moved
+/// into it. Also where the system does not say.
 ///
 /// The threads of runtimes, those that poll tasks, and those of lockwarden are known. So are the threads that were there
 /// before a check began.

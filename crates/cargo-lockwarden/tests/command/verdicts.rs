@@ -19,6 +19,19 @@ fn an_inversion_between_a_lock_of_the_program_and_one_of_a_dependency_names_both
         .says("2 in the ledger");
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_deadlock_over_a_queue_of_a_dependency_that_parks_is_found() {
+    Project::copy("parks", "found")
+        .call(&["run"])
+        .ends_with(100)
+        .says("Deadlock: both threads wait: ")
+        .says("thread `main` (#1) for a thread that unparks it")
+        .says("the Mutex `parks::main::total` made at src/main.rs:8:26")
+        .says("release the Mutex `parks::main::total`")
+        .says("0 in all");
+}
+
 /// With `LOCKWARDEN_BLESS` in the environment, the README is brought up to date.
 #[test]
 fn the_readme_shows_what_the_command_prints() {

@@ -92,7 +92,7 @@ pub(super) struct Graph {
     /// The threads of the process, if all of them sleep until one of them wakes another; looked at only if one of
     /// them polls a task that waits.
     still: Option<Still>,
-    /// Whether a guard may have been moved into a thread that is not watched; looked at once.
+    /// Whether a guard may have been moved into a thread that polls no task; looked at once.
     has_strangers: OnceCell<bool>,
 }
 

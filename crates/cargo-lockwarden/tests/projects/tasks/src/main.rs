@@ -15,9 +15,21 @@ use tokio_util::task::TaskTracker;
 
 static LEDGER: Mutex<u32> = Mutex::const_new(0);
 
+fn main() {
+    let kind = std::env::args().nth(1);
+    if kind.as_deref() == Some("futurelock") {
+        // Before any task: a thread that is started later could have been given a guard.
+        std::thread::spawn(|| {
+            std::thread::sleep(Duration::from_secs(10));
+            std::process::exit(0);
+        });
+    }
+    run(kind.as_deref());
+}
+
 #[tokio::main]
-async fn main() {
-    match std::env::args().nth(1).as_deref() {
+async fn run(kind: Option<&str>) {
+    match kind {
         Some("inversion") => inversion().await,
         Some("futurelock") => futurelock().await,
         _ => service().await,
@@ -52,10 +64,6 @@ async fn inversion() {
 
 /// `select!` leaves a future behind that is next in the queue of the lock.
 async fn futurelock() {
-    std::thread::spawn(|| {
-        std::thread::sleep(Duration::from_secs(10));
-        std::process::exit(0);
-    });
     let queue = Arc::new(Mutex::new(0));
     let held = Arc::clone(&queue);
     let (taken, is_taken) = oneshot::channel();
