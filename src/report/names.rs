@@ -43,7 +43,7 @@ impl Report {
         let Some(content) = of(lock).filter(|_| self.locks.len() <= COMPARED) else {
             return with_id(name);
         };
-        // What generic code has made in one line is told apart by what it holds.
+        // Locks that generic code constructs at one place differ in the type of their content.
         let others = self.locks.iter().filter(shared);
         let (alike, unlike): (Vec<_>, Vec<_>) =
             others.partition(|other| of(other).as_ref() == Some(&content));

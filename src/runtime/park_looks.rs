@@ -3,7 +3,7 @@
 //! It starts with the first thread that parks while no other one is known to run, and sleeps while none does.
 
 use std::sync::Condvar;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::thread;
 use std::time::Duration;
 
@@ -35,9 +35,9 @@ pub(crate) fn request(slot: &'static Slot, attach: fn() -> Option<&'static Slot>
     if !SEES_PARKS || registry::last_runs(slot.check_id(), std::ptr::null()) {
         return;
     }
-    // Release pairs with the Acquire of the look, which so finds the wait published. Where it is set already, a look
-    // that comes after this load will clear it.
-    if REQUESTED.load(Ordering::Relaxed) || REQUESTED.swap(true, Ordering::Release) {
+    // Relaxed: the wait was published with a sequentially consistent fence, and the look has one between its swap and
+    // its snapshot. So a thread that finds the flag set is in the snapshot of the look that clears it.
+    if REQUESTED.load(Ordering::Relaxed) || REQUESTED.swap(true, Ordering::Relaxed) {
         return;
     }
     let mut started = STARTED.lock();
@@ -79,8 +79,9 @@ fn serve(attach: fn() -> Option<&'static Slot>) {
         let requested = wait(again.then_some(pause));
         // Also after a request: each look reads the state of all threads.
         thread::sleep(PAUSE);
-        // Acquire pairs with the Release of the request.
-        REQUESTED.swap(false, Ordering::Acquire);
+        REQUESTED.swap(false, Ordering::Relaxed);
+        // Pairs with the fence by which a wait is published; see `request`.
+        fence(Ordering::SeqCst);
         again = deadlock::check_parked(slot);
         pause = if requested {
             PAUSE

@@ -94,6 +94,7 @@ pub(crate) const CASES: &[Case] = &[
             let waits = start("waits", || drop(LOCK.lock().unwrap()));
             let stranger = std::thread::spawn(move || {
                 until_asleep("main");
+                // Several looks find it asleep meanwhile, beside a thread that they do not track.
                 std::thread::sleep(std::time::Duration::from_millis(100));
                 me.unpark();
             });

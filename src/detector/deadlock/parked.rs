@@ -5,7 +5,7 @@
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
 use super::stuck_set::{self, Deadlock, Detected};
-use super::victim::{give_away, unbroken};
+use super::victim::{give_to_any, unbroken};
 use crate::detector::check_session;
 use crate::detector::publish;
 use crate::tracking::thread::slot::Slot;
@@ -31,11 +31,12 @@ pub(crate) fn check_parked(slot: &'static Slot) -> bool {
             }) => {
                 // Its own stack, where it was found, says nothing of the program.
                 facts.stack = None;
+                facts.unbreakable = !claim.has_heirs();
                 set.threads.iter().for_each(|at| seen[*at] = true);
                 let trial = check_session::of_number(all.threads[at].scope);
                 let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
                 if let Some(panic) = claim.report(publish)
-                    && give_away(&all, &set.threads, panic).is_err()
+                    && give_to_any(&all, &set.threads, panic).is_err()
                 {
                     unbroken(all.threads[at].slot);
                 }

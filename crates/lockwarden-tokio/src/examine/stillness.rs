@@ -25,8 +25,9 @@ impl Still {
         let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();
         let supervisors = world::supervisors();
         let mut asleep = BTreeMap::new();
-        for id in system::threads()? {
-            if ours.contains(&id) || system::is_helper(id) {
+        // None is listed where the system does not say.
+        for id in world::threads() {
+            if ours.contains(&id) {
                 continue;
             }
             // One that waits for the end of a check with a limit does nothing before.
@@ -50,20 +51,6 @@ mod system {
     use std::fs;
 
     use lockwarden::instrument::{FutexSleep, futex_sleep};
-
-    /// The threads of the process.
-    pub(super) fn threads() -> Option<Vec<u32>> {
-        let entries = fs::read_dir("/proc/self/task").ok()?;
-        entries
-            .map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-            .collect()
-    }
-
-    /// Whether lockwarden has started the thread, to wait for the end of another one.
-    pub(super) fn is_helper(id: u32) -> bool {
-        let name = fs::read_to_string(format!("/proc/self/task/{id}/comm"));
-        name.is_ok_and(|name| name.trim_end() == "lockwarden join")
-    }
 
     /// How often the thread has given its CPU to another one, if it sleeps in a futex of the process, without a
     /// limit unless it may be timed.
@@ -109,7 +96,7 @@ mod system {
         #[test]
         fn the_calling_thread_is_not_asleep() {
             let own = crate::agent::thread::own_id().unwrap();
-            assert!(threads().unwrap().contains(&own));
+            assert!(crate::world::threads().contains(&own));
             assert_eq!(switches_of_asleep(own, true), None);
         }
 
@@ -127,14 +114,6 @@ mod system {
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
 mod system {
-    pub(super) fn threads() -> Option<Vec<u32>> {
-        None
-    }
-
-    pub(super) fn is_helper(_id: u32) -> bool {
-        false
-    }
-
     pub(super) fn switches_of_asleep(_id: u32, _may_be_timed: bool) -> Option<u64> {
         None
     }

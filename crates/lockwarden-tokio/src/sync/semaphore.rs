@@ -25,7 +25,7 @@ use crate::agent::mark;
 ///
 /// A wait for permits is a `Deadlock` only as long as no permit was added, forgotten or taken away
 /// and the semaphore is not closed: from then on any task might bring more. In a check in which no task is left
-/// that could, it is one all the same, and the report names where permits were forgotten.
+/// that could, the wait is a deadlock even so, and the report names the lines at which permits were forgotten.
 pub struct Semaphore {
     inner: FastSemaphore,
     made: Site,
