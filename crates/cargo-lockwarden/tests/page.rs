@@ -39,6 +39,9 @@ addEventListener("load", () => {
   for (let step = 0; step < 20; step++) draws.push(time(() => { scroll.scrollTop = step * 150; scroll.dispatchEvent(new Event("scroll")); }));
   seen.draw = draws.sort((a, b) => a - b)[10];
   seen.outside = performance.getEntriesByType("resource").length;
+  const main = document.querySelector("main");
+  main.style.width = "420px";
+  seen.narrow = main.scrollWidth;
   const result = document.createElement("pre");
   result.id = "result";
   result.textContent = JSON.stringify(seen);
@@ -214,4 +217,5 @@ fn ten_thousand_orders_stay_usable() {
     );
     assert_eq!(seen["sorted"], "ascending", "{seen}");
     assert_eq!(seen["outside"], 0, "{seen}");
+    assert_eq!(seen["narrow"], 420, "the page fits a telephone: {seen}");
 }

@@ -161,8 +161,9 @@ fn of_cycle(cycle: &Cycle, records: &Records, sources: &Sources, reason: &str) -
     let lanes: Vec<Lane> = cycle
         .links
         .iter()
-        .map(|link| Lane {
-            thread: link.taken_by(),
+        .zip(1..)
+        .map(|(link, number)| Lane {
+            thread: format!("{number}. {}", link.taken_by()),
             holds: (link.from.clone(), link.from_site.clone()),
             asks: (link.to.clone(), link.to_site.clone()),
         })
@@ -228,8 +229,9 @@ fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Val
     let lanes: Vec<Lane> = edges
         .iter()
         .zip(names.iter().zip(next))
-        .map(|(edge, (from, to))| Lane {
-            thread: thread(&edge.thread),
+        .zip(1..)
+        .map(|((edge, (from, to)), number)| Lane {
+            thread: format!("{number}. {}", thread(&edge.thread)),
             holds: (from.clone(), edge.from_site.clone()),
             asks: (to.clone(), edge.to_site.clone()),
         })

@@ -5,6 +5,7 @@ use super::svg::{CHARACTER, Picture, elided};
 /// One thread of the interleaving.
 #[derive(Clone, Debug)]
 pub(super) struct Lane {
+    /// With the number of its arrow in the ring, since threads without a name would have one heading.
     pub(super) thread: String,
     pub(super) holds: (String, String),
     pub(super) asks: (String, String),

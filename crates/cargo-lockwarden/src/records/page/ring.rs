@@ -41,11 +41,13 @@ fn draw_box(picture: &mut Picture, part: &Part, centre: (f64, f64)) {
     let (x, y) = (centre.0 - width / 2.0, centre.1 - HEIGHT / 2.0);
     picture.raw(&format!("<g><title>{}</title>", escaped(&part.lock)));
     picture.rectangle("box", x, y, width, HEIGHT);
+    // The name alone stands in the middle.
+    let baseline = if part.kind.is_empty() { 4.0 } else { -3.0 };
     picture.text(
         "bold",
         "middle",
         centre.0,
-        centre.1 - 3.0,
+        centre.1 + baseline,
         &elided(&part.lock, LIMIT),
     );
     picture.text(
@@ -56,6 +58,16 @@ fn draw_box(picture: &mut Picture, part: &Part, centre: (f64, f64)) {
         &part.kind,
     );
     picture.raw("</g>");
+}
+
+/// Where a line from the centre of the box towards a point leaves the box, with room for the head of an arrow.
+fn border(part: &Part, centre: (f64, f64), towards: (f64, f64)) -> (f64, f64) {
+    let (x, y) = (towards.0 - centre.0, towards.1 - centre.1);
+    let share = f64::min(
+        (box_width(part) / 2.0 + 3.0) / x.abs(),
+        (HEIGHT / 2.0 + 3.0) / y.abs(),
+    );
+    (centre.0 + share * x, centre.1 + share * y)
 }
 
 fn arrow_class(part: &Part) -> &'static str {
@@ -119,7 +131,7 @@ fn polygon(parts: &[Part], title: &str) -> String {
     let count = parts.len() as f64;
     let widest = parts.iter().map(box_width).fold(0.0, f64::max);
     let has_labels = parts.len() <= LABELLED;
-    let radius = (widest * count / TAU * 1.2).max(120.0);
+    let radius = (widest * count / TAU * 1.6).max(130.0);
     let margin = widest / 2.0 + if has_labels { 190.0 } else { 20.0 };
     let (width, height) = (2.0 * (radius + margin), 2.0 * (radius + HEIGHT + 12.0));
     let centre = (width / 2.0, height / 2.0);
@@ -132,18 +144,23 @@ fn polygon(parts: &[Part], title: &str) -> String {
     };
     let mut picture = Picture::new();
     for (n, part) in parts.iter().enumerate() {
+        let next = &parts[(n + 1) % parts.len()];
         let n = n as f64;
-        // The arrow leaves room for the boxes at both ends and bends outwards.
-        let room = (0.30 * (widest / radius).min(1.0)).max(0.16);
-        let (from, to) = (at(n + room), at(n + 1.0 - room));
         let bend = at(n + 0.5);
+        // The arrow bends outwards, between the borders of its boxes.
+        let control = (
+            bend.0 + (bend.0 - centre.0) * 0.12,
+            bend.1 + (bend.1 - centre.1) * 0.12,
+        );
+        let from = border(part, at(n), control);
+        let to = border(next, at(n + 1.0), control);
         picture.raw(&format!(
             "<path class=\"{}\" d=\"M{:.1} {:.1} Q{:.1} {:.1} {:.1} {:.1}\" marker-end=\"url(#arrow)\"/>",
             arrow_class(part),
             from.0,
             from.1,
-            bend.0 + (bend.0 - centre.0) * 0.12,
-            bend.1 + (bend.1 - centre.1) * 0.12,
+            control.0,
+            control.1,
             to.0,
             to.1
         ));
