@@ -64,7 +64,9 @@ pub(crate) enum Command {
     },
     /// Say whether one lock comes before another, by which chain, and who took it
     Explain {
+        /// A lock class, as `check` and `report` name it, or the end of its name
         first: String,
+        /// Another one
         second: String,
         #[command(flatten)]
         input: Input,
