@@ -236,7 +236,8 @@ mod exit {
             // SAFETY: `key` is writable and `ended` fits the signature. On failure the key stays unset, and
             // slots of ended threads are not reused.
             if unsafe { libc::pthread_key_create(&mut key, Some(ended)) } == 0 {
-                KEY.store(u64::from(key) + 1, Ordering::Release);
+                // The type of a key has a sign on some systems; a key is not negative.
+                KEY.store(key as u64 + 1, Ordering::Release);
             }
         });
         if let Some(key) = KEY.load(Ordering::Acquire).checked_sub(1) {
