@@ -98,6 +98,8 @@ mod tests {
         assert_eq!(first.append("12\n").unwrap(), Written::Full);
         first.append_anyway("end\n").unwrap();
         assert_eq!(fs::read_to_string(first.path()).unwrap(), "123456\nend\n");
+        // Windows removes no directory with an open file.
+        drop((first, second));
         fs::remove_dir_all(directory).unwrap();
     }
 

@@ -16,20 +16,19 @@ pub(super) fn short_place(site: Site) -> String {
 /// and the path within it are shown.
 pub(crate) fn place(site: Site) -> String {
     let (file, line, column) = (site.file(), site.line(), site.column());
-    match (class_key::of_the_standard_library(file), short_file(file)) {
-        (Some(path), _) => format!("{path}:{line}:{column} of the standard library"),
-        (None, Some(path)) => format!("{path}:{line}:{column}"),
-        (None, None) => site.to_string(),
+    match short_file(file) {
+        Some(path) if class_key::of_the_standard_library(file).is_some() => {
+            format!("{path}:{line}:{column} of the standard library")
+        }
+        Some(path) => format!("{path}:{line}:{column}"),
+        None => site.to_string(),
     }
 }
 
 /// Returns the path of a file within the standard library, or of a dependency behind its name and version.
 pub(super) fn short_file(file: &str) -> Option<Cow<'_, str>> {
-    if let Some(path) = class_key::of_the_standard_library(file) {
-        return Some(Cow::Borrowed(path));
-    }
     // Of other files, the key has less than the path.
-    class_key::dependency(file).map(|_| class_key::of_path(file))
+    (!is_own(file)).then(|| class_key::of_path(file))
 }
 
 /// Returns the dependency that a file belongs to, `dashmap 5.5.3`; `None` for the program's own files, and

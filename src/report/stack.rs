@@ -475,11 +475,9 @@ impl Frame {
 fn is_file_of_ours(file: &str) -> bool {
     // Within the workspace of this crate, its tests and examples count as a program.
     let own = file.strip_prefix(env!("CARGO_MANIFEST_DIR"));
-    let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']));
-    if own.is_some_and(|rest| rest.starts_with("src/") || rest.starts_with("src\\")) {
-        return true;
-    }
-    if own.is_some_and(|rest| rest.starts_with("crates/lockwarden-tokio/src/")) {
+    let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']).replace('\\', "/"));
+    let sources = ["src/", "crates/lockwarden-tokio/src/"];
+    if own.is_some_and(|rest| sources.iter().any(|source| rest.starts_with(source))) {
         return true;
     }
     let Some(file) = short_file(file) else {

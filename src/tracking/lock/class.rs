@@ -42,8 +42,8 @@ pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
         return true;
     }
     let own = file.strip_prefix(file!().split_at(ROOT).0);
-    let rooms = ["sync/", "parking_lot/", "raw/", "acquire/", "extra/"];
-    own.is_some_and(|path| rooms.iter().any(|room| path.starts_with(room)))
+    let room = own.and_then(|path| path.split(['/', '\\']).next());
+    room.is_some_and(|room| ["sync", "parking_lot", "raw", "acquire", "extra"].contains(&room))
 }
 
 /// The key of a class: pointers and a length stand for the name or the content and for the location, since all are

@@ -83,16 +83,26 @@ pub(crate) fn of_path(path: &str) -> Cow<'_, str> {
     shortened(&path).map_or(path.clone(), Cow::Owned)
 }
 
+/// What separates the folders of a path. A path of a Windows toolchain may have both.
+const SEPARATORS: [char; 2] = ['/', '\\'];
+
 /// Returns the path of a file within the standard library, if the file belongs to it: the paths of a toolchain without
 /// and with its source component.
 pub(crate) fn of_the_standard_library(file: &str) -> Option<&str> {
-    let folders = match file.starts_with("/rustc/") {
-        true => ["/library/", r"\library\"],
-        false => ["/rustlib/src/rust/library/", r"\rustlib\src\rust\library\"],
-    };
-    // `contains` is cheaper than a split that fails, and new locks come here.
-    let folder = folders.iter().find(|folder| file.contains(**folder))?;
-    file.split_once(folder).map(|(_, path)| path)
+    const FOLDER: &str = "library";
+    // `contains` is cheaper than a search that fails, and new locks come here.
+    if !file.contains(FOLDER) {
+        return None;
+    }
+    file.match_indices(FOLDER).find_map(|(at, _)| {
+        let above = file[..at].strip_suffix(SEPARATORS)?;
+        let path = file[at + FOLDER.len()..].strip_prefix(SEPARATORS)?;
+        let has_source = || {
+            let folders = above.rsplit(SEPARATORS).take(3);
+            folders.eq(["rust", "src", "rustlib"])
+        };
+        (file.starts_with("/rustc/") || has_source()).then_some(path)
+    })
 }
 
 /// A package that cargo has from a registry or a repository, and a file of it.
@@ -109,10 +119,10 @@ pub(crate) fn dependency(file: &str) -> Option<Dependency<'_>> {
     let behind = |folder: &str, other: &str| {
         let inner = file.split_once(folder).or_else(|| file.split_once(other))?;
         // The name of the index, or of the repository, contains a hash that differs between machines.
-        inner.1.split_once(['/', '\\'])
+        inner.1.split_once(SEPARATORS)
     };
     if let Some((_, inner)) = behind("/registry/src/", "\\registry\\src\\") {
-        let (folder, path) = inner.split_once(['/', '\\'])?;
+        let (folder, path) = inner.split_once(SEPARATORS)?;
         // The version begins at the first number behind a hyphen that a full stop follows.
         let is_version = |rest: &str| {
             let number = rest.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -128,7 +138,7 @@ pub(crate) fn dependency(file: &str) -> Option<Dependency<'_>> {
         return Some(Dependency { package, path });
     }
     let (repository, inner) = behind("/git/checkouts/", "\\git\\checkouts\\")?;
-    let (revision, path) = inner.split_once(['/', '\\'])?;
+    let (revision, path) = inner.split_once(SEPARATORS)?;
     let name = repository
         .rsplit_once('-')
         .map_or(repository, |(name, _)| name);
@@ -176,6 +186,15 @@ mod tests {
                 "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/sync/once.rs",
                 "std/src/sync/once.rs",
             ),
+            (
+                r"/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library\std\src\sync\once.rs",
+                "std/src/sync/once.rs",
+            ),
+            (
+                r"C:\Users\u\.rustup\toolchains\stable-x86_64-pc-windows-msvc\lib/rustlib/src/rust\library\core\src\cell.rs",
+                "core/src/cell.rs",
+            ),
+            ("/w/library/src/lib.rs", "library/src/lib.rs"),
             ("src/bank.rs", "src/bank.rs"),
             ("crates/till/src/lib.rs", "crates/till/src/lib.rs"),
             ("/w/shop/crates/till/src/a/lib.rs", "till/src/a/lib.rs"),
