@@ -98,7 +98,8 @@
 //! `architecture.md`, `glossary.md`.
 
 // Without instrumentation the wrappers use only empty records: the rooms below are unused.
-// A process forks, and its end is observed, on Unix alone; what exists for these is compiled everywhere.
+// A process forks on Unix alone, and its end is observed there and on Windows; what exists for these is compiled
+// everywhere.
 #![cfg_attr(not(unix), allow(dead_code, unused_imports))]
 #![cfg_attr(
     not(any(debug_assertions, feature = "always")),

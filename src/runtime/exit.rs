@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use crate::{
     config::{self, Status},
     record,
@@ -11,9 +11,10 @@ use crate::{
     suppress,
 };
 
-/// Registers the handler for the end of the process. Called once in a process; the child of a fork inherits
+/// Registers the handler for the end of the process. On Windows it runs after a return from `main`, and not after
+/// `std::process::exit`, which ends the process without the C library. Called once in a process; the child of a fork inherits
 /// it.
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub(crate) fn watch() {
     extern "C" fn ended() {
         // Unwinding out of here would abort the process. Code of the standard library panics if a
@@ -27,10 +28,10 @@ pub(crate) fn watch() {
 
 /// Does nothing: the end of the process is not observed on this system, so a thread with a finding waits
 /// until its text is written.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 pub(crate) fn watch() {}
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 fn at_exit() {
     suppress::say_unused();
     let config = config::current();
@@ -60,7 +61,7 @@ fn end_with(code: i32) {
 
 /// Ends the process with this code in place of the one that it was about to end with. Functions that were
 /// registered before this one do not run: the standard does not define a second `exit`.
-#[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]
+#[cfg(all(any(unix, windows), not(all(target_os = "linux", target_env = "gnu"))))]
 fn end_with(code: i32) {
     // SAFETY: null stands for all streams; then the process ends.
     unsafe {

@@ -213,7 +213,7 @@ fn started() -> Guard<'static, Queue> {
 
 /// Registers the flush at the end of the process; once in a process, since the child of a fork inherits
 /// it from its parent.
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[allow(unsafe_code)]
 fn flush_at_exit() {
     static WATCHES: AtomicBool = AtomicBool::new(false);
@@ -230,7 +230,7 @@ fn flush_at_exit() {
 }
 
 /// Without `atexit` there is no flush: the thread that makes a finding waits for its text.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 fn flush_at_exit() {}
 
 /// The body of the thread; it runs for as long as the process lives.

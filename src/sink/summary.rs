@@ -43,7 +43,7 @@ pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
 
 /// Writes the first line of the file, if the configuration asks for one: by it a process is known that does not get to
 /// its last line.
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub(crate) fn begin() {
     if let Some(path) = config::current().get_summary_file() {
         file::append(path, &format!("{}}}\n", head("start")));
@@ -84,7 +84,7 @@ pub(crate) fn note(report: &Report) {
 }
 
 /// Returns the number of findings.
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub(crate) fn count() -> u64 {
     FINDINGS.lock().count
 }
@@ -96,7 +96,7 @@ pub(crate) fn renew() {
 }
 
 /// Queues the summary, if the configuration asks for one.
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub(crate) fn print(config: &Config, activity: &Counters) {
     if config.has_summary() {
         say::print(text(&FINDINGS.lock(), activity));

@@ -56,7 +56,7 @@ fn start(slot: &'static Slot) {
             declaration::from_environment(slot);
             suppress::from_environment();
             record::from_environment();
-            #[cfg(unix)]
+            #[cfg(any(unix, windows))]
             sink::summary::begin();
             sink::started(&status::status());
             copies::announce();

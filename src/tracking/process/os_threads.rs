@@ -1,21 +1,21 @@
 //! The number of threads of the process, as the operating system counts them.
 
 /// Returns the number of threads, the calling one included; `None` where the system does not report it.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn threads() -> Option<usize> {
     let stat = std::fs::read("/proc/self/stat").ok()?;
     parse(&stat)
 }
 
 /// Returns `None`: the number is not known on this system.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn threads() -> Option<usize> {
     None
 }
 
 /// Parses the twentieth field. The second one is the name of the program in brackets, which may contain
 /// blanks and brackets.
-#[cfg(any(target_os = "linux", test))]
+#[cfg(any(target_os = "linux", target_os = "android", test))]
 fn parse(stat: &[u8]) -> Option<usize> {
     let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
     let rest = std::str::from_utf8(&stat[after_name..]).ok()?;
@@ -34,7 +34,7 @@ mod tests {
         assert_eq!(parse(b"nonsense"), None);
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
     fn this_process_has_threads() {
         assert!(threads().is_some_and(|count| count >= 1));
