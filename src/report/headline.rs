@@ -636,9 +636,10 @@ fn counted_threads(report: &Report) -> String {
     }
 }
 
-/// Returns the locks at which both sides of the cycle only read.
+/// Returns the locks at which both sides of the cycle only read; the two sides of a deadlock may be the reads of one
+/// thread.
 pub(super) fn readers_behind_a_writer(report: &Report) -> Vec<LockId> {
-    if report.edges.len() < 2 {
+    if report.edges.len() < 2 && report.verdict != Verdict::Deadlock {
         return Vec::new();
     }
     let next = report.edges.iter().cycle().skip(1);

@@ -81,7 +81,8 @@ pub(super) struct Call {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}:{}", self.function, self.file, self.line)
+        let file = short_file(&self.file).unwrap_or(Cow::Borrowed(&self.file));
+        write!(f, "{}, {file}:{}", self.function, self.line)
     }
 }
 

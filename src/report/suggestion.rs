@@ -5,7 +5,7 @@ mod stuck;
 
 pub(super) use self::order::in_one_function;
 
-use super::data::Report;
+use super::data::{Edge, Report};
 use super::headline;
 use super::place::place;
 use super::stall_text;
@@ -24,7 +24,10 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             order::suggestion(report)
         }
         Verdict::Deadlock if report.edges.len() > 1 => order::suggestion(report),
-        Verdict::Deadlock => stuck::suggestion(report),
+        Verdict::Deadlock => match report.edges.first() {
+            Some(edge) => Some(read_twice(edge)),
+            None => stuck::suggestion(report),
+        },
         Verdict::SelfDeadlock if report.edges.is_empty() => stuck::alone(report),
         Verdict::SelfDeadlock => {
             let edge = report.edges.first()?;
@@ -49,28 +52,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                 place(edge.to_site)
             ))
         }
-        Verdict::RecursiveRead => {
-            let edge = report.edges.first()?;
-            let (first, second) = (edge.from_site, edge.to_site);
-            if first == second {
-                return Some(format!(
-                    "{} is reached again, by a call, a callback or a loop, while its guard is alive: copy what is \
-                     needed and drop the guard before that, or use a `RecursiveRwLock`",
-                    place(first)
-                ));
-            }
-            let is_one_line = (first.file(), first.line()) == (second.file(), second.line());
-            let temporary = match is_one_line {
-                true => format!("; {TEMPORARY}"),
-                false => String::new(),
-            };
-            Some(format!(
-                "hand the guard that was taken at {} on to {}, or drop it first, or use a \
-                 `RecursiveRwLock`{temporary}",
-                place(first),
-                place(second)
-            ))
-        }
+        Verdict::RecursiveRead => Some(read_twice(report.edges.first()?)),
         Verdict::Stall => stall_text::suggestion(report),
         Verdict::HeldAcrossAwait => Some(
             "drop the guard before the `.await`, or use the asynchronous lock of the runtime, whose \
@@ -85,6 +67,29 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             stuck::FORGOTTEN
         )),
     }
+}
+
+/// The suggestion about a lock that a thread reads twice, with a writer in between.
+fn read_twice(edge: &Edge) -> String {
+    let (first, second) = (edge.from_site, edge.to_site);
+    if first == second {
+        return format!(
+            "{} is reached again, by a call, a callback or a loop, while its guard is alive: copy what is \
+             needed and drop the guard before that, or use a `RecursiveRwLock`",
+            place(first)
+        );
+    }
+    let is_one_line = (first.file(), first.line()) == (second.file(), second.line());
+    let temporary = match is_one_line {
+        true => format!("; {TEMPORARY}"),
+        false => String::new(),
+    };
+    format!(
+        "hand the guard that was taken at {} on to {}, or drop it first, or use a \
+         `RecursiveRwLock`{temporary}",
+        place(first),
+        place(second)
+    )
 }
 
 /// The suggestion about two locks of one class that nest against its order.

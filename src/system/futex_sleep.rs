@@ -15,7 +15,9 @@ pub enum FutexSleep {
 /// A thread that was woken and has not run yet does not sleep any more. So if all threads of a process were seen asleep
 /// without a deadline, each at the same moment, none of them runs again.
 ///
-/// Costs one read of a file in `/proc`, some microseconds. Only Linux and Android report it.
+/// A thread that a debugger or tracer has stopped does not sleep: it may be about to find that it was woken.
+///
+/// Costs the reads of two files in `/proc`, some microseconds. Only Linux and Android report it.
 ///
 /// # Examples
 ///
@@ -29,15 +31,26 @@ pub enum FutexSleep {
 pub fn futex_sleep(os_id: u32) -> Option<FutexSleep> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        // Says `running` for a thread that does not sleep.
-        let call = std::fs::read_to_string(format!("/proc/self/task/{os_id}/syscall")).ok()?;
-        parse(&call)
+        read(&format!("/proc/self/task/{os_id}"))
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
         let _ = os_id;
         None
     }
+}
+
+/// Returns how the thread of this folder in `/proc` sleeps in a futex.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn read(task: &str) -> Option<FutexSleep> {
+    // Says `running` for a thread that does not sleep.
+    let call = std::fs::read_to_string(format!("{task}/syscall")).ok()?;
+    let sleep = parse(&call)?;
+    // A thread that a tracer has stopped at the entry of the call is in the call, too.
+    let stat = std::fs::read(format!("{task}/stat")).ok()?;
+    // The second field is the name, in parentheses, and may contain any character.
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    stat[after_name..].starts_with(b" S ").then_some(sleep)
 }
 
 /// Parses the number of a system call and its arguments, all but the number in hexadecimal digits.
@@ -106,5 +119,59 @@ mod tests {
         parked.thread().unpark();
         parked.join().unwrap();
         assert_eq!(futex_sleep(id), None);
+    }
+
+    /// A stop at the entry of the call looks like the call itself, but the value of the futex is yet to be read.
+    #[test]
+    #[allow(unsafe_code)]
+    fn a_thread_that_a_tracer_stops_at_the_call_does_not_sleep() {
+        use std::ptr::null_mut;
+        /// Lets the child go on, to the next stop or, with `PTRACE_DETACH`, for good.
+        fn go_on(request: libc::c_uint, child: libc::pid_t) {
+            // SAFETY: the child is traced by the calling thread and stopped; no memory is passed.
+            assert_eq!(
+                unsafe { libc::ptrace(request, child, null_mut::<u8>(), 0) },
+                0
+            );
+        }
+        fn until_stopped(child: libc::pid_t) {
+            let mut status = 0;
+            // SAFETY: `status` is valid for writes.
+            assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+            assert!(libc::WIFSTOPPED(status), "{status:#x}");
+        }
+        let word = 0_u32;
+        // SAFETY: the child makes system calls only, which is allowed after a fork in a process with threads.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: as above; the futex is valid, and the kernel writes nothing.
+            unsafe {
+                libc::ptrace(libc::PTRACE_TRACEME, 0, null_mut::<u8>(), 0);
+                libc::syscall(libc::SYS_kill, libc::getpid(), libc::SIGSTOP);
+                libc::syscall(libc::SYS_futex, &raw const word, 0x80, 0, null_mut::<u8>());
+                libc::_exit(0);
+            }
+        }
+        let task = format!("/proc/{child}");
+        until_stopped(child);
+        // The end of the call of `kill`, then the entry of that of the futex.
+        loop {
+            go_on(libc::PTRACE_SYSCALL as libc::c_uint, child);
+            until_stopped(child);
+            let call = std::fs::read_to_string(format!("{task}/syscall")).unwrap();
+            if parse(&call) == Some(FutexSleep::Untimed) {
+                break;
+            }
+        }
+        assert_eq!(read(&task), None);
+        go_on(libc::PTRACE_DETACH as libc::c_uint, child);
+        while read(&task) != Some(FutexSleep::Untimed) {
+            std::thread::yield_now();
+        }
+        // SAFETY: the child is killed and waited for.
+        unsafe {
+            libc::kill(child, libc::SIGKILL);
+            libc::waitpid(child, null_mut(), 0);
+        }
     }
 }

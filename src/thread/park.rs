@@ -11,8 +11,9 @@ use crate::instrument::{Scheduled, WaitReason, idle};
 /// possible.
 ///
 /// The detector does not track `unpark`. On Linux, a thread that is parked for ever is part of a
-/// [`Deadlock`](crate::report::Verdict::Deadlock) if every thread of the process is blocked without a time limit, and one
-/// of them holds a lock, or waits for a lock or for the end of a thread. No panic is raised in the parked thread.
+/// [`Deadlock`](crate::report::Verdict::Deadlock) if every thread of the process is blocked without a time limit, one
+/// of them waits for a lock or for the end of a thread, and the program handles no signal, since a handler could unpark the
+/// thread. No panic is raised in the parked thread.
 ///
 /// # Examples
 ///

@@ -170,6 +170,9 @@ impl Builder {
     /// No further alert is made while the function runs: pass the alert on instead of doing work in it,
     /// and acquire no lock that may be part of the hang. A panic in it is caught and written to
     /// standard error.
+    ///
+    /// The function may end waits of the program. So while a wait or a hold leads to an alert, a wait that any thread
+    /// could end is part of no `Deadlock`; the alert is the report then.
     pub fn on_alert(mut self, callback: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
         self.actions.push(Action::Call(Arc::new(callback)));
         self

@@ -20,6 +20,7 @@ use crate::report::Report;
 use crate::runtime::threads;
 use crate::sink;
 use crate::system::signal;
+use crate::tracking::process::alerts;
 use crate::tracking::thread::slot::{Slot, parked_stack};
 
 /// How long a drop waits for the threads to end: one may be in a callback that does not return.
@@ -147,6 +148,8 @@ impl Drop for Place {
 pub(super) fn start(prepare: impl FnOnce() -> Result<Settings, Error>) -> Result<Watchdog, Error> {
     let place = Place::take()?;
     let orders = prepare()?;
+    let calls_program = orders.actions.iter().any(Action::calls_program);
+    let limits = orders.limits;
     let shared = Arc::new(Shared::default());
     let (news, comes) = mpsc::sync_channel(WAITING);
     let (ready, is_ready) = mpsc::channel();
@@ -160,6 +163,9 @@ pub(super) fn start(prepare: impl FnOnce() -> Result<Settings, Error>) -> Result
     // When the function returns, both threads are attached. If one panics, its channel closes and the
     // receive ends.
     let _ = (is_ready.recv(), is_ready.recv());
+    if calls_program {
+        alerts::expect(limits.triggers());
+    }
     *CURRENT.lock() = (std::process::id(), Arc::downgrade(&shared));
     Ok(Watchdog {
         shared,
@@ -211,6 +217,7 @@ fn run_actions(
     struct Stopped(Arc<Shared>, Option<Place>);
     impl Drop for Stopped {
         fn drop(&mut self) {
+            alerts::forget();
             drop(self.1.take());
             self.0.stopped();
         }

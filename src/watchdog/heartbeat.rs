@@ -10,6 +10,7 @@ use super::handle::Watchdog;
 use super::limits;
 use super::pulse::Pulse;
 use super::startup;
+use crate::tracking::process::alerts::{self, Trigger};
 
 /// A signal that a loop has to give within every limit; the watchdog reports one that is missed.
 ///
@@ -48,6 +49,7 @@ impl Watchdog {
         let limit = limits::within_reason(limit);
         let pulse = Pulse::new(name.into(), Location::caller(), limit);
         self.add(&pulse);
+        alerts::add(Trigger::Standstill);
         Heartbeat::new(pulse)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::error::Error;
+use crate::tracking::process::alerts::Trigger;
 
 /// The shortest limit: alerts are up to this much late.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -45,6 +46,26 @@ impl Limits {
 
     pub(super) fn event(&self) -> Option<Duration> {
         self.event.unwrap_or(self.wait.filter(|_| self.is_said))
+    }
+
+    /// Returns whether waits for anything but locks are exempt, and with them the waits for threads that wait so.
+    pub(super) fn events_are_exempt(&self) -> bool {
+        self.event == Some(None)
+    }
+
+    /// Returns what leads to an alert.
+    pub(super) fn triggers(&self) -> impl Iterator<Item = Trigger> {
+        let limits = [
+            (self.wait, Trigger::LockWait),
+            (self.event(), Trigger::OtherWait),
+            (self.hold, Trigger::Hold),
+            (self.progress, Trigger::Standstill),
+        ];
+        let is_on = |(limit, trigger): (Option<Duration>, Trigger)| limit.map(|_| trigger);
+        let exempt = self
+            .events_are_exempt()
+            .then_some(Trigger::OnlyBesideEvents);
+        limits.into_iter().filter_map(is_on).chain(exempt)
     }
 
     /// Checks that the limits are in range.

@@ -143,7 +143,7 @@ impl PollLoop {
         // The time after the observation: a hold that is seen for the first time counts from now on.
         let now = wait::now();
         let due = pulses.iter().filter_map(|pulse| pulse.sample()).collect();
-        let events_are_exempt = self.orders.limits.event == Some(None);
+        let events_are_exempt = self.orders.limits.events_are_exempt();
         let sample = Sample::of(&observed, due, events_are_exempt, writing::periods(now));
         let mut overdue = self
             .judge

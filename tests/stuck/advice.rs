@@ -55,6 +55,9 @@ advice! {
         ["thread `writer` (", "which waits at tests/stuck/advice.rs:",
          "is the writer that is queued in between and blocks the second reader",
          "queues for `shared`"];
+    "a thread that reads twice, and a writer that is queued between", reads_twice, "Deadlock",
+        ["queues for `shared`", "which waits at tests/stuck/advice.rs:", "hand the guard that was taken at",
+         "or drop it first, or use a `RecursiveRwLock`"];
     "a destructor that takes a lock as its thread unwinds", destructor, "Deadlock",
         ["swap lines", "so that `a` is taken before `b`, as thread `unwinds` (#2) does"];
     "a receiver that has a sender itself", own_sender, "Deadlock",
@@ -257,6 +260,22 @@ fn functions(mended: bool) {
         std::thread::yield_now();
     }
     join([one, two]);
+}
+
+fn reads_twice(mended: bool) {
+    let only_deadlocks = Config::new().on(Verdict::RecursiveRead, Action::Ignore);
+    only_deadlocks.install().unwrap();
+    static SHARED: RwLock<u32> = RwLock::named("shared", 0);
+    let first = SHARED.read().unwrap();
+    let writer = start("writer", || drop(SHARED.write().unwrap()));
+    until(|| waits("writer"));
+    match mended {
+        // The same guard for both.
+        true => assert_eq!(*first + *first, 0),
+        false => assert_eq!(*first + *SHARED.read().unwrap(), 0),
+    }
+    drop(first);
+    writer.join().unwrap();
 }
 
 fn queued_writer(mended: bool) {

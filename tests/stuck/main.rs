@@ -13,6 +13,8 @@ mod advice_dependencies;
 mod advice_orders;
 #[cfg(feature = "pool")]
 mod advice_waits;
+#[cfg(feature = "pool")]
+mod advice_workers;
 mod barriers;
 mod chains;
 mod channels;
@@ -57,6 +59,8 @@ fn main() {
         advice_orders::CASES,
         #[cfg(feature = "pool")]
         advice_waits::CASES,
+        #[cfg(feature = "pool")]
+        advice_workers::CASES,
         barriers::CASES,
         chains::CASES,
         channels::CASES,

@@ -2,10 +2,13 @@
 //! asleep, so that no unpark came before.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use lockwarden::sync::Mutex;
+use lockwarden::sync::{Mutex, mpsc};
 use lockwarden::thread;
+use lockwarden::watchdog::Watchdog;
 
 use crate::expect::{Case, Expected};
 use crate::steps::{Meeting, start, until_asleep};
@@ -75,6 +78,120 @@ pub(crate) const CASES: &[Case] = &[
         name: "a program that rests until it is ended",
         run: rest,
         expected: Expected::Nothing,
+    },
+    #[cfg(unix)]
+    Case {
+        name: "a lock is kept by a program that rests",
+        run: || {
+            let _held = LOCK.lock().unwrap();
+            rest();
+        },
+        expected: Expected::Nothing,
+    },
+    #[cfg(unix)]
+    Case {
+        name: "workers share a receiver while the rest of the program is parked",
+        run: || in_child(share_a_receiver),
+        expected: Expected::Nothing,
+    },
+    #[cfg(unix)]
+    Case {
+        name: "a signal handler unparks a thread that keeps a lock",
+        run: || {
+            let held = LOCK.lock().unwrap();
+            let waits = start("waits", || drop(LOCK.lock().unwrap()));
+            until_asleep("waits");
+            unpark_by_signal(thread::current());
+            until_called(thread::park);
+            drop(held);
+            waits.join().unwrap();
+        },
+        expected: Expected::Nothing,
+    },
+    #[cfg(unix)]
+    Case {
+        name: "a signal handler unparks a thread that is joined",
+        run: || {
+            let parked = start("parked", || until_called(thread::park));
+            unpark_by_signal(parked.thread().clone());
+            parked.join().unwrap();
+        },
+        expected: Expected::Nothing,
+    },
+    Case {
+        name: "the callback of a watchdog unparks a thread that keeps a lock",
+        run: || {
+            let me = thread::current();
+            let _watchdog = Watchdog::builder()
+                .wait_limit(None)
+                .hold_limit(SOON)
+                .on_alert(move |_| {
+                    CALLED.store(true, Ordering::SeqCst);
+                    me.unpark();
+                })
+                .spawn()
+                .unwrap();
+            let held = LOCK.lock().unwrap();
+            let waits = start("waits", || drop(LOCK.lock().unwrap()));
+            until_called(thread::park);
+            drop(held);
+            waits.join().unwrap();
+        },
+        expected: Expected::AndStays("Stall", &["`lock`"]),
+    },
+    Case {
+        name: "the callback of a watchdog sends to a thread that keeps a lock",
+        run: || {
+            let (sender, receiver) = mpsc::channel();
+            let _watchdog = Watchdog::builder()
+                .wait_limit(SOON)
+                .event_limit(Duration::from_secs(600))
+                .on_alert(move |_| {
+                    let _ = sender.send(());
+                })
+                .spawn()
+                .unwrap();
+            let held = LOCK.lock().unwrap();
+            let waits = start("waits", || drop(LOCK.lock().unwrap()));
+            receiver.recv().unwrap();
+            drop(held);
+            waits.join().unwrap();
+        },
+        expected: Expected::AndStays("Stall", &["`lock`"]),
+    },
+    Case {
+        name: "a watchdog that leaves out waits for events calls no callback",
+        run: || {
+            let (sender, receiver) = mpsc::channel();
+            let _watchdog = Watchdog::builder()
+                .wait_limit(SOON)
+                .event_limit(None)
+                .on_alert(move |_| {
+                    let _ = sender.send(());
+                })
+                .spawn()
+                .unwrap();
+            let held = LOCK.lock().unwrap();
+            start("waits", || drop(LOCK.lock().unwrap()));
+            until_asleep("waits");
+            receiver.recv().unwrap();
+            drop(held);
+        },
+        expected: Expected::Finding("Deadlock", &["`main`", "`waits`"]),
+    },
+    Case {
+        name: "a watchdog that comes to no alert calls no callback",
+        run: || {
+            let (sender, receiver) = mpsc::channel();
+            let _watchdog = Watchdog::builder()
+                .on_alert(move |_| {
+                    let _ = sender.send(());
+                })
+                .spawn()
+                .unwrap();
+            receiver.recv().unwrap();
+        },
+        expected: Expected::Finding("Deadlock", &["`main`", "a message"]),
     },
     Case {
         name: "an unpark that came before",
@@ -155,6 +272,73 @@ fn rest() {
     unsafe {
         libc::signal(libc::SIGALRM, end as *const () as libc::sighandler_t);
         libc::alarm(1);
+    }
+    loop {
+        thread::park();
+    }
+}
+
+/// The limit of a watchdog that is to call soon.
+const SOON: Duration = Duration::from_millis(200);
+
+/// Whether the handler of the signal, or the callback, was called.
+static CALLED: AtomicBool = AtomicBool::new(false);
+
+/// Parks until it was called.
+fn until_called(park: fn()) {
+    while !CALLED.load(Ordering::SeqCst) {
+        park();
+    }
+}
+
+/// Lets a signal handler unpark this thread, long after a deadlock would have been reported.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn unpark_by_signal(parked: std::thread::Thread) {
+    static PARKED: OnceLock<std::thread::Thread> = OnceLock::new();
+    extern "C" fn unpark(_: libc::c_int) {
+        CALLED.store(true, Ordering::SeqCst);
+        PARKED.get().unwrap().unpark();
+    }
+    PARKED.set(parked).unwrap();
+    // SAFETY: the handler makes atomic accesses and one system call.
+    unsafe {
+        libc::signal(libc::SIGALRM, unpark as *const () as libc::sighandler_t);
+        libc::alarm(1);
+    }
+}
+
+/// Runs a program that never ends in a child of a fork, without any signal handler, and kills it after a second.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn in_child(run: fn()) {
+    // SAFETY: this process has one thread, so its child may do what it likes.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        run();
+        return;
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    let mut status = 0;
+    // SAFETY: the child is killed and waited for, and `status` is valid for writes.
+    unsafe {
+        libc::kill(child, libc::SIGKILL);
+        libc::waitpid(child, &mut status, 0);
+    }
+    assert!(libc::WIFSIGNALED(status), "{status:#x}");
+}
+
+/// Starts workers that receive under the lock of one receiver, and parks.
+#[cfg(unix)]
+fn share_a_receiver() {
+    let (_sender, receiver) = mpsc::channel::<u32>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..3 {
+        let receiver = Arc::clone(&receiver);
+        start(
+            "worker",
+            move || while receiver.lock().unwrap().recv().is_ok() {},
+        );
     }
     loop {
         thread::park();

@@ -10,6 +10,7 @@ use crate::engine::wait_for;
 use crate::engine::wait_for::ThreadState;
 use crate::engine::wait_reason::WaitReason;
 use crate::system::{self, FutexSleep};
+use crate::tracking::process::alerts::{Trigger, Triggers};
 use crate::tracking::process::pending_spawns::PendingSpawns;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
@@ -104,7 +105,8 @@ impl Snapshots {
     }
 
     /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It
-    /// is not known what these do, even if they have a slot by now.
+    /// is not known what these do, even if they have a slot by now. The thread by which a watchdog calls the program
+    /// counts as one of them, if it may come to do so.
     ///
     /// If a thread of the snapshot has ended since, the final check of the epochs of all threads taken as
     /// deadlocked shows that: it was running.
@@ -120,7 +122,54 @@ impl Snapshots {
         let untracked_threads = registry::untracked_threads(living.len())?;
         // A thread that is about to end was counted by the system if it still exists.
         let is_gone = |thread: &&ThreadSnapshot| is_other(thread) && !thread.slot.life.is_leaving();
-        Some(untracked_threads + living.into_iter().filter(is_gone).count())
+        let callers = usize::from(self.leads_to_alert());
+        Some(untracked_threads + living.into_iter().filter(is_gone).count() + callers)
+    }
+
+    /// Returns whether a wait or a hold of the snapshot leads to an alert at which the watchdog calls the program.
+    fn leads_to_alert(&self) -> bool {
+        let Some(triggers) = Triggers::expected() else {
+            return false;
+        };
+        let exempt = self.exempt_from_alerts(triggers);
+        let leads = |(at, thread): (usize, &ThreadSnapshot)| {
+            if thread.ended || thread.slot.life.is_ours() || exempt[at] {
+                return false;
+            }
+            triggers.has(Trigger::Standstill)
+                || match thread.wait.map(|wait| wait.need) {
+                    Some(WaitKind::Lock(_) | WaitKind::Upgrade) => triggers.has(Trigger::LockWait),
+                    // If the thread that is waited for hangs, the alert is that of its own wait.
+                    Some(WaitKind::Other(WaitReason::End | WaitReason::ScopeEnd)) | None => false,
+                    Some(WaitKind::Other(_)) => triggers.has(Trigger::OtherWait),
+                }
+        };
+        (triggers.has(Trigger::Hold) && !self.holders.is_empty())
+            || self.threads.iter().enumerate().any(leads)
+    }
+
+    /// Returns which threads wait for work, as the watchdog takes it, or for a lock that only such threads hold.
+    fn exempt_from_alerts(&self, triggers: Triggers) -> Vec<bool> {
+        let waits_for_work = |thread: &ThreadSnapshot| match thread.wait.map(|wait| wait.need) {
+            Some(WaitKind::Other(WaitReason::Job)) => true,
+            Some(WaitKind::Other(WaitReason::End | WaitReason::ScopeEnd)) => false,
+            Some(WaitKind::Other(_)) => {
+                thread.slot.life.is_idle() || triggers.has(Trigger::OnlyBesideEvents)
+            }
+            _ => false,
+        };
+        let mut exempt: Vec<bool> = self.threads.iter().map(waits_for_work).collect();
+        loop {
+            let is_behind = |at: &usize| {
+                let keepers = self.threads[*at].wait.map(|wait| self.keepers(&wait));
+                let keepers = keepers.unwrap_or_default();
+                !exempt[*at] && !keepers.is_empty() && keepers.iter().all(|(at, _)| exempt[*at])
+            };
+            match (0..exempt.len()).find(is_behind) {
+                Some(at) => exempt[at] = true,
+                None => return exempt,
+            }
+        }
     }
 
     /// Returns the index of a thread.
@@ -206,6 +255,23 @@ impl Snapshots {
     pub(super) fn holds(&self, at: usize) -> bool {
         let mut holders = self.holders.values().flatten();
         holders.any(|(holder, _)| *holder == at)
+    }
+
+    /// Returns whether a thread waits only to take the place of an idle one: for a lock that the idle thread, spawned
+    /// at the same line, took at the same line, as workers do that receive under the lock of a shared receiver.
+    pub(super) fn is_next_to_idle(&self, at: usize) -> bool {
+        let thread = &self.threads[at];
+        let Some(wait) = &thread.wait else {
+            return false;
+        };
+        let keepers = self.keepers(wait);
+        let does_the_same = |(keeper, hold): &Blocker| {
+            self.waits_for_any_thread(*keeper)
+                && hold.is_some_and(|hold| hold.site == wait.site)
+                && thread.slot.spawned().is_some()
+                && thread.slot.spawned() == self.threads[*keeper].slot.spawned()
+        };
+        !keepers.is_empty() && keepers.iter().all(does_the_same)
     }
 
     /// Returns the holders of the mutex that a thread must reacquire before its wait for a condition variable

@@ -12,6 +12,7 @@ use super::snapshot::Snapshots;
 use super::{description, lock_cycle, stacks};
 use crate::engine::verdict::Verdict;
 use crate::report::Facts;
+use crate::system::signal::handlers;
 use std::time::Duration;
 
 /// How often a thread checks that a deadlock of other threads lasts before it reports it: for about a tenth
@@ -115,11 +116,13 @@ impl StuckSet {
         }
     }
 
-    /// Returns whether the set is a program at rest, which goes on when a signal comes: a thread that has nothing to
-    /// do for the rest of the process is parked, and all others wait for work.
+    /// Returns whether the set may be a program at rest, which goes on when a signal comes. One of its threads is
+    /// parked, and either the program handles signals, and so may unpark it in a handler, or all other threads wait for
+    /// work.
     fn rests(&self, all: &Snapshots) -> bool {
-        let is_idle = |at: &usize| all.waits_for_any_thread(*at) && !all.holds(*at);
-        self.threads.iter().any(|at| all.is_parked(*at)) && self.threads.iter().all(is_idle)
+        let waits_for_work = |at: &usize| all.waits_for_any_thread(*at) || all.is_next_to_idle(*at);
+        self.threads.iter().any(|at| all.is_parked(*at))
+            && (self.threads.iter().all(waits_for_work) || handlers::are_handled())
     }
 
     /// Checks that the threads stay in their waits for long enough.

@@ -69,14 +69,31 @@ fn kept_through_a_wait(report: &Report) -> Option<String> {
     kept_through(report, |wait| !is_of_lock(wait) || wait.again.is_some())
 }
 
+/// Returns whether a thread that waits for a lock would only come to wait where the holder does: workers that receive
+/// under the lock of a shared receiver take it in one place, and wait for a message in the same statement. None of them
+/// needs the lock for anything else, so its release would let no thread continue.
+fn takes_its_place(waiter: &WaitInfo, held: &HeldInfo, holder: &WaitInfo) -> bool {
+    /// The most lines from the head of a chain of calls to its last call.
+    const STATEMENT: u32 = 3;
+    let (taken, waits) = (held.site, holder.site);
+    waiter.site == taken
+        && holder.by == Some(FreedBy::AnyThread)
+        && taken.file() == waits.file()
+        && (taken.line()..=taken.line() + STATEMENT).contains(&waits.line())
+}
+
 /// Suggests to end a hold that a thread keeps through its wait for a lock whose guards may be sent.
 fn kept(report: &Report) -> Option<String> {
     kept_through(report, |wait| wait.by == Some(FreedBy::AnyThread))
 }
 
+/// Suggests to end a hold that a thread keeps through its wait, if that `concerns`.
 fn kept_through(report: &Report, concerns: impl Fn(&WaitInfo) -> bool) -> Option<String> {
     waiting(report).find_map(|(thread, wait)| {
-        let held = concerns(wait).then(|| wanted(report, thread)).flatten()?;
+        let needs = |other: &WaitInfo, held: &HeldInfo| !takes_its_place(other, held, wait);
+        let held = concerns(wait)
+            .then(|| wanted(report, thread, needs))
+            .flatten()?;
         Some(format!(
             "release {}, which {thread} took at {}, before the wait at {}",
             report.the_lock(held.lock),
@@ -86,11 +103,16 @@ fn kept_through(report: &Report, concerns: impl Fn(&WaitInfo) -> bool) -> Option
     })
 }
 
-/// Returns the first lock that the thread holds and another one waits for.
-fn wanted<'a>(report: &Report, thread: &'a ThreadInfo) -> Option<&'a HeldInfo> {
+/// Returns the first lock that the thread holds and another one `needs`, which waits for it.
+fn wanted<'a>(
+    report: &Report,
+    thread: &'a ThreadInfo,
+    needs: impl Fn(&WaitInfo, &HeldInfo) -> bool,
+) -> Option<&'a HeldInfo> {
     let is_wanted = |held: &&HeldInfo| {
-        waiting(report)
-            .any(|(_, wait)| matches!(wait.what, WaitsFor::Lock { lock, .. } if lock == held.lock))
+        let is_for =
+            |wait: &WaitInfo| matches!(wait.what, WaitsFor::Lock { lock, .. } if lock == held.lock);
+        waiting(report).any(|(_, wait)| is_for(wait) && needs(wait, held))
     };
     thread.held.iter().find(is_wanted)
 }
@@ -99,7 +121,7 @@ fn wanted<'a>(report: &Report, thread: &'a ThreadInfo) -> Option<&'a HeldInfo> {
 fn left_behind(report: &Report) -> Option<String> {
     let mut ended = report.threads.iter().filter(|thread| thread.ended);
     ended.find_map(|thread| {
-        let held = wanted(report, thread)?;
+        let held = wanted(report, thread, |_, _| true)?;
         if thread.left_by_fork {
             return Some(FORKED.to_owned());
         }
@@ -189,22 +211,28 @@ fn crossed(report: &Report) -> Option<String> {
     if first.subject() == second.subject() {
         return None;
     }
-    let (does, done) = match (awaited(first)?, awaited(second)?) {
-        (WaitReason::Message | WaitReason::Item, WaitReason::Message | WaitReason::Item) => {
-            ("receive before they send", "send before it receives")
-        }
+    let (does, done, otherwise) = match (awaited(first)?, awaited(second)?) {
+        (WaitReason::Message | WaitReason::Item, WaitReason::Message | WaitReason::Item) => (
+            "receive before they send",
+            "send before it receives",
+            "; or, if what leads to one of the messages waits in a channel or a queue that one of the two \
+                 serves, let another thread serve that",
+        ),
         (WaitReason::Room | WaitReason::Partner, WaitReason::Room | WaitReason::Partner) => (
             "wait to send while they receive nothing",
             "receive what is there before it sends",
+            "; or, if neither of them receives what the other one sends, drop the receiver, since the thread that \
+             used it is gone",
         ),
         (WaitReason::Event, WaitReason::Event) => (
             "wait for an event before they set one",
             "set its event before it waits",
+            "",
         ),
         _ => return None,
     };
     Some(format!(
-        "{one} and {two} each {does}: let one of them {done} at {} or at {}",
+        "{one} and {two} each {does}: let one of them {done} at {} or at {}{otherwise}",
         place(first.site),
         place(second.site)
     ))
@@ -237,7 +265,7 @@ fn is_idle(wait: &WaitInfo) -> bool {
 fn innocence(report: &Report, wait: &WaitInfo, awaited: WaitReason) -> u8 {
     match awaited {
         WaitReason::Room | WaitReason::Partner => 0,
-        WaitReason::Message | WaitReason::Item | WaitReason::Selection => 2,
+        WaitReason::Message | WaitReason::Item | WaitReason::Selection | WaitReason::Unpark => 2,
         WaitReason::End | WaitReason::ScopeEnd | WaitReason::Result => 3,
         WaitReason::Tasks if noun(report, wait) == "ThreadPool" => 3,
         WaitReason::Job => 4,
@@ -285,10 +313,19 @@ fn of_wait(
                     "if {joins} has the receiver, let it receive, or drop the receiver, before its wait at {}",
                     place(wait.site)
                 ),
-                0 | 1 => format!("if {me} is the receiver, let it keep the item instead of sending it to itself"),
-                _ => "whichever of them is the receiver may not send to itself while others fill the \
-                      channel: let it keep the item"
-                    .to_owned(),
+                0 | 1 => format!(
+                    "if {me} is the receiver, let it keep the item instead of sending it to itself"
+                ),
+                _ => {
+                    let joins = joins.map_or_else(String::new, |(joins, wait)| {
+                        let at = place(wait.site);
+                        format!("; if {joins} has the receiver, let it receive, or drop the receiver, before its wait at {at}")
+                    });
+                    format!(
+                        "whichever of them is the receiver may not send to itself while others fill the channel: \
+                         let it keep the item{joins}"
+                    )
+                }
             };
             format!(
                 "the send at {at} ends when a thread receives from {name} or when its last receiver is \
@@ -311,10 +348,25 @@ fn of_wait(
             "make {name} for as many threads as come to it in one round, and abort it when one of them \
              fails"
         ),
-        WaitReason::Notification => format!(
-            "check the condition in a loop before the wait at {at}, change it under the mutex, and \
-             notify {name} after that on every path, also that of a panic, with `notify_all` if more than one \
-             thread may wait for it"
+        WaitReason::Notification => {
+            let same = |(_, other): &(_, &WaitInfo)| other.subject() == wait.subject();
+            let have = match waiting(report).filter(same).count() {
+                0 | 1 => "",
+                _ => {
+                    "; or, if the threads that wait there have what each of the others waits for, take all that a \
+                     thread needs at once, or give it back before the wait"
+                }
+            };
+            format!(
+                "check the condition in a loop before the wait at {at}, change it under the mutex, and \
+                 notify {name} after that on every path, also that of a panic, with `notify_all` if more than one \
+                 thread may wait for it{have}"
+            )
+        }
+        WaitReason::Unpark => format!(
+            "unpark {me} on every path, also when the thread that is to do so fails, after what {me} waits for has \
+             come; and check for that in a loop before the park at {at}, since the park of a library that the \
+             thread calls may take the permit"
         ),
         WaitReason::Tasks if noun(report, wait) != "ThreadPool" => {
             format!(

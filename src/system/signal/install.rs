@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use parking_lot::Mutex;
 
 use super::error::SignalError;
+use super::faults::FAULTS;
 use super::{Choice, handler};
 use crate::report::Stack;
 use crate::system::NoStack;
+use crate::tracking::thread::signal_handler::handler_of;
 
 /// The signal that asks threads; `UNSET` or `OFF` if there is none.
 static SIGNAL: AtomicI32 = AtomicI32::new(UNSET);
@@ -51,26 +53,15 @@ pub(super) fn signal() -> Result<i32, NoStack> {
         OFF => Err(NoStack::NoSignals),
         // The program may have installed its own handler since, or the default, which would end the
         // process.
-        signal if current(signal).is_ok_and(|current| current == address()) => Ok(signal),
+        signal if handler_of(signal).is_ok_and(|current| current == address()) => Ok(signal),
         _ => Err(NoStack::SignalTaken),
     }
 }
 
 /// Returns the address of the handler that answers.
-fn address() -> libc::sighandler_t {
+pub(super) fn address() -> libc::sighandler_t {
     let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) = handler::handler;
     handler as *const () as libc::sighandler_t
-}
-
-/// Returns the present handler of the signal.
-fn current(signal: i32) -> io::Result<libc::sighandler_t> {
-    // SAFETY: all zeros is a valid value: the default handler, and an empty mask.
-    let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
-    // SAFETY: the new action is null, so nothing is changed, and `old` is valid for writes.
-    if unsafe { libc::sigaction(signal, ptr::null(), &mut old) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(old.sa_sigaction)
 }
 
 /// Handles a signal that the program does not handle.
@@ -82,19 +73,11 @@ pub(super) fn handle(signal: i32, handler: libc::sighandler_t) -> Result<(), Sig
     static APART: Mutex<()> = Mutex::new(());
     let _apart = APART.lock();
     let unusable = |source| SignalError::Unusable { signal, source };
-    let synchronous = [
-        libc::SIGSEGV,
-        libc::SIGBUS,
-        libc::SIGFPE,
-        libc::SIGILL,
-        libc::SIGTRAP,
-        libc::SIGABRT,
-    ];
-    if synchronous.contains(&signal) {
+    if FAULTS.contains(&signal) {
         let why = "it is what a fault of the program raises";
         return Err(unusable(io::Error::new(io::ErrorKind::InvalidInput, why)));
     }
-    match current(signal).map_err(unusable)? {
+    match handler_of(signal).map_err(unusable)? {
         now if now == handler => return Ok(()),
         libc::SIG_DFL => {}
         _ => return Err(SignalError::Taken { signal }),

@@ -19,12 +19,18 @@
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 pub(crate) mod ask;
 mod error;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod faults;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod handler;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod handlers;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 pub(crate) mod install;
 #[cfg(not(all(feature = "signals", any(target_os = "linux", target_os = "android"))))]
 mod off;
+#[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
+mod own;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod quit;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
@@ -34,6 +40,7 @@ mod request;
 mod on {
     pub(crate) use super::ask::ask;
     pub(crate) use super::install::{install, shield, unshield};
+    pub(super) use super::own::is_own;
     pub(crate) use super::quit::{is_asked, watch_for_quit};
 }
 
@@ -43,6 +50,14 @@ pub(crate) use self::off::*;
 pub(crate) use self::on::*;
 
 pub(crate) use self::error::SignalError;
+
+/// Returns whether the program handles any signal, where the detector relies on waits that a handler can end.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) mod handlers {
+    pub(crate) fn are_handled() -> bool {
+        true
+    }
+}
 
 /// The signal that asks threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

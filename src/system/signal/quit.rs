@@ -15,8 +15,13 @@ extern "C" fn asked(_: c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
 
 /// Handles `SIGQUIT`, unless the program does.
 pub(crate) fn watch_for_quit() -> Result<(), SignalError> {
+    install::handle(libc::SIGQUIT, address())
+}
+
+/// Returns the address of the handler.
+pub(super) fn address() -> libc::sighandler_t {
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void) = asked;
-    install::handle(libc::SIGQUIT, handler as *const () as libc::sighandler_t)
+    handler as *const () as libc::sighandler_t
 }
 
 /// Returns whether the signal has arrived since the last call.

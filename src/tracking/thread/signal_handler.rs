@@ -16,12 +16,15 @@
 //! first acquisition, counts as being in a handler until it waits for something for which a handler would not
 //! wait: a notification, a message, the end of a thread.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::unix::handler_of;
 #[cfg(unix)]
 pub(crate) use self::unix::{Blocked, is_any_signal_blocked, may_be_inside};
 
 #[cfg(unix)]
 #[allow(unsafe_code)]
 mod unix {
+    use std::io;
     use std::mem::MaybeUninit;
     use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -116,14 +119,20 @@ mod unix {
         if [libc::SIGSEGV, libc::SIGBUS].contains(&signal) {
             return false;
         }
+        let handler = handler_of(signal);
+        handler.is_ok_and(|handler| ![libc::SIG_DFL, libc::SIG_IGN].contains(&handler))
+    }
+
+    /// Returns the present handler of the signal: its address, or the default, or that the signal is ignored.
+    pub(crate) fn handler_of(signal: libc::c_int) -> io::Result<libc::sighandler_t> {
         let mut action = MaybeUninit::<libc::sigaction>::uninit();
         // SAFETY: without a new action the call only writes the present one to the given place; for an
         // invalid number it fails.
-        let failed = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+        if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
         // SAFETY: it was written.
-        failed == 0
-            && ![libc::SIG_DFL, libc::SIG_IGN]
-                .contains(&unsafe { action.assume_init_ref() }.sa_sigaction)
+        Ok(unsafe { action.assume_init_ref() }.sa_sigaction)
     }
 
     #[cfg(test)]

@@ -38,6 +38,11 @@ pub(super) enum Action {
 }
 
 impl Action {
+    /// Whether the action runs code of the program, which may end a wait.
+    pub(super) fn calls_program(&self) -> bool {
+        matches!(self, Action::Event | Action::Call(_))
+    }
+
     /// Runs the action. A panic of the program's code is caught. With `printed`, standard error has the
     /// text of the report already.
     pub(super) fn run(&self, alert: &Alert, printed: bool) {
