@@ -123,6 +123,7 @@ impl Observed {
             may_wander: self.wait.as_ref().is_some_and(|wait| wait.sendable),
             is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
             is_observer: self.is_ours,
+            in_sight_since: self.slot.life.in_sight_since().filter(|_| self.is_there()),
             progress: self.progress,
         }
     }

@@ -14,6 +14,7 @@ use tokio::task::Id;
 
 use super::closing;
 use super::need::{self, Need};
+use super::outsiders::Outsiders;
 use super::stillness::Still;
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
@@ -92,8 +93,8 @@ pub(super) struct Graph {
     /// The threads of the process, if all of them sleep until one of them wakes another; looked at only if one of
     /// them polls a task that waits.
     still: Option<Still>,
-    /// Whether a guard may have been moved into a thread that polls no task; looked at once.
-    has_strangers: OnceCell<bool>,
+    /// The threads that a guard may have been moved into; looked at once, if that matters.
+    outsiders: OnceCell<Outsiders>,
 }
 
 impl Graph {
@@ -117,7 +118,7 @@ impl Graph {
             closed_checks,
             dropping: closing::dropping(),
             still: None,
-            has_strangers: OnceCell::new(),
+            outsiders: OnceCell::new(),
         };
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
         // same counts has read a state of one moment in between.
@@ -386,13 +387,15 @@ impl Graph {
             Target::Lock(_, _, loose) => loose.clone(),
             _ => None,
         });
-        let is_any_loose = loose.as_ref().is_some_and(|loose| loose.is_any());
-        let is_anywhere = is_any_loose && self.has_strangers();
+        let is_outside = loose
+            .as_ref()
+            .filter(|loose| loose.is_any())
+            .is_some_and(|loose| self.may_be_outside(loose.since()));
         let may_have_left = |task: Arc<Task>| {
             let is_loose = loose
                 .as_ref()
                 .is_some_and(|loose| loose.may_have_left(&task));
-            task.may_have_let_out(lock) || is_loose || is_anywhere
+            task.may_have_let_out(lock) || is_loose || is_outside
         };
         for (holder, held) in self.holders.get(&lock).cloned().unwrap_or_default() {
             if conflicts(mode, held) {
@@ -441,13 +444,16 @@ impl Graph {
     /// Whether what can leave the task may be elsewhere by now, if the task has it since `then`, on the clock of
     /// `leaf::next`.
     fn may_have_left(&self, task: &Task, then: u64) -> bool {
-        task.has_let_out_since(then) || self.has_strangers()
+        task.has_let_out_since(then) || self.may_be_outside(then)
     }
 
-    fn has_strangers(&self) -> bool {
-        *self
-            .has_strangers
-            .get_or_init(|| world::has_strangers(self.observed.values()))
+    /// Whether a thread that polls no task may have a guard that was taken after `then`, on the clock of
+    /// `leaf::next`.
+    fn may_be_outside(&self, then: u64) -> bool {
+        let outsiders = self
+            .outsiders
+            .get_or_init(|| Outsiders::look(self.observed.values()));
+        outsiders.may_have_received_since(then)
     }
 
     /// The runtime that the agent at `at` drops, whose threads it waits for.

@@ -10,6 +10,7 @@ use tokio::runtime::TryCurrentError;
 use crate::agent::nested;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
+use crate::agent::thread;
 use crate::task::{self, JoinHandle, root};
 
 /// [`tokio::runtime::Handle`], whose tasks are watched. What is not declared here is called on
@@ -86,6 +87,7 @@ impl Handle {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         // It does not drive a current-thread runtime.
         let (root, _) = root(future, Kind::Driven, Location::caller(), self.state());
+        let _alone = thread::drive();
         let _nested = nested::drive(&root);
         self.inner.block_on(root).driven()
     }
