@@ -15,7 +15,9 @@ use lockwarden::instrument::{self, ThreadId};
 use parking_lot::Mutex;
 
 use crate::agent::census;
+use crate::agent::nested::Nested;
 use crate::agent::registry;
+use crate::agent::root::Root;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Kind, Task};
 use crate::agent::thread;
@@ -47,6 +49,12 @@ pub(crate) fn blocks(task: &Arc<Task>) -> Blocked {
     let id = thread::own_id();
     BLOCKED.lock().extend(id.map(|id| (id, Arc::clone(task))));
     Blocked(id)
+}
+
+/// The calling thread is in a `block_on` of `root`, unless that is `nested` in a task, until the result is dropped. None
+/// for a thread that nothing watched has been seen of: no other one can be seen to wait for it.
+pub(crate) fn blocks_on<F: Future>(root: &Root<F>, nested: Option<&Nested>) -> Option<Blocked> {
+    (nested.is_none() && !instrument::is_unattached()).then(|| blocks(root.task()))
 }
 
 /// The task that the thread with this number of the system's polls in a function of this crate that blocks it.

@@ -12,6 +12,7 @@ use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
 use crate::agent::thread;
 use crate::task::{self, JoinHandle, root};
+use crate::world;
 
 /// [`tokio::runtime::Handle`], whose tasks are watched. What is not declared here is called on
 /// tokio's own.
@@ -88,7 +89,8 @@ impl Handle {
         // It does not drive a current-thread runtime.
         let (root, _) = root(future, Kind::Driven, Location::caller(), self.state());
         let _alone = thread::drive();
-        let _nested = nested::drive(&root);
+        let nested = nested::drive(&root);
+        let _blocked = world::blocks_on(&root, nested.as_ref());
         self.inner.block_on(root).driven()
     }
 }

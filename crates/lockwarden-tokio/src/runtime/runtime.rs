@@ -78,7 +78,8 @@ macro_rules! runtime {
                 let (root, _) = root(future, Kind::Driven, site, Some(&self.state));
                 let _alone = thread::drive();
                 let _driving = self.state.drive();
-                let _nested = nested::drive(&root);
+                let nested = nested::drive(&root);
+                let _blocked = world::blocks_on(&root, nested.as_ref());
                 self.inner.block_on(root).driven()
             }
 
