@@ -1,5 +1,6 @@
 //! A thread or an agent, seen from outside.
 
+use crate::engine::ids::ThreadId;
 use crate::report::{LockInfo, ThreadInfo};
 
 /// One thread or agent, as [`observe_all`](crate::instrument::observe_all) saw it.
@@ -25,6 +26,14 @@ pub struct Observation {
     /// Whether it is a thread of lockwarden, or one that was
     /// [marked](crate::instrument::mark_observer) as one that looks after others.
     pub is_observer: bool,
+    /// The thread whose end it waits for, if it joins one.
+    pub joins: Option<ThreadId>,
+    /// The [`moment`](crate::instrument::moment) since which each value that the thread receives from another one is
+    /// given to it by a watched message, of which [`hand_over_with`](crate::instrument::hand_over_with) tells: that of
+    /// its first sleep, for a time or until a message came. None for a thread that was not started by
+    /// [`thread`](crate::thread), or has ever been parked or waited at a condition variable: it may have been woken for
+    /// what lies in shared memory.
+    pub in_sight_since: Option<u64>,
     /// Changes with everything that the thread does with tracked primitives.
     pub progress: u64,
 }

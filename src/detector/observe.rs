@@ -13,6 +13,7 @@ use crate::detector::lock_info::lock_info;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
+use crate::engine::wait_reason::WaitReason;
 use crate::report::{HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
 use crate::shim::fence;
 use crate::tracking::lock::ident::Ident;
@@ -123,12 +124,26 @@ impl Observed {
             may_wander: self.wait.as_ref().is_some_and(|wait| wait.sendable),
             is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
             is_observer: self.is_ours,
+            joins: self.wait.as_ref().and_then(ObservedWait::joined),
+            in_sight_since: self.slot.life.in_sight_since().filter(|_| self.is_there()),
             progress: self.progress,
         }
     }
 }
 
 impl ObservedWait {
+    /// Returns the thread whose end is waited for.
+    fn joined(&self) -> Option<ThreadId> {
+        let is_end = matches!(
+            self.need,
+            WaitKind::Other(WaitReason::End | WaitReason::ScopeEnd)
+        );
+        match self.by[..] {
+            [thread] if is_end => Some(thread),
+            _ => None,
+        }
+    }
+
     /// Returns what is waited for, as a report's type.
     pub(crate) fn what(&self) -> WaitsFor {
         match self.need {

@@ -76,8 +76,9 @@ use self::off as chosen;
 use self::on as chosen;
 
 pub use self::chosen::{
-    Acting, Agent, Attempt, Hold, SendableHold, arrive_with, describe_agents_with, held_by_caller,
-    held_count, is_unattached, mark_observer, observe_all, report_stuck,
+    Acting, Agent, Attempt, Hold, SendableHold, arrive_with, describe_agents_with, hand_over_with,
+    hands_over, held_by_caller, held_count, is_unattached, mark_observer, moment, observe_all,
+    report_stuck,
 };
 pub use self::chosen::{
     Begun, CheckMembership, Child, Drain, InitClock, JoinRecord, OnceRecord, RunningThread,

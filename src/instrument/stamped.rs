@@ -1,6 +1,6 @@
 //! Message with the clock of its sender.
 
-use super::Clock;
+use super::{Clock, hands_over};
 
 /// Message with the clock of its sender, sent through a channel in place of the message.
 ///
@@ -26,6 +26,7 @@ impl<T> Stamped<T> {
     /// Stamps a message that the calling thread is about to send.
     #[inline]
     pub fn stamp(message: T) -> Self {
+        hands_over::<T>();
         Self {
             past: Clock::release(),
             message,

@@ -203,6 +203,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
+        instrument::hands_over::<F>();
         let (cohort, past) = (CheckMembership::here(), Clock::release());
         let common = self.common;
         let child = Child::here();

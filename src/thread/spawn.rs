@@ -4,6 +4,7 @@ use std::thread::{self, Thread};
 
 use super::join_packet;
 use super::join_packet::{End, JoinPacket};
+use crate::instrument;
 use crate::instrument::{
     CheckMembership, Child, Clock, JoinRecord, Scheduled, SpawnHolds, WaitReason,
 };
@@ -37,10 +38,11 @@ where
 }
 
 /// Returns the body of a thread that happens after this point.
-pub(super) fn from_here<T>(
-    f: impl FnOnce() -> T,
+pub(super) fn from_here<F: FnOnce() -> T, T>(
+    f: F,
     life: JoinRecord,
-) -> impl FnOnce() -> JoinPacket<T> {
+) -> impl FnOnce() -> JoinPacket<T> + use<F, T> {
+    instrument::hands_over::<F>();
     let (cohort, section, past) = (
         CheckMembership::here(),
         SpawnHolds::here(),

@@ -59,9 +59,9 @@
 //!
 //! # What could be reported wrongly
 //!
-//! A guard that was given to another task by means that are not watched (a channel of `std`, a
+//! A guard that was given to another task by means that are not watched (a
 //! `Mutex<Option<_>>`, a task of tokio's own) counts as held by the task that took it, if it owns its
-//! lock, or its lock is a static or was leaked. The receiver of a bounded channel that was given away by such means
+//! lock, or its lock is a static or was leaked. One that may have been given to a thread does not. The receiver of a bounded channel that was given away by such means
 //! counts as a part of the task that received with it last, until another task does. A future that stays pending without registering the
 //! waker of the last poll breaks the contract of `Future::poll`, and is not seen. A deadlock that a
 //! supervisor would end with an `AbortHandle` is reported as one.

@@ -14,7 +14,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lockwarden::instrument::{self, ThreadId};
 use parking_lot::Mutex;
 
+use crate::agent::census;
+use crate::agent::nested::Nested;
 use crate::agent::registry;
+use crate::agent::root::Root;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Kind, Task};
 use crate::agent::thread;
@@ -46,6 +49,12 @@ pub(crate) fn blocks(task: &Arc<Task>) -> Blocked {
     let id = thread::own_id();
     BLOCKED.lock().extend(id.map(|id| (id, Arc::clone(task))));
     Blocked(id)
+}
+
+/// The calling thread is in a `block_on` of `root`, unless that is `nested` in a task, until the result is dropped. None
+/// for a thread that nothing watched has been seen of: no other one can be seen to wait for it.
+pub(crate) fn blocks_on<F: Future>(root: &Root<F>, nested: Option<&Nested>) -> Option<Blocked> {
+    (nested.is_none() && !instrument::is_unattached()).then(|| blocks(root.task()))
 }
 
 /// The task that the thread with this number of the system's polls in a function of this crate that blocks it.
@@ -119,6 +128,7 @@ pub(crate) fn supervisors() -> Vec<u32> {
 
 /// A runtime was made by the calling thread.
 pub(crate) fn add_runtime(handle: &tokio::runtime::Handle, state: &Arc<RuntimeState>) {
+    census::take();
     if any_closable() {
         let number = instrument::Agent::new(None).check();
         let mut checks = CHECKS.lock();
@@ -142,30 +152,10 @@ pub(crate) fn remove_thread() {
     }
 }
 
-/// Whether a thread was started since the first task became known: a guard that can leave its task may have been moved
-/// into it. Also where the system does not say.
-///
-/// The threads of runtimes, those that poll tasks, and those of lockwarden are known. So are the threads that were there
-/// before a check began.
-pub(crate) fn has_strangers<'a>(
-    observed: impl Iterator<Item = &'a instrument::Observation>,
-) -> bool {
-    let observers: Vec<u32> = observed
-        .filter(|one| one.is_observer)
-        .filter_map(|one| one.os_id)
-        .collect();
-    let polling: BTreeSet<u32> = thread::all().into_values().collect();
+/// Whether the thread with this number of the system's is one of a runtime, or was there before a check began.
+pub(crate) fn is_of_runtime_or_before_check(id: u32) -> bool {
     let checks = CHECKS.lock();
-    let is_known = |id: &u32| {
-        thread::is_of_the_first(*id)
-            || Some(*id) == thread::own_id()
-            || RUNTIME_THREADS.lock().contains(id)
-            || polling.contains(id)
-            || observers.contains(id)
-            || checks.iter().any(|check| check.before.contains(id))
-    };
-    let threads = threads();
-    threads.is_empty() || !threads.iter().all(is_known)
+    RUNTIME_THREADS.lock().contains(&id) || checks.iter().any(|check| check.before.contains(&id))
 }
 
 /// Whether this check can come to be one of those whose tasks are all known.

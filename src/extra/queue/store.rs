@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
+use crate::instrument;
 use crate::instrument::Clock;
 
 /// Item with the clock of the thread that put it.
@@ -16,6 +17,7 @@ pub(crate) struct Entry<T> {
 impl<T> Entry<T> {
     /// Stamps an item that the calling thread is about to put.
     pub(super) fn stamp(item: T) -> Self {
+        instrument::hands_over::<T>();
         Self {
             past: Clock::release(),
             item,

@@ -91,6 +91,18 @@ pub fn is_unattached() -> bool {
 #[inline(always)]
 pub fn arrive_with(_arrive: fn()) {}
 
+#[inline(always)]
+#[must_use]
+pub fn moment() -> u64 {
+    0
+}
+
+#[inline(always)]
+pub fn hand_over_with(_hand_over: fn()) {}
+
+#[inline(always)]
+pub fn hands_over<T>() {}
+
 #[derive(Debug)]
 #[must_use = "hand it back to `Lock::released_anywhere`, or the lock counts as held for ever"]
 pub struct SendableHold(());

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::mem::needs_drop;
 use std::ptr;
 
 use super::clock::Clock;
@@ -17,7 +18,7 @@ use crate::runtime::threads;
 use crate::tracking::process::registry;
 use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::current;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{self, Slot};
 use crate::watchdog::startup::attach;
 
 /// Something that holds locks and waits, and that is no thread: a task of an async runtime, which one
@@ -174,6 +175,51 @@ pub fn is_unattached() -> bool {
 /// be made when it first needs to be there. The first call in the process counts.
 pub fn arrive_with(arrive: fn()) {
     current::set_arrive(arrive);
+}
+
+/// A number that ascends with each call in the process: what has a greater one came later.
+///
+/// Costs one atomic operation.
+#[inline]
+#[must_use]
+pub fn moment() -> u64 {
+    slot::moment()
+}
+
+/// Makes each thread call `hand_over` when it gives a value that could own something to another thread: to one that it
+/// spawns with [`thread`](crate::thread), or as a message of a watched channel or queue. So an agent can be asked
+/// whether a guard of its may be elsewhere. The first call in the process counts.
+pub fn hand_over_with(hand_over: fn()) {
+    current::set_hand_over(hand_over);
+}
+
+/// Tells the function of [`hand_over_with`] that the calling thread gives another one a value of this type. A value
+/// that needs no drop owns nothing.
+///
+/// Costs one load.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::instrument::hands_over;
+///
+/// struct Outbox<T>(std::sync::mpsc::Sender<T>);
+///
+/// impl<T> Outbox<T> {
+///     fn post(&self, message: T) {
+///         hands_over::<T>();
+///         let _ = self.0.send(message);
+///     }
+/// }
+/// # Outbox(std::sync::mpsc::channel().0).post(vec![1]);
+/// ```
+#[inline]
+pub fn hands_over<T>() {
+    if needs_drop::<T>()
+        && let Some(hand_over) = current::hand_over()
+    {
+        hand_over();
+    }
 }
 
 impl Drop for Agent {

@@ -151,6 +151,7 @@ impl CondvarRecord {
         let slot = tracked.then_some(hold.slot);
         let timed = kind != AcquireKind::Blocking;
         if let Some(slot) = slot {
+            slot.life.mark_woken();
             slot.blocked.is_outside();
             slot.maintain();
             let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));

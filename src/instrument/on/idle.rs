@@ -35,6 +35,9 @@ pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() ->
     };
     let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
     let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
+    if awaited == WaitReason::Unpark {
+        slot.life.mark_woken();
+    }
     let is_parked = awaited == WaitReason::Unpark && !timed;
     let _elsewhere = is_parked.then(ResourceWait::new);
     let _published = Shown::new(

@@ -72,6 +72,7 @@ impl JoinRecord {
         let slot = current::slot();
         if !slot.is_detached() {
             slot.set_spawned(self.0.place);
+            slot.life.mark_started();
         }
         let leaving = Leaving(self.clone());
         // Thread-locals are destroyed in the reverse order of their first uses, on every system,

@@ -1,7 +1,8 @@
 //! The publication of a wait in the slot of its thread.
 
+use crate::engine::wait_reason::WaitReason;
 use crate::tracking::thread::slot::Slot;
-use crate::tracking::thread::wait::WaitRequest;
+use crate::tracking::thread::wait::{WaitKind, WaitRequest};
 
 /// Published wait; dropping it ends the publication.
 pub(super) struct Shown(&'static Slot);
@@ -9,6 +10,12 @@ pub(super) struct Shown(&'static Slot);
 impl Shown {
     /// Publishes the wait of the calling thread, whose slot this is.
     pub(super) fn new(slot: &'static Slot, request: &WaitRequest) -> Self {
+        if matches!(
+            request.need,
+            WaitKind::Other(WaitReason::Message | WaitReason::Time)
+        ) {
+            slot.life.mark_rest();
+        }
         slot.wait.publish(request);
         Self(slot)
     }

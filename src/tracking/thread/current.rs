@@ -164,6 +164,20 @@ pub(crate) fn arrive() -> Option<fn()> {
     ARRIVE.get().copied()
 }
 
+static HAND_OVER: OnceLock<fn()> = OnceLock::new();
+
+/// What a thread calls when it gives another one a value that could own something.
+pub(crate) fn set_hand_over(hand_over: fn()) {
+    // The first one stays, as above.
+    let _ = HAND_OVER.set(hand_over);
+}
+
+/// The function that was set, if any.
+#[inline]
+pub(crate) fn hand_over() -> Option<fn()> {
+    HAND_OVER.get().copied()
+}
+
 /// Sets the slot of the agent that the calling thread, which is inside, acts as.
 pub(crate) fn set_slot(_inside: &Inside, slot: &'static Slot) {
     here().own.set(slot);

@@ -295,6 +295,26 @@ pub(super) fn announce() {
                 }
             });
         });
+        instrument::hand_over_with(let_out);
+    });
+}
+
+/// The task that the calling thread polls, or the closure that it runs as one, gives away something that may own a
+/// guard.
+#[cold]
+pub(crate) fn let_out() {
+    with(|frame| match frame {
+        // An anonymous task has nothing that is watched to give away.
+        Some(frame) => {
+            if let Some(task) = frame.known() {
+                task.lets_out();
+            }
+        }
+        None => {
+            if let Some(task) = JOB.get().and_then(registry::find) {
+                task.lets_out();
+            }
+        }
     });
 }
 

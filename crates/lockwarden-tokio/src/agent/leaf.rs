@@ -165,9 +165,7 @@ impl Wake for Wait {
 
 /// A number that ascends with each call in the process.
 pub(crate) fn next() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    // Sequentially consistent: two numbers are in the order of the calls.
-    NEXT.fetch_add(1, Ordering::SeqCst)
+    lockwarden::instrument::moment()
 }
 
 /// The place of a wait in a future of this crate. The wait is withdrawn when this is dropped.

@@ -88,9 +88,14 @@ impl Loose {
         self.count.load(Ordering::Relaxed) != 0
     }
 
+    /// When the first of them began, on the clock of `leaf::next`.
+    pub(crate) fn since(&self) -> u64 {
+        self.since.load(Ordering::Relaxed)
+    }
+
     /// Whether one of them may have left `task`, which holds the lock.
     pub(crate) fn may_have_left(&self, task: &Task) -> bool {
-        self.is_any() && task.has_let_out_since(self.since.load(Ordering::Relaxed))
+        self.is_any() && task.has_let_out_since(self.since())
     }
 }
 

@@ -3,8 +3,9 @@
 //! [`origin`] is the place where a task was spawned, [`identity`] the step from an anonymous task to a known one,
 //! and [`task`] the data of a known task; [`root`] is the future round a whole task, which makes the polling thread
 //! act as the task; [`frame`] is the state of one poll for the futures inside it; [`leaf`] is a wait, and [`joining`] that of a join handle; [`probe`] is
-//! one poll with a waker that counts; [`nested`] lists tasks in a `block_on`; [`thread`] numbers the threads; [`registry`] lists all tasks.
+//! one poll with a waker that counts; [`nested`] lists tasks in a `block_on`; [`thread`] numbers the threads, and [`census`] lists when those of the process slept; [`registry`] lists all tasks.
 
+pub(crate) mod census;
 mod clones;
 pub(crate) mod frame;
 pub(crate) mod identity;

@@ -8,12 +8,12 @@ use lockwarden::report::ThreadInfo;
 use parking_lot::Mutex;
 use tokio::task::Id;
 
+use super::census;
 use super::leaf::Wait;
 use super::mark::Marked;
 use super::origin::Origin;
 use super::registry;
 use super::runtime::RuntimeState;
-use super::thread;
 
 /// What kind of future stands at the root of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +128,7 @@ impl Task {
             waits: Mutex::default(),
             tokio_id,
         });
-        thread::note_first_task();
+        census::take_first();
         registry::add(&task);
         task
     }

@@ -1,11 +1,12 @@
 //! A number for each thread that polls tasks, and the threads of the process, as the operating system numbers them.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+
+use super::leaf;
 
 /// The threads that have a number, with the system's.
 static ALL: Mutex<Option<HashMap<u64, u32>>> = Mutex::new(None);
@@ -74,20 +75,37 @@ pub(crate) fn own_id() -> Option<u32> {
     None
 }
 
-/// The threads that were there when the first task became known.
-static FIRST: OnceLock<BTreeSet<u32>> = OnceLock::new();
+/// The threads that are in a `block_on`, by the system's numbers, with the beginning of the outermost one on the clock
+/// of `leaf::next`.
+static DRIVING: Mutex<BTreeMap<u32, u64>> = Mutex::new(BTreeMap::new());
 
-/// A task becomes known.
-pub(super) fn note_first_task() {
-    // `get` first: it is one load.
-    if FIRST.get().is_none() {
-        FIRST.get_or_init(of_process);
+/// The calling thread is in a `block_on` until the result is dropped.
+pub(crate) fn drive() -> Driving {
+    let id = own_id().filter(|id| {
+        let mut driving = DRIVING.lock();
+        let is_outermost = !driving.contains_key(id);
+        if is_outermost {
+            driving.insert(*id, leaf::next());
+        }
+        is_outermost
+    });
+    Driving(id)
+}
+
+/// The outermost `block_on` of a thread.
+pub(crate) struct Driving(Option<u32>);
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            DRIVING.lock().remove(&id);
+        }
     }
 }
 
-/// Whether the thread with this number of the system's was there when the first task became known.
-pub(crate) fn is_of_the_first(id: u32) -> bool {
-    FIRST.get().is_some_and(|first| first.contains(&id))
+/// When the thread with this number of the system's has begun its `block_on`, if it is in one.
+pub(crate) fn drives_since(id: u32) -> Option<u64> {
+    DRIVING.lock().get(&id).copied()
 }
 
 /// The threads of the process; empty where the system does not say.

@@ -14,6 +14,7 @@ use tokio::task::Id;
 
 use super::closing;
 use super::need::{self, Need};
+use super::outsiders::Outsiders;
 use super::stillness::Still;
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
@@ -38,6 +39,8 @@ pub(super) struct Node {
     pub(super) probed: Option<Probed>,
     /// Why it is not polled, if it waits for nothing but that.
     pub(super) unpolled: Option<Unpolled>,
+    /// Whether it is a task that had ended and leaked what it held.
+    pub(super) has_abandoned: bool,
     /// What it drives in a `block_on`.
     pub(super) drives: Option<ThreadId>,
     /// Whether it is polled by a thread that sleeps in a wait which is not watched.
@@ -92,8 +95,8 @@ pub(super) struct Graph {
     /// The threads of the process, if all of them sleep until one of them wakes another; looked at only if one of
     /// them polls a task that waits.
     still: Option<Still>,
-    /// Whether a guard may have been moved into a thread that polls no task; looked at once.
-    has_strangers: OnceCell<bool>,
+    /// The threads that a guard may have been moved into; looked at once, if that matters.
+    outsiders: OnceCell<Outsiders>,
 }
 
 impl Graph {
@@ -117,7 +120,7 @@ impl Graph {
             closed_checks,
             dropping: closing::dropping(),
             still: None,
-            has_strangers: OnceCell::new(),
+            outsiders: OnceCell::new(),
         };
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
         // same counts has read a state of one moment in between.
@@ -202,6 +205,7 @@ impl Graph {
             snoozed: Vec::new(),
             probed: None,
             unpolled: None,
+            has_abandoned: false,
             drives: None,
             is_asleep: false,
             is_for_any: false,
@@ -235,9 +239,11 @@ impl Graph {
         };
         if task.has_ended() {
             // What it was found to hold was leaked, and comes back never.
-            return match registry::find_abandoning(id) {
-                Some(_) => Need::Any(Vec::new()),
-                None => Need::Nothing,
+            self.nodes[at].has_abandoned = registry::find_abandoning(id).is_some();
+            return if self.nodes[at].has_abandoned {
+                Need::Any(Vec::new())
+            } else {
+                Need::Nothing
             };
         }
         if self.nodes[at].polls == 0 && task.kind == Kind::Blocking {
@@ -290,10 +296,13 @@ impl Graph {
         // What was polled in the same poll may have been left behind in it: a probe tells. Until then only what
         // certain tasks can end is looked at.
         let is_certain = |wait: &&Arc<Wait>| wait.target.is_for_certain_tasks();
+        // So may one that was given what it waits for, if the poll that left it behind had another waker than the
+        // task: then nothing polls the task again.
+        let is_pending = |wait: &&Arc<Wait>| is_certain(wait) && wait.granted_at().is_none();
         let is_left_out =
-            self.nodes[at].probed.is_none() && waits.iter().any(|wait| is_certain(&wait));
+            self.nodes[at].probed.is_none() && waits.iter().any(|wait| is_pending(&wait));
         let mut needs = Vec::new();
-        for wait in waits.iter().filter(|wait| !is_left_out || is_certain(wait)) {
+        for wait in waits.iter().filter(|wait| !is_left_out || is_pending(wait)) {
             match self.need_of_wait(at, wait, polls) {
                 Need::Nothing => return Need::Nothing,
                 need => needs.push(need),
@@ -386,13 +395,15 @@ impl Graph {
             Target::Lock(_, _, loose) => loose.clone(),
             _ => None,
         });
-        let is_any_loose = loose.as_ref().is_some_and(|loose| loose.is_any());
-        let is_anywhere = is_any_loose && self.has_strangers();
+        let is_outside = loose
+            .as_ref()
+            .filter(|loose| loose.is_any())
+            .is_some_and(|loose| self.may_be_outside(loose.since()));
         let may_have_left = |task: Arc<Task>| {
             let is_loose = loose
                 .as_ref()
                 .is_some_and(|loose| loose.may_have_left(&task));
-            task.may_have_let_out(lock) || is_loose || is_anywhere
+            task.may_have_let_out(lock) || is_loose || is_outside
         };
         for (holder, held) in self.holders.get(&lock).cloned().unwrap_or_default() {
             if conflicts(mode, held) {
@@ -441,13 +452,16 @@ impl Graph {
     /// Whether what can leave the task may be elsewhere by now, if the task has it since `then`, on the clock of
     /// `leaf::next`.
     fn may_have_left(&self, task: &Task, then: u64) -> bool {
-        task.has_let_out_since(then) || self.has_strangers()
+        task.has_let_out_since(then) || self.may_be_outside(then)
     }
 
-    fn has_strangers(&self) -> bool {
-        *self
-            .has_strangers
-            .get_or_init(|| world::has_strangers(self.observed.values()))
+    /// Whether a thread that polls no task may have a guard that was taken after `then`, on the clock of
+    /// `leaf::next`.
+    fn may_be_outside(&self, then: u64) -> bool {
+        let outsiders = self
+            .outsiders
+            .get_or_init(|| Outsiders::look(self.observed.values()));
+        outsiders.may_have_received_since(then)
     }
 
     /// The runtime that the agent at `at` drops, whose threads it waits for.
@@ -480,8 +494,12 @@ impl Graph {
         let Some(one) = self.observed.get(&id.get()).filter(|one| is_blocked(one)) else {
             return Need::Nothing;
         };
+        let joined = one.joins;
         match one.thread.waits.as_ref().map(|wait| wait.what) {
             Some(WaitsFor::Lock { lock, mode, .. }) => self.need_of_lock(lock, mode, None, polls),
+            Some(WaitsFor::Resource { .. }) => joined.map_or(Need::Nothing, |thread| {
+                Need::Agent(self.place(thread, polls))
+            }),
             _ => Need::Nothing,
         }
     }
@@ -512,8 +530,11 @@ impl Graph {
     fn need_of_thread(&mut self, thread: u64, polls: &HashMap<u64, u64>) -> Need {
         let mut needs = Vec::new();
         for carried in self.carried.get(&thread).cloned().unwrap_or_default() {
+            // One that drives another in a `block_on` polls that whenever it is woken: what it is seen to wait for
+            // is the wake-up, if the parking of the runtime is watched, too.
+            let is_driving = nested::of(carried.id).is_some();
             let blocked = self.observed.get(&carried.id.get()).is_some_and(is_blocked);
-            if blocked || self.is_asleep(&carried) {
+            if blocked && !is_driving || self.is_asleep(&carried) {
                 needs.push(Need::Agent(self.place(carried.id, polls)));
             }
         }
@@ -586,8 +607,7 @@ impl Graph {
 
     /// Whether the agent at `at` is a task that has ended, and what it holds was leaked.
     pub(super) fn has_abandoned(&self, at: usize) -> bool {
-        let task = self.nodes[at].task.as_ref();
-        task.is_some_and(|task| task.has_ended())
+        self.nodes[at].has_abandoned
     }
 
     /// Whether the agent at `at` is one of those that wait for each other, or waits for one that has ended.

@@ -28,6 +28,7 @@ mod monitor;
 mod need;
 #[cfg(all(test, feature = "full"))]
 mod oracle;
+mod outsiders;
 mod report;
 mod stillness;
 

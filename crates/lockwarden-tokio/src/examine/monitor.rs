@@ -14,6 +14,7 @@ use super::closing;
 use super::graph::{Graph, Unpolled};
 use super::held;
 use super::report;
+use crate::agent::census;
 use crate::agent::probe;
 use crate::agent::registry;
 use crate::agent::task::Task;
@@ -163,6 +164,7 @@ impl Monitor {
 
     /// Looks once; whether something is on its way.
     pub(super) fn look(&mut self) -> bool {
+        census::take_regularly();
         let graph = Graph::new((self.closed_checks)());
         for candidate in self.candidates.values_mut() {
             candidate.seen = false;

@@ -159,6 +159,8 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
             }
         }
         None => {
+            // Where the parking of the runtime is watched, a thread in a `block_on` is seen to wait to be woken.
+            let observed = observed.filter(|_| node.drives.is_none());
             info.waits = observed.and_then(|one| one.thread.waits.clone());
             if let Some(wait) = &mut info.waits {
                 wait.by = Some(ids(graph));

@@ -52,25 +52,15 @@ mod system {
 
     use lockwarden::instrument::{FutexSleep, futex_sleep};
 
+    use crate::agent::census;
+
     /// How often the thread has given its CPU to another one, if it sleeps in a futex of the process, without a
     /// limit unless it may be timed.
     pub(super) fn switches_of_asleep(id: u32, may_be_timed: bool) -> Option<u64> {
         if futex_sleep(id)? == FutexSleep::Timed && !may_be_timed {
             return None;
         }
-        let status = fs::read_to_string(format!("/proc/self/task/{id}/status")).ok()?;
-        switches(&status)
-    }
-
-    fn switches(status: &str) -> Option<u64> {
-        let counts = status.lines().filter_map(|line| {
-            let (name, count) = line.split_once(':')?;
-            let is_count = name.ends_with("voluntary_ctxt_switches");
-            is_count.then(|| count.trim().parse::<u64>().ok())?
-        });
-        // Of both kinds.
-        let counts: Vec<u64> = counts.collect();
-        (counts.len() == 2).then(|| counts.iter().sum())
+        census::switches_of_asleep(id)
     }
 
     /// Whether no signal is handled but by the standard library, the library of C and lockwarden.
@@ -98,13 +88,6 @@ mod system {
             let own = crate::agent::thread::own_id().unwrap();
             assert!(crate::world::threads().contains(&own));
             assert_eq!(switches_of_asleep(own, true), None);
-        }
-
-        #[test]
-        fn switches_of_both_kinds_count() {
-            let status = "State:\tS\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t2\n";
-            assert_eq!(switches(status), Some(7));
-            assert_eq!(switches("State:\tS"), None);
         }
     }
 }

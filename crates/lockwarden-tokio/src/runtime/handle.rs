@@ -10,7 +10,9 @@ use tokio::runtime::TryCurrentError;
 use crate::agent::nested;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
+use crate::agent::thread;
 use crate::task::{self, JoinHandle, root};
+use crate::world;
 
 /// [`tokio::runtime::Handle`], whose tasks are watched. What is not declared here is called on
 /// tokio's own.
@@ -86,7 +88,9 @@ impl Handle {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         // It does not drive a current-thread runtime.
         let (root, _) = root(future, Kind::Driven, Location::caller(), self.state());
-        let _nested = nested::drive(&root);
+        let _alone = thread::drive();
+        let nested = nested::drive(&root);
+        let _blocked = world::blocks_on(&root, nested.as_ref());
         self.inner.block_on(root).driven()
     }
 }

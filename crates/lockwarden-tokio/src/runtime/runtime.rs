@@ -15,6 +15,7 @@ use super::{Builder, Handle};
 use crate::agent::nested;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::Kind;
+use crate::agent::thread;
 use crate::task::{JoinHandle, root};
 use crate::world;
 
@@ -75,8 +76,10 @@ macro_rules! runtime {
             #[track_caller]
             pub(crate) fn block_on_at<F: Future>(&self, site: Site, future: F) -> F::Output {
                 let (root, _) = root(future, Kind::Driven, site, Some(&self.state));
+                let _alone = thread::drive();
                 let _driving = self.state.drive();
-                let _nested = nested::drive(&root);
+                let nested = nested::drive(&root);
+                let _blocked = world::blocks_on(&root, nested.as_ref());
                 self.inner.block_on(root).driven()
             }
 

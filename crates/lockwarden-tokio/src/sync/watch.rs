@@ -49,6 +49,33 @@ impl Shared {
         result
     }
 
+    /// Writes the value with `f`, which calls the closure that it is given while it holds the lock: the closure is the
+    /// program's, and can take locks, this one too.
+    fn write_by<T, R>(
+        &self,
+        site: Site,
+        modify: impl FnOnce(&mut T) -> R,
+        f: impl FnOnce(&mut dyn FnMut(&mut T) -> R),
+    ) {
+        let _count = Count::new(&self.writers);
+        let must_wait = self.readers.load(Ordering::SeqCst) != 0;
+        let kind = AcquireKind::Blocking;
+        let mut attempt = must_wait.then(|| self.record.attempt(Mode::Exclusive, kind, site));
+        let mut modify = Some(modify);
+        f(&mut |value| {
+            let hold = match attempt.take() {
+                Some(attempt) => attempt.acquired(),
+                None => self.record.acquired(Mode::Exclusive, kind, site),
+            };
+            let _written = Written {
+                record: &self.record,
+                hold: Some(hold),
+            };
+            let modify = modify.take().expect("the channel calls it once");
+            modify(value)
+        });
+    }
+
     /// Borrows the value with `f`.
     fn read<'a, T>(
         &'a self,
@@ -75,6 +102,20 @@ impl Shared {
                 _count: count,
             },
             inner,
+        }
+    }
+}
+
+/// The hold of a closure that changes the value.
+struct Written<'a> {
+    record: &'a Lock,
+    hold: Option<Hold>,
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        if let Some(hold) = self.hold.take() {
+            self.record.released(hold);
         }
     }
 }
@@ -188,16 +229,20 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_modify<F: FnOnce(&mut T)>(&self, modify: F) {
         lets_out::<T>();
-        self.shared
-            .write(Location::caller(), || self.inner.send_modify(modify));
+        self.shared.write_by(Location::caller(), modify, |modify| {
+            self.inner.send_modify(modify);
+        });
     }
 
     /// As [`tokio::sync::watch::Sender::send_if_modified`].
     #[track_caller]
     pub fn send_if_modified<F: FnOnce(&mut T) -> bool>(&self, modify: F) -> bool {
         lets_out::<T>();
-        self.shared
-            .write(Location::caller(), || self.inner.send_if_modified(modify))
+        let mut is_modified = false;
+        self.shared.write_by(Location::caller(), modify, |modify| {
+            is_modified = self.inner.send_if_modified(modify);
+        });
+        is_modified
     }
 
     /// As [`tokio::sync::watch::Sender::send_replace`].

@@ -9,31 +9,15 @@ use lockwarden::instrument::Site;
 
 use super::JoinHandle;
 use crate::agent::frame;
-use crate::agent::registry;
 use crate::agent::root::Root;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind};
 
 /// The task that is polled gives a value of this type away: it may own a guard.
+#[inline]
 pub(crate) fn lets_out<T>() {
     if needs_drop::<T>() {
-        frame::with(|frame| match frame {
-            // An anonymous task has nothing that is watched to give away.
-            Some(frame) => {
-                if let Some(task) = frame.known() {
-                    task.lets_out();
-                }
-            }
-            None => job_lets_out(),
-        });
-    }
-}
-
-/// The closure that the calling thread runs, if it runs one, gives something away.
-#[cold]
-fn job_lets_out() {
-    if let Some(task) = frame::job().and_then(registry::find) {
-        task.lets_out();
+        frame::let_out();
     }
 }
 

@@ -7,6 +7,7 @@ mod alike;
 mod executors;
 mod expect;
 mod field;
+mod outside;
 mod rings;
 mod rooms;
 mod runtimes;
@@ -22,6 +23,7 @@ fn main() -> std::process::ExitCode {
         alike::CASES,
         executors::CASES,
         field::CASES,
+        outside::CASES,
         rings::CASES,
         rooms::CASES,
         runtimes::CASES,

@@ -152,6 +152,21 @@ pub(crate) const CASES: &[Case] = &[
             });
         },
     },
+    Case {
+        name: "an acquisition that was polled once by a waker that does nothing, and another one",
+        reported: Some((Verdict::SelfDeadlock, &["snoozed.rs"])),
+        run: || {
+            on_runtime(async {
+                let total = tokio::sync::Mutex::new(0);
+                let held = total.lock().await;
+                let mut first = Box::pin(total.lock());
+                assert!(futures::FutureExt::now_or_never(&mut first).is_none());
+                drop(held);
+                *total.lock().await += 1;
+                drop(first.await);
+            });
+        },
+    },
 ];
 
 /// A task holds the lock, and gives it back soon.

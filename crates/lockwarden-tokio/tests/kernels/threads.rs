@@ -6,7 +6,7 @@ use std::time::Duration;
 use lockwarden::report::Verdict;
 use lockwarden_tokio as tokio;
 
-use crate::expect::{Case, long, on_current_thread, on_runtime, settle};
+use crate::expect::{Case, long, on_current_thread, on_runtime, pause, settle};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -194,6 +194,95 @@ pub(crate) const CASES: &[Case] = &[
                 long().await;
                 drop(held);
                 job.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a task joins a thread that blocks on a lock of the task",
+        reported: Some((Verdict::Deadlock, &["threads.rs", "for the end"])),
+        run: || {
+            on_runtime(async {
+                let total = Arc::new(tokio::sync::Mutex::new(0));
+                let _held = total.lock().await;
+                let (here, inner) = (tokio::runtime::Handle::current(), Arc::clone(&total));
+                let update = lockwarden::thread::spawn(move || {
+                    here.block_on(async { *inner.lock().await += 1 });
+                });
+                update.join().unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a task is in a scope of threads one of which blocks on a lock of the task",
+        reported: Some((Verdict::Deadlock, &["threads.rs", "for the end"])),
+        run: || {
+            on_runtime(async {
+                let total = tokio::sync::Mutex::new(0);
+                let here = tokio::runtime::Handle::current();
+                let held = total.lock().await;
+                lockwarden::thread::scope(|scope| {
+                    scope.spawn(|| here.block_on(async { *total.lock().await += 1 }));
+                });
+                drop(held);
+            });
+        },
+    },
+    Case {
+        name: "a task joins a thread that blocks on a lock for a while, and on a task",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let total = Arc::new(tokio::sync::Mutex::new(0));
+                let other = tokio::runtime::Builder::new_multi_thread()
+                    .worker_threads(1)
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                let (here, inner) = (other.handle().clone(), Arc::clone(&total));
+                let holder = other.spawn(async move {
+                    let _held = inner.lock().await;
+                    pause(200).await;
+                });
+                settle().await;
+                let inner = Arc::clone(&total);
+                let update = lockwarden::thread::spawn(move || {
+                    here.block_on(async { *inner.lock().await += 1 });
+                    here.block_on(holder).unwrap();
+                });
+                update.join().unwrap();
+                assert_eq!(*total.lock().await, 1);
+                other.shutdown_background();
+            });
+        },
+    },
+    Case {
+        name: "a value of a watch channel is borrowed by the closure that changes it",
+        reported: Some((Verdict::SelfDeadlock, &["watch channel"])),
+        run: || {
+            on_runtime(async {
+                let (sender, receiver) = tokio::sync::watch::channel(1);
+                sender.send_modify(|value| *value += *receiver.borrow());
+            });
+        },
+    },
+    Case {
+        name: "a value of a watch channel is borrowed beside closures that change it",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let (sender, mut receiver) = tokio::sync::watch::channel(1);
+                let reader = tokio::spawn(async move {
+                    while receiver.changed().await.is_ok() {
+                        drop(receiver.borrow());
+                    }
+                });
+                for _ in 0..20 {
+                    sender.send_modify(|value| *value += 1);
+                    assert!(!sender.send_if_modified(|_| false));
+                    tokio::task::yield_now().await;
+                }
+                drop(sender);
+                reader.await.unwrap();
             });
         },
     },

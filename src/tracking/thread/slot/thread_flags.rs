@@ -21,6 +21,11 @@ enum Flag {
     LeftByFork,
     /// Set while the waits and holds of the thread are timed: its acquisitions then miss the fast path, too.
     Timed,
+    /// Set for a thread that `lockwarden::thread` has started: what it owns at first was given to it there.
+    Started,
+    /// Set once the thread has been parked or has waited at a condition variable: what it was woken for may have been
+    /// given to it in memory that is not watched.
+    Woken,
 }
 
 impl Flag {
@@ -37,18 +42,27 @@ pub(crate) fn ours() -> u64 {
     OURS_EVER.load(Ordering::Relaxed)
 }
 
-/// The operating system's id of a thread, and flags.
+/// A number that ascends with each call in the process.
+#[inline]
+pub(crate) fn moment() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    // Sequentially consistent: two numbers are in the order of the calls.
+    NEXT.fetch_add(1, Ordering::SeqCst)
+}
+
+/// The operating system's id of a thread, and flags; and the moment of its first rest, or zero.
 #[derive(Debug)]
-pub(crate) struct ThreadFlags(AtomicU64);
+pub(crate) struct ThreadFlags(AtomicU64, AtomicU64);
 
 impl ThreadFlags {
     pub(super) const fn new() -> Self {
-        Self(AtomicU64::new(0))
+        Self(AtomicU64::new(0), AtomicU64::new(0))
     }
 
     /// Initialises the flags for the calling thread, which begins to use the slot, or is the one that
     /// continues after a fork.
     pub(crate) fn begin(&self) {
+        self.1.store(0, Ordering::Relaxed);
         self.0.store(u64::from(os_id()), Ordering::Relaxed);
     }
 
@@ -133,6 +147,37 @@ impl ThreadFlags {
         self.has(Flag::LeftByFork)
     }
 
+    /// Records that `lockwarden::thread` has started the thread.
+    pub(crate) fn mark_started(&self) {
+        self.0.fetch_or(Flag::Started.mask(), Ordering::Relaxed);
+    }
+
+    /// Records that the thread is about to be parked, or to wait at a condition variable.
+    pub(crate) fn mark_woken(&self) {
+        // Read first: a thread of a pool comes here often. Relaxed: see `receives_in_sight`.
+        if !self.has(Flag::Woken) {
+            self.0.fetch_or(Flag::Woken.mask(), Ordering::Relaxed);
+        }
+    }
+
+    /// Records that the thread is about to sleep for a time, or until a message comes.
+    pub(crate) fn mark_rest(&self) {
+        if self.1.load(Ordering::Relaxed) == 0 {
+            self.1.store(moment(), Ordering::Relaxed);
+        }
+    }
+
+    /// The [`moment`] since which each value that the thread receives is given to it by a message that is watched. None
+    /// if that cannot be said: a thread that works off what lies in shared memory is woken when something comes there,
+    /// and one that has not rested yet may still be about to look there for the first time.
+    pub(crate) fn in_sight_since(&self) -> Option<u64> {
+        // Relaxed: a thread that sleeps for its first time has been given nothing in that sleep yet, and what ends
+        // the sleep comes after it in the order of the mutex or of the token of its park.
+        let is_in_sight = self.has(Flag::Started) && !self.has(Flag::Woken);
+        let rested = self.1.load(Ordering::Relaxed);
+        (is_in_sight && rested != 0).then_some(rested)
+    }
+
     pub(crate) fn is_leaving(&self) -> bool {
         self.0.load(Ordering::Acquire) & Flag::Leaving.mask() != 0
     }
@@ -186,6 +231,20 @@ mod tests {
         assert!(life.is_scheduled() && !life.is_left_by_fork() && !life.is_agent());
         life.begin();
         assert!(!life.is_ours());
+    }
+
+    #[test]
+    fn a_thread_that_is_woken_is_not_in_sight() {
+        let life = ThreadFlags::new();
+        life.begin();
+        life.mark_rest();
+        assert_eq!(life.in_sight_since(), None);
+        life.mark_started();
+        let since = life.in_sight_since();
+        life.mark_rest();
+        assert!(since.is_some() && life.in_sight_since() == since && since < Some(moment()));
+        life.mark_woken();
+        assert_eq!(life.in_sight_since(), None);
         assert_eq!(life.os_id().unwrap_or(0), os_id());
     }
 

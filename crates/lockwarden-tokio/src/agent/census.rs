@@ -1,0 +1,157 @@
+//! When the threads of the process slept.
+//!
+//! A thread that has slept since before a guard was taken has not received the guard. A census lists the threads that
+//! sleep at one moment, each with the count of its switches to another thread. A thread that sleeps now and has the
+//! same count has slept all the time since.
+
+use std::collections::BTreeMap;
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::leaf;
+use super::thread;
+
+/// The threads that slept at one moment.
+struct Census {
+    /// On the clock of `leaf::next`: what has a greater number began later.
+    number: u64,
+    taken: Instant,
+    /// How long it took.
+    lasted: Duration,
+    /// By the system's number of each, the count of its switches until then.
+    asleep: BTreeMap<u32, u64>,
+}
+
+/// The oldest ones first. There is one per process, so a number is not reused by the system often enough to matter:
+/// the counts of another thread would have to be equal, too.
+static ALL: Mutex<Vec<Census>> = Mutex::new(Vec::new());
+
+/// How many are kept: the first and the latest ones.
+const KEPT: usize = 16;
+
+/// The least time between two of [`take_regularly`].
+const PACE: Duration = Duration::from_millis(100);
+
+/// Takes one when the first task becomes known.
+pub(super) fn take_first() {
+    static FIRST: Once = Once::new();
+    FIRST.call_once(take);
+}
+
+/// Takes one.
+pub(crate) fn take() {
+    let began = Instant::now();
+    let threads = thread::of_process().into_iter();
+    let asleep: BTreeMap<u32, u64> = threads
+        .filter_map(|id| Some((id, switches_of_asleep(id)?)))
+        .collect();
+    if asleep.is_empty() {
+        return;
+    }
+    // Drawn after the counts were read, so what has a greater number began after that.
+    let number = leaf::next();
+    let taken = Instant::now();
+    let mut all = ALL.lock();
+    if all.len() == KEPT {
+        all.remove(1);
+    }
+    all.push(Census {
+        number,
+        taken,
+        lasted: taken - began,
+        asleep,
+    });
+    // Two threads may have taken theirs at once.
+    all.sort_by_key(|census| census.number);
+}
+
+/// Takes one, unless the last one was taken just now: they take less than a hundredth of the time.
+pub(crate) fn take_regularly() {
+    let is_due = |census: &Census| census.taken.elapsed() > PACE.max(census.lasted * 100);
+    if ALL.lock().last().is_none_or(is_due) {
+        take();
+    }
+}
+
+/// Whether a thread that sleeps, with this count of switches, has done so since before `then`, on the clock of
+/// `leaf::next`.
+pub(crate) fn has_slept_since(id: u32, switches: u64, then: u64) -> bool {
+    let all = ALL.lock();
+    let before = all.iter().rev().find(|census| census.number <= then);
+    before.is_some_and(|census| census.asleep.get(&id) == Some(&switches))
+}
+
+/// How often the thread with this number of the system's has switched to another thread, if it sleeps.
+pub(crate) fn switches_of_asleep(id: u32) -> Option<u64> {
+    // Missing on other systems.
+    let status = std::fs::read_to_string(format!("/proc/self/task/{id}/status")).ok()?;
+    let is_asleep = |line: &str| {
+        line.strip_prefix("State:")
+            .is_some_and(|state| state.trim_start().starts_with('S'))
+    };
+    if status.lines().any(is_asleep) {
+        switches(&status)
+    } else {
+        None
+    }
+}
+
+/// The switches of both kinds of a thread, by its `status` file.
+fn switches(status: &str) -> Option<u64> {
+    let counts = status.lines().filter_map(|line| {
+        let (name, count) = line.split_once(':')?;
+        let is_count = name.ends_with("voluntary_ctxt_switches");
+        is_count.then(|| count.trim().parse::<u64>().ok())?
+    });
+    let counts: Vec<u64> = counts.collect();
+    (counts.len() == 2).then(|| counts.iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_of_both_kinds_count() {
+        let status = "State:\tS\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t2\n";
+        assert_eq!(switches(status), Some(7));
+        assert_eq!(switches("State:\tS"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_that_was_woken_has_not_slept_since() {
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let (id_sender, id) = std::sync::mpsc::channel();
+        let (answer, answers) = std::sync::mpsc::channel();
+        let sleeper = std::thread::spawn(move || {
+            id_sender.send(thread::own_id().unwrap()).unwrap();
+            for () in receiver {
+                answer.send(()).unwrap();
+            }
+        });
+        let id = id.recv().unwrap();
+        let asleep = || {
+            loop {
+                if let Some(switches) = switches_of_asleep(id) {
+                    return switches;
+                }
+                std::thread::yield_now();
+            }
+        };
+        let before = leaf::next();
+        asleep();
+        take();
+        let then = leaf::next();
+        assert!(has_slept_since(id, asleep(), then));
+        assert!(!has_slept_since(id, asleep(), before));
+        sender.send(()).unwrap();
+        answers.recv().unwrap();
+        assert!(!has_slept_since(id, asleep(), then));
+        drop(sender);
+        sleeper.join().unwrap();
+        assert_eq!(switches_of_asleep(id), None);
+    }
+}
