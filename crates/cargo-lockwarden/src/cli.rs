@@ -251,7 +251,7 @@ impl Request {
                 Some(value) => OsString::from(value),
                 None => match arguments.next() {
                     Some(value) => value,
-                    None => bail!("{name} wants a value"),
+                    None => bail!("{name} needs a value"),
                 },
             };
             let list = || {
@@ -277,6 +277,15 @@ impl Request {
         }
         request.chosen = chosen;
         Ok(request)
+    }
+
+    /// The values of `--config`.
+    pub(crate) fn configuration(&self) -> Vec<OsString> {
+        let pairs = self.project.windows(2);
+        pairs
+            .filter(|pair| pair[0] == "--config")
+            .map(|pair| pair[1].clone())
+            .collect()
     }
 }
 
@@ -370,6 +379,6 @@ mod tests {
     #[test]
     fn an_option_without_its_value_is_an_error() {
         let error = Request::new(Chosen::default(), vec!["--only".into()]).unwrap_err();
-        assert_eq!(error.to_string(), "--only wants a value");
+        assert_eq!(error.to_string(), "--only needs a value");
     }
 }

@@ -140,6 +140,21 @@ fn the_doctor_says_what_is_watched_and_what_is_not() {
 }
 
 #[test]
+fn the_configuration_among_the_arguments_counts() {
+    let project = Project::copy("clean", "configured");
+    project
+        .call(&["doctor", "--config", "build.target=\"nonsense\""])
+        .ends_with(101)
+        .says("`nonsense` is no target of rustc")
+        .is_silent_about("error: error");
+    // A program that calls what it is given, as a wrapper does.
+    project
+        .call(&["doctor", "--config", "build.rustc-wrapper=\"env\""])
+        .ends_with(0)
+        .says("calls          env\n");
+}
+
+#[test]
 fn a_project_that_cannot_be_read_is_an_error_in_words() {
     let project = Project::copy("nothing", "unreadable");
     std::fs::write(project.folder().join("Cargo.toml"), "[package").unwrap();
