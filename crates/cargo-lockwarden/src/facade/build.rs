@@ -126,7 +126,13 @@ pub(crate) fn ensure(
     if let Some(facade) = read(&folder) {
         return Ok(facade);
     }
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| {
+        format!(
+            "{} cannot be made: {} names another folder for the detector",
+            folder.display(),
+            variables::CACHE
+        )
+    })?;
     // Two commands at once build it once.
     let lock = File::create(folder.join(LOCK))
         .with_context(|| format!("{} cannot be written", folder.display()))?;

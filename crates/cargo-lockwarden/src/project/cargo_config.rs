@@ -5,7 +5,7 @@
 //! before the files, and `--config` before both.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The values that this command replaces or needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -73,10 +73,7 @@ pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
 /// If the build cannot be prepared or cargo not started.
 pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     let prepared = prepare(&request)?;
-    let summary = prepared
-        .project
-        .target_dir
-        .join(format!("lockwarden-summary-{}.jsonl", std::process::id()));
+    let summary = summary_file(&prepared.project.target_dir);
     let _ = std::fs::remove_file(&summary);
     let runs = runs_programs(subcommand, &request.arguments);
     let mut command = Command::new(facade::cargo());
@@ -134,6 +131,17 @@ fn fresh_records(target_dir: &std::path::Path) -> std::path::PathBuf {
     let folder = target_dir.join("records");
     let _ = std::fs::remove_dir_all(&folder);
     folder
+}
+
+/// The file to which the processes of this run append what they say of themselves.
+fn summary_file(target_dir: &std::path::Path) -> std::path::PathBuf {
+    let name = format!("lockwarden-summary-{}.jsonl", std::process::id());
+    let inside = target_dir.join(&name);
+    // These separate the settings in the variable that names the file.
+    if inside.to_string_lossy().contains([',', ';']) {
+        return std::env::temp_dir().join(name);
+    }
+    inside
 }
 
 /// What the variable `LOCKWARDEN` says: what the caller has set, and where the summaries go.

@@ -57,6 +57,19 @@ fn an_error_of_the_crate_itself_is_left_to_the_compiler() {
 }
 
 #[test]
+fn an_error_of_the_linker_is_left_to_it() {
+    let project = Project::copy("clean", "unlinked");
+    let main = "#[link(name = \"not_there\")]\nunsafe extern \"C\" { fn absent(); }\n\
+                fn main() { unsafe { absent() } }\n";
+    std::fs::write(project.folder().join("src/main.rs"), main).unwrap();
+    project
+        .call(&["run"])
+        .ends_with(101)
+        .says("not_there")
+        .is_silent_about("--exclude");
+}
+
+#[test]
 fn an_allocator_stays_bare_by_itself() {
     Project::copy("allocator", "bare")
         .call(&["run"])

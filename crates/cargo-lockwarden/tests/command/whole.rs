@@ -56,6 +56,14 @@ fn a_target_that_cannot_be_built_for_is_refused_in_one_line() {
 }
 
 #[test]
+fn a_path_with_any_characters_is_no_hindrance() {
+    Project::copy("inversion", "path; of, its 'own'=日本")
+        .call(&["run"])
+        .ends_with(100)
+        .says("lockwarden: 1 finding, in full above");
+}
+
+#[test]
 fn nothing_of_the_project_is_changed() {
     let project = Project::copy("inversion", "unchanged");
     let _ = fs::remove_dir_all(project.folder().join("target"));
