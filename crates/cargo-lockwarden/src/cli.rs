@@ -42,14 +42,17 @@ pub(crate) struct Chosen {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the tests, as `cargo test`
+    #[command(alias = "t")]
     Test(CargoArguments),
     /// Run a program, as `cargo run`
+    #[command(alias = "r")]
     Run(CargoArguments),
     /// Run the tests, as `cargo nextest`: `cargo lockwarden nextest run`
     Nextest(CargoArguments),
     /// Run the benches, as `cargo bench`
     Bench(CargoArguments),
     /// Build, as `cargo build`
+    #[command(alias = "b")]
     Build(CargoArguments),
     /// Print the variables under which any other runner of cargo builds a watched program
     Env(EnvArguments),
@@ -307,6 +310,11 @@ mod tests {
         let request = request(&["test", "--", "--nocapture", "--", "x"]);
         let expected = ["--", "--nocapture", "--", "x"];
         assert_eq!(request.arguments, expected.map(OsString::from));
+    }
+
+    #[test]
+    fn the_short_names_of_cargo_are_taken() {
+        assert_eq!(request(&["t", "-p", "one"]).arguments, ["-p", "one"]);
     }
 
     #[test]

@@ -159,16 +159,42 @@ fn detector_settings(summary: &std::path::Path) -> OsString {
 fn runs_programs(subcommand: &str, arguments: &[OsString]) -> bool {
     let runs = match subcommand {
         "build" => false,
-        "nextest" => arguments.first().is_some_and(|first| first == "run"),
+        "nextest" => {
+            // Options may stand before the subcommand.
+            let given = arguments
+                .iter()
+                .find(|given| NEXTEST.iter().any(|(name, _)| given == name));
+            given.is_some_and(|given| NEXTEST.contains(&(&*given.to_string_lossy(), true)))
+        }
         _ => true,
     };
-    let only_asks = arguments.iter().any(|argument| {
+    // A test program takes these, too; another program has its own meaning for them.
+    let asked = arguments
+        .iter()
+        .take_while(|argument| subcommand != "run" || *argument != "--");
+    let only_asks = asked.into_iter().any(|argument| {
         ["--no-run", "--list", "--help", "-h", "--version", "-V"]
             .iter()
             .any(|flag| argument == flag)
     });
     runs && !only_asks
 }
+
+/// The subcommands of nextest, and whether they start test programs.
+const NEXTEST: [(&str, bool); 12] = [
+    ("run", true),
+    ("r", true),
+    ("bench", true),
+    ("b", true),
+    ("list", false),
+    ("archive", false),
+    ("show-config", false),
+    ("self", false),
+    ("debug", false),
+    ("replay", false),
+    ("store", false),
+    ("help", false),
+];
 
 /// The code of the whole run.
 fn exit_code(found: &Summary, status: ExitStatus) -> u8 {
@@ -236,6 +262,11 @@ mod tests {
         assert!(!runs("test", "--no-run"));
         assert!(!runs("build", ""));
         assert!(runs("nextest", "run"));
+        assert!(runs("nextest", "--profile ci r list"));
         assert!(!runs("nextest", "list"));
+        assert!(!runs("nextest", "--release archive --archive-file run"));
+        assert!(!runs("test", "-- --list"));
+        assert!(runs("run", "-- --list --help"));
+        assert!(!runs("run", "--help"));
     }
 }
