@@ -44,7 +44,8 @@ const FEATURES: [&str; 1] = ["always"];
 /// If there is no home.
 pub(crate) fn cache_folder() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os(variables::CACHE).filter(|folder| !folder.is_empty()) {
-        return Ok(folder.into());
+        // Cargo and the compiler run in other folders.
+        return std::path::absolute(folder).context("the current folder cannot be read");
     }
     let home = home::cargo_home().context("cargo's home is not known: set LOCKWARDEN_CACHE")?;
     Ok(home.join("lockwarden"))

@@ -172,6 +172,17 @@ fn the_variables_make_plain_cargo_build_a_watched_program() {
 }
 
 #[test]
+fn a_relative_folder_for_detectors_is_one_in_the_current_folder() {
+    let project = Project::copy("nothing", "relative");
+    let mut command = project.command();
+    command.arg("doctor").env("LOCKWARDEN_CACHE", "kept");
+    let kept = project.folder().join("kept");
+    Answer::of(&mut command)
+        .ends_with(0)
+        .says(&format!("kept in        {}", kept.display()));
+}
+
+#[test]
 fn clean_removes_what_was_built_and_nothing_else() {
     let project = Project::copy("nothing", "clean");
     let cache = crate::temporary().join("cleaned");
