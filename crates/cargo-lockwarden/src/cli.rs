@@ -42,14 +42,17 @@ pub(crate) struct Chosen {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the tests, as `cargo test`
+    #[command(alias = "t")]
     Test(CargoArguments),
     /// Run a program, as `cargo run`
+    #[command(alias = "r")]
     Run(CargoArguments),
     /// Run the tests, as `cargo nextest`: `cargo lockwarden nextest run`
     Nextest(CargoArguments),
     /// Run the benches, as `cargo bench`
     Bench(CargoArguments),
     /// Build, as `cargo build`
+    #[command(alias = "b")]
     Build(CargoArguments),
     /// Print the variables under which any other runner of cargo builds a watched program
     Env(EnvArguments),
@@ -251,7 +254,7 @@ impl Request {
                 Some(value) => OsString::from(value),
                 None => match arguments.next() {
                     Some(value) => value,
-                    None => bail!("{name} wants a value"),
+                    None => bail!("{name} needs a value"),
                 },
             };
             let list = || {
@@ -278,6 +281,15 @@ impl Request {
         request.chosen = chosen;
         Ok(request)
     }
+
+    /// The values of `--config`.
+    pub(crate) fn configuration(&self) -> Vec<OsString> {
+        let pairs = self.project.windows(2);
+        pairs
+            .filter(|pair| pair[0] == "--config")
+            .map(|pair| pair[1].clone())
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -298,6 +310,11 @@ mod tests {
         let request = request(&["test", "--", "--nocapture", "--", "x"]);
         let expected = ["--", "--nocapture", "--", "x"];
         assert_eq!(request.arguments, expected.map(OsString::from));
+    }
+
+    #[test]
+    fn the_short_names_of_cargo_are_taken() {
+        assert_eq!(request(&["t", "-p", "one"]).arguments, ["-p", "one"]);
     }
 
     #[test]
@@ -370,6 +387,6 @@ mod tests {
     #[test]
     fn an_option_without_its_value_is_an_error() {
         let error = Request::new(Chosen::default(), vec!["--only".into()]).unwrap_err();
-        assert_eq!(error.to_string(), "--only wants a value");
+        assert_eq!(error.to_string(), "--only needs a value");
     }
 }

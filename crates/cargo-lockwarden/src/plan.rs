@@ -51,7 +51,11 @@ impl Plan {
             Some(outer) => (outer.wrapper, outer.rustdoc),
             None => (
                 project.config.rustc_wrapper.clone(),
-                std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()),
+                project
+                    .config
+                    .rustdoc
+                    .clone()
+                    .unwrap_or_else(|| "rustdoc".into()),
             ),
         };
         let mut facades = BTreeMap::new();

@@ -44,7 +44,8 @@ const FEATURES: [&str; 1] = ["always"];
 /// If there is no home.
 pub(crate) fn cache_folder() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os(variables::CACHE).filter(|folder| !folder.is_empty()) {
-        return Ok(folder.into());
+        // Cargo and the compiler run in other folders.
+        return std::path::absolute(folder).context("the current folder cannot be read");
     }
     let home = home::cargo_home().context("cargo's home is not known: set LOCKWARDEN_CACHE")?;
     Ok(home.join("lockwarden"))
@@ -126,7 +127,13 @@ pub(crate) fn ensure(
     if let Some(facade) = read(&folder) {
         return Ok(facade);
     }
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| {
+        format!(
+            "{} cannot be made: {} names another folder for the detector",
+            folder.display(),
+            variables::CACHE
+        )
+    })?;
     // Two commands at once build it once.
     let lock = File::create(folder.join(LOCK))
         .with_context(|| format!("{} cannot be written", folder.display()))?;
@@ -146,7 +153,8 @@ pub(crate) fn ensure(
 }
 
 /// Variables of cargo by which the caller's build would change this one.
-const FOREIGN: [&str; 10] = [
+const FOREIGN: [&str; 11] = [
+    "CARGO_BUILD_RUSTC",
     "CARGO_BUILD_RUSTC_WRAPPER",
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_BUILD_TARGET",
@@ -170,37 +178,12 @@ fn build(
     sources::write(&root, &features(project), &project.facade_features)
         .context("the sources cannot be written")?;
     let target_dir = folder.join("target");
-    let mut cargo = Command::new(cargo());
-    for variable in FOREIGN {
-        cargo.env_remove(variable);
+    let mut cargo = release_build(&root, &target_dir, triple);
+    // The configuration of the project says where crates come from.
+    cargo.current_dir(&project.root);
+    if let Some(rustc) = &project.config.rustc {
+        cargo.env("RUSTC", rustc);
     }
-    cargo
-        .args([
-            "build",
-            "--release",
-            "--message-format=json-render-diagnostics",
-        ])
-        .arg("--manifest-path")
-        .arg(root.join("facade/Cargo.toml"))
-        .args(["--target", triple, "--target-dir"])
-        .arg(&target_dir)
-        // The configuration of the project says where crates come from.
-        .current_dir(&project.root)
-        // The program may have the same crates in the same versions: these are others. And it may be
-        // linked with LTO, which needs the bitcode.
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            "-Cmetadata=lockwarden-facade\u{1f}-Cembed-bitcode=yes\u{1f}--cap-lints=allow",
-        )
-        .env("CARGO_INCREMENTAL", "0")
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "limited")
-        .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "false")
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_PANIC", "unwind")
-        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
     if let Some(wrapper) = wrapper {
         cargo.env("RUSTC_WRAPPER", wrapper);
     }
@@ -217,15 +200,19 @@ fn build(
     }
     let status = child.wait()?;
     if !status.success() {
-        let network = match offline {
+        let remedy = match offline {
             true => {
-                "; run `cargo lockwarden build` once without `--offline` or `--frozen`, which fetches \
-                 what the detector is built from"
+                "run `cargo lockwarden build` once without `--offline` or `--frozen`, which fetches what the \
+                 detector is built from"
             }
-            false => "",
+            false => {
+                "where the project replaces its sources (a vendored folder, a mirror) or is offline, run \
+                 `cargo lockwarden build` once in a project whose crates come from their registry: what it \
+                 builds is used for all projects of this toolchain"
+            }
         };
         bail!(
-            "the detector cannot be built for {triple} ({status}): cargo says above why{network}"
+            "the detector cannot be built for {triple} ({status}): cargo says above why; {remedy}"
         );
     }
     let Found { std, crates, tokio } = found;
@@ -243,6 +230,42 @@ fn build(
         tokio: tokio.unwrap_or_else(|| root.join(sources::TOKIO)),
         sources: root,
     })
+}
+
+/// The call that builds the manifest in `root` alike whatever the caller's build is configured to do.
+fn release_build(root: &Path, target_dir: &Path, triple: &str) -> Command {
+    let mut cargo = Command::new(cargo());
+    for variable in FOREIGN {
+        cargo.env_remove(variable);
+    }
+    cargo
+        .args([
+            "build",
+            "--release",
+            "--message-format=json-render-diagnostics",
+        ])
+        .arg("--manifest-path")
+        .arg(root.join("facade/Cargo.toml"))
+        .args(["--target", triple, "--target-dir"])
+        .arg(target_dir)
+        // The libraries are looked up there, also where a file says `build.build-dir`.
+        .env("CARGO_BUILD_BUILD_DIR", target_dir)
+        // The program may have the same crates in the same versions: these are others. And it may be
+        // linked with LTO, which needs the bitcode.
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            "-Cmetadata=lockwarden-facade\u{1f}-Cembed-bitcode=yes\u{1f}--cap-lints=allow",
+        )
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "limited")
+        .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "false")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_PANIC", "unwind")
+        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    cargo
 }
 
 /// The libraries that cargo has named.
@@ -282,4 +305,19 @@ impl Found {
 /// The cargo that has started this command.
 pub(crate) fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_libraries_are_built_where_they_are_looked_up() {
+        let target_dir = Path::new("/cache/target");
+        let call = release_build(Path::new("/cache/sources"), target_dir, "t");
+        let mut variables = call.get_envs();
+        // It goes before `build.build-dir` of a file.
+        let build_dir = variables.find(|(name, _)| *name == "CARGO_BUILD_BUILD_DIR");
+        assert_eq!(build_dir.unwrap().1, Some(target_dir.as_os_str()));
+    }
 }

@@ -54,9 +54,9 @@ impl Project {
     /// understood.
     pub(crate) fn load(request: &Request) -> Result<Self> {
         let here = std::env::current_dir().context("the current folder cannot be read")?;
-        let toolchain = Toolchain::find(&here)?;
         let cargo_home = home::cargo_home().ok();
-        let config = CargoConfig::read(&here, cargo_home.as_deref());
+        let config = CargoConfig::read(&here, cargo_home.as_deref(), &request.configuration());
+        let toolchain = Toolchain::find(&here, config.rustc.clone())?;
         let host = toolchain.host.clone();
         let given = [&request.targets, &config.targets]
             .into_iter()

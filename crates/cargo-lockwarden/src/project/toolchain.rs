@@ -20,16 +20,13 @@ pub(crate) struct Toolchain {
 }
 
 impl Toolchain {
-    /// Asks the rustc that is used in `folder`.
+    /// Asks the rustc that is used in `folder`, where the configuration may name another than the one in the path.
     ///
     /// # Errors
     ///
     /// If there is none, or if it is too old to compile the detector.
-    pub(crate) fn find(folder: &Path) -> Result<Self> {
-        let rustc = ["RUSTC", "CARGO_BUILD_RUSTC"]
-            .into_iter()
-            .find_map(std::env::var_os)
-            .unwrap_or_else(|| OsString::from("rustc"));
+    pub(crate) fn find(folder: &Path, configured: Option<OsString>) -> Result<Self> {
+        let rustc = configured.unwrap_or_else(|| OsString::from("rustc"));
         let output = Command::new(&rustc)
             .arg("-vV")
             .current_dir(folder)
@@ -80,6 +77,7 @@ impl Toolchain {
         if !output.status.success() {
             let why = String::from_utf8_lossy(&output.stderr);
             let why = why.lines().next().unwrap_or_default();
+            let why = why.trim_start_matches("error: ");
             bail!("`{triple}` is no target of {}: {why}", self.headline());
         }
         let libraries = String::from_utf8_lossy(&output.stdout);

@@ -73,10 +73,7 @@ pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
 /// If the build cannot be prepared or cargo not started.
 pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     let prepared = prepare(&request)?;
-    let summary = prepared
-        .project
-        .target_dir
-        .join(format!("lockwarden-summary-{}.jsonl", std::process::id()));
+    let summary = summary_file(&prepared.project.target_dir);
     let _ = std::fs::remove_file(&summary);
     let runs = runs_programs(subcommand, &request.arguments);
     let mut command = Command::new(facade::cargo());
@@ -136,6 +133,17 @@ fn fresh_records(target_dir: &std::path::Path) -> std::path::PathBuf {
     folder
 }
 
+/// The file to which the processes of this run append what they say of themselves.
+fn summary_file(target_dir: &std::path::Path) -> std::path::PathBuf {
+    let name = format!("lockwarden-summary-{}.jsonl", std::process::id());
+    let inside = target_dir.join(&name);
+    // These separate the settings in the variable that names the file.
+    if inside.to_string_lossy().contains([',', ';']) {
+        return std::env::temp_dir().join(name);
+    }
+    inside
+}
+
 /// What the variable `LOCKWARDEN` says: what the caller has set, and where the summaries go.
 fn detector_settings(summary: &std::path::Path) -> OsString {
     let mut settings = std::env::var_os("LOCKWARDEN").unwrap_or_default();
@@ -151,16 +159,42 @@ fn detector_settings(summary: &std::path::Path) -> OsString {
 fn runs_programs(subcommand: &str, arguments: &[OsString]) -> bool {
     let runs = match subcommand {
         "build" => false,
-        "nextest" => arguments.first().is_some_and(|first| first == "run"),
+        "nextest" => {
+            // Options may stand before the subcommand.
+            let given = arguments
+                .iter()
+                .find(|given| NEXTEST.iter().any(|(name, _)| given == name));
+            given.is_some_and(|given| NEXTEST.contains(&(&*given.to_string_lossy(), true)))
+        }
         _ => true,
     };
-    let only_asks = arguments.iter().any(|argument| {
+    // A test program takes these, too; another program has its own meaning for them.
+    let asked = arguments
+        .iter()
+        .take_while(|argument| subcommand != "run" || *argument != "--");
+    let only_asks = asked.into_iter().any(|argument| {
         ["--no-run", "--list", "--help", "-h", "--version", "-V"]
             .iter()
             .any(|flag| argument == flag)
     });
     runs && !only_asks
 }
+
+/// The subcommands of nextest, and whether they start test programs.
+const NEXTEST: [(&str, bool); 12] = [
+    ("run", true),
+    ("r", true),
+    ("bench", true),
+    ("b", true),
+    ("list", false),
+    ("archive", false),
+    ("show-config", false),
+    ("self", false),
+    ("debug", false),
+    ("replay", false),
+    ("store", false),
+    ("help", false),
+];
 
 /// The code of the whole run.
 fn exit_code(found: &Summary, status: ExitStatus) -> u8 {
@@ -228,6 +262,11 @@ mod tests {
         assert!(!runs("test", "--no-run"));
         assert!(!runs("build", ""));
         assert!(runs("nextest", "run"));
+        assert!(runs("nextest", "--profile ci r list"));
         assert!(!runs("nextest", "list"));
+        assert!(!runs("nextest", "--release archive --archive-file run"));
+        assert!(!runs("test", "-- --list"));
+        assert!(runs("run", "-- --list --help"));
+        assert!(!runs("run", "--help"));
     }
 }

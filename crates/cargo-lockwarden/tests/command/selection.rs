@@ -57,6 +57,19 @@ fn an_error_of_the_crate_itself_is_left_to_the_compiler() {
 }
 
 #[test]
+fn an_error_of_the_linker_is_left_to_it() {
+    let project = Project::copy("clean", "unlinked");
+    let main = "#[link(name = \"not_there\")]\nunsafe extern \"C\" { fn absent(); }\n\
+                fn main() { unsafe { absent() } }\n";
+    std::fs::write(project.folder().join("src/main.rs"), main).unwrap();
+    project
+        .call(&["run"])
+        .ends_with(101)
+        .says("not_there")
+        .is_silent_about("--exclude");
+}
+
+#[test]
 fn an_allocator_stays_bare_by_itself() {
     Project::copy("allocator", "bare")
         .call(&["run"])
@@ -137,6 +150,21 @@ fn the_doctor_says_what_is_watched_and_what_is_not() {
         .says("lock_api 0.4.0")
         .says("store 1.2.3: left out by `exclude`")
         .says("watched: ");
+}
+
+#[test]
+fn the_configuration_among_the_arguments_counts() {
+    let project = Project::copy("clean", "configured");
+    project
+        .call(&["doctor", "--config", "build.target=\"nonsense\""])
+        .ends_with(101)
+        .says("`nonsense` is no target of rustc")
+        .is_silent_about("error: error");
+    // A program that calls what it is given, as a wrapper does.
+    project
+        .call(&["doctor", "--config", "build.rustc-wrapper=\"env\""])
+        .ends_with(0)
+        .says("calls          env\n");
 }
 
 #[test]

@@ -56,6 +56,14 @@ fn a_target_that_cannot_be_built_for_is_refused_in_one_line() {
 }
 
 #[test]
+fn a_path_with_any_characters_is_no_hindrance() {
+    Project::copy("inversion", "path; of, its 'own'=日本")
+        .call(&["run"])
+        .ends_with(100)
+        .says("lockwarden: 1 finding, in full above");
+}
+
+#[test]
 fn nothing_of_the_project_is_changed() {
     let project = Project::copy("inversion", "unchanged");
     let _ = fs::remove_dir_all(project.folder().join("target"));
@@ -161,6 +169,17 @@ fn the_variables_make_plain_cargo_build_a_watched_program() {
     Answer::of(command.arg("run"))
         .ends_with(0)
         .says("program: lockwarden::");
+}
+
+#[test]
+fn a_relative_folder_for_detectors_is_one_in_the_current_folder() {
+    let project = Project::copy("nothing", "relative");
+    let mut command = project.command();
+    command.arg("doctor").env("LOCKWARDEN_CACHE", "kept");
+    let kept = project.folder().join("kept");
+    Answer::of(&mut command)
+        .ends_with(0)
+        .says(&format!("kept in        {}", kept.display()));
 }
 
 #[test]

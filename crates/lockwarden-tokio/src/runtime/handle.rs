@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
 
-use tokio::runtime::TryCurrentError;
+use tokio::runtime::{EnterGuard, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
 
 use crate::agent::nested;
 use crate::agent::runtime::RuntimeState;
@@ -15,7 +15,7 @@ use crate::task::{self, JoinHandle, root};
 use crate::world;
 
 /// [`tokio::runtime::Handle`], whose tasks are watched. What is not declared here is called on
-/// tokio's own.
+/// tokio's own, but not by a path such as `Handle::name`.
 #[derive(Clone, Debug)]
 pub struct Handle {
     inner: tokio::runtime::Handle,
@@ -56,6 +56,21 @@ impl Handle {
     /// Outside of a runtime.
     pub fn try_current() -> Result<Self, TryCurrentError> {
         tokio::runtime::Handle::try_current().map(Self::of_current)
+    }
+
+    /// As [`tokio::runtime::Handle::enter`].
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.inner.enter()
+    }
+
+    /// As [`tokio::runtime::Handle::runtime_flavor`].
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        self.inner.runtime_flavor()
+    }
+
+    /// As [`tokio::runtime::Handle::metrics`].
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.inner.metrics()
     }
 
     /// As [`tokio::runtime::Handle::spawn`].
@@ -105,3 +120,21 @@ impl Deref for Handle {
 
 impl std::panic::UnwindSafe for Handle {}
 impl std::panic::RefUnwindSafe for Handle {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_methods_have_paths() {
+        // By a path, no method of the type that it dereferences to is found.
+        let runtime = crate::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let handle = Some(runtime.handle());
+        let _entered = handle.map(Handle::enter);
+        let flavor = handle.map(Handle::runtime_flavor);
+        assert_eq!(flavor, Some(RuntimeFlavor::CurrentThread));
+        assert_eq!(handle.map(Handle::metrics).unwrap().num_workers(), 1);
+    }
+}
