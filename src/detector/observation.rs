@@ -28,11 +28,11 @@ pub struct Observation {
     pub is_observer: bool,
     /// The thread whose end it waits for, if it joins one.
     pub joins: Option<ThreadId>,
-    /// The [`moment`](crate::instrument::moment) since which each value that the thread receives from another one is
-    /// given to it by a watched message, of which [`hand_over_with`](crate::instrument::hand_over_with) tells: that of
-    /// its first sleep, for a time or until a message came. None for a thread that was not started by
-    /// [`thread`](crate::thread), or has ever been parked or waited at a condition variable: it may have been woken for
-    /// what lies in shared memory.
+    /// The [`moment`](crate::instrument::moment) since which each value that the thread has received was given to it by
+    /// a watched message, of which [`hand_over_with`](crate::instrument::hand_over_with) tells: that at which its
+    /// present sleep began, for a time or until a message comes, or the thirty-second such sleep. None for a thread that
+    /// was not started by [`thread`](crate::thread), or has ever been parked or waited at a condition variable: it may
+    /// have been woken for what lies in shared memory.
     pub in_sight_since: Option<u64>,
     /// Changes with everything that the thread does with tracked primitives.
     pub progress: u64,

@@ -26,11 +26,17 @@ impl<T> Stamped<T> {
     /// Stamps a message that the calling thread is about to send.
     #[inline]
     pub fn stamp(message: T) -> Self {
-        hands_over::<T>();
         Self {
             past: Clock::release(),
             message,
         }
+    }
+
+    /// Stamps a message as [`stamp`](Self::stamp) does, and tells of it by [`hands_over`](super::hands_over).
+    #[inline]
+    pub fn hand_over(message: T) -> Self {
+        hands_over::<T>();
+        Self::stamp(message)
     }
 
     /// Wraps a message without a clock, for one that no thread has sent.

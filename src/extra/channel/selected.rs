@@ -55,7 +55,7 @@ impl<'a> SelectedOperation<'a> {
     ///
     /// Panics if `s` is not the selected sender.
     pub fn send<T>(self, s: &Sender<T>, msg: T) -> Result<(), SendError<T>> {
-        let sent = self.inner.send(&s.inner, Stamped::stamp(msg));
+        let sent = self.inner.send(&s.inner, Stamped::hand_over(msg));
         hand_over_completed();
         s.ends.provided();
         sent.map_err(|gone| s.gone(gone.0))

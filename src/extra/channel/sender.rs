@@ -50,7 +50,7 @@ impl<T> Sender<T> {
     #[inline]
     pub fn try_send(&self, msg: T) -> Result<(), TrySendError<T>> {
         instrument::point("sends to", self.ends.record());
-        match self.inner.try_send(Stamped::stamp(msg)) {
+        match self.inner.try_send(Stamped::hand_over(msg)) {
             Ok(()) => {
                 self.ends.provided();
                 Ok(())
@@ -78,7 +78,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, msg: T) -> Result<(), SendError<T>> {
         instrument::point("sends to", self.ends.record());
-        let parcel = Stamped::stamp(msg);
+        let parcel = Stamped::hand_over(msg);
         if !ON {
             let sent = self.inner.send(parcel);
             return sent.map_err(|gone| SendError(gone.0.take_back()));
@@ -141,7 +141,7 @@ impl<T> Sender<T> {
         site: Site,
     ) -> Result<(), SendTimeoutError<T>> {
         instrument::point("sends to", self.ends.record());
-        let mut left = match self.inner.try_send(Stamped::stamp(msg)) {
+        let mut left = match self.inner.try_send(Stamped::hand_over(msg)) {
             Ok(()) => {
                 self.ends.provided();
                 return Ok(());

@@ -48,7 +48,7 @@ impl<T> Sender<T> {
     #[inline]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
         instrument::point("sends to", self.ends.record());
-        let sent = self.inner.send(Stamped::stamp(t));
+        let sent = self.inner.send(Stamped::hand_over(t));
         self.ends.provided();
         sent.map_err(|refused| {
             self.ends.no_receivers();

@@ -51,7 +51,7 @@ impl<T> SyncSender<T> {
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
         instrument::point("sends to", self.ends.record());
-        let parcel = Stamped::stamp(t);
+        let parcel = Stamped::hand_over(t);
         let sent = self.inner.send(parcel, &self.ends, Location::caller());
         self.ends.provided();
         sent.map_err(|refused| {
@@ -70,7 +70,7 @@ impl<T> SyncSender<T> {
     #[inline]
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
         instrument::point("sends to", self.ends.record());
-        let refused = match self.inner.try_send(Stamped::stamp(t)) {
+        let refused = match self.inner.try_send(Stamped::hand_over(t)) {
             Ok(()) => {
                 self.ends.provided();
                 return Ok(());

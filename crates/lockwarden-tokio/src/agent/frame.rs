@@ -301,7 +301,7 @@ pub(super) fn announce() {
 
 /// The task that the calling thread polls, or the closure that it runs as one, gives away something that may own a
 /// guard.
-#[cold]
+#[inline(always)]
 pub(crate) fn let_out() {
     with(|frame| match frame {
         // An anonymous task has nothing that is watched to give away.
@@ -310,12 +310,16 @@ pub(crate) fn let_out() {
                 task.lets_out();
             }
         }
-        None => {
-            if let Some(task) = JOB.get().and_then(registry::find) {
-                task.lets_out();
-            }
-        }
+        None => job_lets_out(),
     });
+}
+
+/// The closure that the calling thread runs, if it runs one, gives something away.
+#[cold]
+fn job_lets_out() {
+    if let Some(task) = JOB.get().and_then(registry::find) {
+        task.lets_out();
+    }
 }
 
 /// Runs `f` without a frame: what it polls belongs to no task.

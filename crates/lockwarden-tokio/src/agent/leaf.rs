@@ -164,6 +164,7 @@ impl Wake for Wait {
 }
 
 /// A number that ascends with each call in the process.
+#[inline]
 pub(crate) fn next() -> u64 {
     lockwarden::instrument::moment()
 }

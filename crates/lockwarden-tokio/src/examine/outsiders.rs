@@ -2,8 +2,9 @@
 //!
 //! A thread that polls no task gets a guard with the closure that it is started with, or in a message, or from memory
 //! that it shares with a task, for which it is woken. What `lockwarden::thread` starts, and what the channels of
-//! lockwarden send, is noted where it is given away (`lets_out`). So a thread that was started so, has slept, and has
-//! never been parked or waited at a condition variable, has no guard that is not noted. Any other one may have what was
+//! lockwarden send, is noted where it is given away (`lets_out`). So a thread that was started so, sleeps for a time or for
+//! a message since before the guard was taken, or has done so often, and has never been parked or waited at a condition
+//! variable, has no guard that is not noted. Any other one may have what was
 //! taken since it last ran: the closure of a `std::thread::spawn`, or a job of a pool. One that is in a `block_on` since
 //! before does nothing but to poll tasks.
 

@@ -9,7 +9,7 @@ use lockwarden::thread;
 use lockwarden_tokio as tokio;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
-use super::expect::{Case, jittered, on_runtime, pause, settle};
+use super::expect::{Case, jittered, long, on_runtime, pause, settle};
 
 /// A job for a thread, with the permit that it runs under.
 type Job = OwnedSemaphorePermit;
@@ -161,6 +161,34 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a job with its permit goes to a pool that has worked from its start on",
+        reported: None,
+        run: || {
+            // It takes the jobs in turn, and is woken for none of them.
+            let jobs = Arc::new(BareMutex::new(VecDeque::<Option<Job>>::new()));
+            let pool = Arc::clone(&jobs);
+            let worker = thread::spawn(move || {
+                loop {
+                    let next = pool.lock().unwrap().pop_front();
+                    match next {
+                        Some(Some(job)) => {
+                            thread::sleep(jittered(200));
+                            drop(job);
+                        }
+                        Some(None) => break,
+                        None => std::hint::spin_loop(),
+                    }
+                }
+            });
+            on_runtime(async {
+                let slots = Arc::new(Semaphore::new(1));
+                submit(&slots, |job| jobs.lock().unwrap().push_back(Some(job))).await;
+            });
+            jobs.lock().unwrap().push_back(None);
+            worker.join().unwrap();
+        },
+    },
+    Case {
         name: "a job with its permit goes to a thread that drives a future for it",
         reported: None,
         run: || {
@@ -230,7 +258,7 @@ pub(crate) const CASES: &[Case] = &[
                         thread::sleep(Duration::from_millis(1));
                     }
                 });
-                settle().await;
+                long().await;
                 let _held = Arc::clone(&total).lock_owned().await;
                 *total.lock().await += 1;
             });

@@ -50,19 +50,39 @@ pub(crate) fn moment() -> u64 {
     NEXT.fetch_add(1, Ordering::SeqCst)
 }
 
-/// The operating system's id of a thread, and flags; and the moment of its first rest, or zero.
+/// How often a thread has to rest before it counts as one that is never woken.
+const MANY: u64 = 32;
+
+/// The operating system's id of a thread, and flags; and its rests.
 #[derive(Debug)]
-pub(crate) struct ThreadFlags(AtomicU64, AtomicU64);
+pub(crate) struct ThreadFlags(AtomicU64, Rests);
+
+/// The rests of a thread: it sleeps for a time, or until a message comes.
+#[derive(Debug)]
+struct Rests {
+    count: AtomicU64,
+    /// The moment of the last one of [`MANY`], or zero.
+    many: AtomicU64,
+    /// The moment at which the present one has begun, or zero.
+    present: AtomicU64,
+}
 
 impl ThreadFlags {
     pub(super) const fn new() -> Self {
-        Self(AtomicU64::new(0), AtomicU64::new(0))
+        let rests = Rests {
+            count: AtomicU64::new(0),
+            many: AtomicU64::new(0),
+            present: AtomicU64::new(0),
+        };
+        Self(AtomicU64::new(0), rests)
     }
 
     /// Initialises the flags for the calling thread, which begins to use the slot, or is the one that
     /// continues after a fork.
     pub(crate) fn begin(&self) {
-        self.1.store(0, Ordering::Relaxed);
+        for of_another in [&self.1.count, &self.1.many, &self.1.present] {
+            of_another.store(0, Ordering::Relaxed);
+        }
         self.0.store(u64::from(os_id()), Ordering::Relaxed);
     }
 
@@ -161,21 +181,32 @@ impl ThreadFlags {
     }
 
     /// Records that the thread is about to sleep for a time, or until a message comes.
-    pub(crate) fn mark_rest(&self) {
-        if self.1.load(Ordering::Relaxed) == 0 {
-            self.1.store(moment(), Ordering::Relaxed);
+    pub(crate) fn begin_rest(&self) {
+        let moment = moment();
+        let count = self.1.count.load(Ordering::Relaxed) + 1;
+        // Only the thread itself writes these.
+        self.1.count.store(count, Ordering::Relaxed);
+        if count == MANY {
+            self.1.many.store(moment, Ordering::Relaxed);
         }
+        self.1.present.store(moment, Ordering::Relaxed);
     }
 
-    /// The [`moment`] since which each value that the thread receives is given to it by a message that is watched. None
-    /// if that cannot be said: a thread that works off what lies in shared memory is woken when something comes there,
-    /// and one that has not rested yet may still be about to look there for the first time.
+    /// Records that it is awake again, whatever it slept for.
+    pub(crate) fn end_rest(&self) {
+        self.1.present.store(0, Ordering::Relaxed);
+    }
+
+    /// The [`moment`] since which each value that the thread has received was given to it by a message that is watched.
+    /// None if that cannot be said: a thread that works off what lies in shared memory is woken when something comes
+    /// there, sooner or later.
     pub(crate) fn in_sight_since(&self) -> Option<u64> {
         // Relaxed: a thread that sleeps for its first time has been given nothing in that sleep yet, and what ends
         // the sleep comes after it in the order of the mutex or of the token of its park.
         let is_in_sight = self.has(Flag::Started) && !self.has(Flag::Woken);
-        let rested = self.1.load(Ordering::Relaxed);
-        (is_in_sight && rested != 0).then_some(rested)
+        let moments = [&self.1.many, &self.1.present].map(|one| one.load(Ordering::Relaxed));
+        let earliest = moments.into_iter().filter(|moment| *moment != 0).min();
+        earliest.filter(|_| is_in_sight)
     }
 
     pub(crate) fn is_leaving(&self) -> bool {
@@ -237,15 +268,20 @@ mod tests {
     fn a_thread_that_is_woken_is_not_in_sight() {
         let life = ThreadFlags::new();
         life.begin();
-        life.mark_rest();
+        life.begin_rest();
         assert_eq!(life.in_sight_since(), None);
         life.mark_started();
         let since = life.in_sight_since();
-        life.mark_rest();
-        assert!(since.is_some() && life.in_sight_since() == since && since < Some(moment()));
+        assert!(since.is_some() && since < Some(moment()));
+        life.end_rest();
+        assert_eq!(life.in_sight_since(), None);
+        for _ in 1..MANY {
+            life.begin_rest();
+            life.end_rest();
+        }
+        assert!(life.in_sight_since().is_some());
         life.mark_woken();
         assert_eq!(life.in_sight_since(), None);
-        assert_eq!(life.os_id().unwrap_or(0), os_id());
     }
 
     #[test]
