@@ -129,15 +129,14 @@ mod tests {
         /// Lets the child go on, to the next stop or, with `PTRACE_DETACH`, for good.
         fn go_on(request: libc::c_uint, child: libc::pid_t) {
             // SAFETY: the child is traced by the calling thread and stopped; no memory is passed.
-            assert_eq!(
-                unsafe { libc::ptrace(request, child, null_mut::<u8>(), 0) },
-                0
-            );
+            let failed = unsafe { libc::ptrace(request, child, null_mut::<u8>(), 0) };
+            assert_eq!(failed, 0);
         }
         fn until_stopped(child: libc::pid_t) {
             let mut status = 0;
             // SAFETY: `status` is valid for writes.
-            assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+            let waited = unsafe { libc::waitpid(child, &mut status, 0) };
+            assert_eq!(waited, child);
             assert!(libc::WIFSTOPPED(status), "{status:#x}");
         }
         let word = 0_u32;

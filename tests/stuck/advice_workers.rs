@@ -26,6 +26,8 @@ advice! {
          "if neither of them receives what the other one sends, drop the receiver, since the thread that used it is gone"];
     "two senders into a channel whose receiver is kept while they are joined", kept_beside_two, "Deadlock",
         ["if thread `main` (#1) has the receiver, let it receive, or drop the receiver, before its wait at"];
+    "a reply channel in a request that no thread receives", reply_in_request, "Deadlock",
+        ["above all one that thread `main` (#1) has itself, or that lies in a message which no thread receives"];
     "each request has a connection and waits for a second one", connections, "Deadlock",
         ["if the threads that wait there have what each of the others waits for, take all that a thread needs at once, \
           or give it back before the wait"];
@@ -206,6 +208,20 @@ fn kept_beside_two(mended: bool) {
         source.join().unwrap();
     }
     drop(kept);
+}
+
+/// After a public report (crossbeam #1102): the server is gone, and its receiver is left with a request.
+fn reply_in_request(mended: bool) {
+    let (requests, server) = channel_named::<Sender<u32>>("requests");
+    let (reply, answer) = channel_named::<u32>("answer");
+    requests.send(reply).unwrap();
+    let mut left = Some(server);
+    if mended {
+        // The request goes, and with it the sender in it.
+        left.take();
+    }
+    assert!(answer.recv().is_err());
+    drop(left);
 }
 
 /// Connections of a database, after the shape of several reports: each request asks for one more while it has one.

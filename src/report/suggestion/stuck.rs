@@ -406,7 +406,9 @@ fn of_wait(
 fn sender_kept(report: &Report, receiver: &ThreadInfo) -> String {
     let kept = kept_through_ends(report, receiver);
     match kept.is_empty() {
-        true => format!("{receiver} has itself"),
+        true => {
+            format!("{receiver} has itself, or that lies in a message which no thread receives")
+        }
         false => kept.join(", or that "),
     }
 }
