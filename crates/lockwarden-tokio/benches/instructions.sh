@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Counts the instructions of one operation with callgrind, of the watched types and of tokio's own. A case
 # is run with two numbers of operations, and the difference divided by theirs, so that everything but the
-# operations cancels out; of three runs the least counts, since a thread that looks at waiting tasks may wake up
-# during one of them. Also the bytes that an idle task takes more than tokio's own, with its handle.
+# operations cancels out. The first thread does all of them, and it alone counts: that which looks at waiting
+# tasks wakes up by the clock. Also the bytes that an idle task takes more than tokio's own, with its handle.
 #
 #   instructions.sh           prints the table
 #   instructions.sh --check   fails if a ratio is more than 2 % above instructions.baseline beside it, or above its goal
@@ -22,11 +22,13 @@ fi
 program=$(cargo build --quiet --profile bench --bench instructions --features full,always --message-format json |
     sed -n 's/.*"executable":"\([^"]*instructions[^"]*\)".*/\1/p' | tail -n 1)
 
+counts=$(mktemp -d)
+trap 'rm -rf "$counts"' EXIT
+
 count() {
-    for _ in 1 2 3; do
-        valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$@" 2>&1 |
-            sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
-    done | sort -n | head -n 1
+    valgrind --tool=callgrind --separate-threads=yes --callgrind-out-file="$counts/out" "$program" "$@" >/dev/null 2>&1
+    sed -n 's/^totals: //p' "$counts/out-01"
+    rm "$counts"/out*
 }
 
 each() {
@@ -59,7 +61,7 @@ for case in $("$program" --list) idle; do
     fi
     printf '%-14s %8s %8s %6s\n' "$case" "$watched" "$tokio" "$ratio"
     saved+="$case $ratio"$'\n'
-    # The thread that looks at waiting tasks makes the figure of this one vary.
+    # That of tokio itself differs by 7 % between builds of the same source in two folders.
     [ "$case" = spawn-join ] && continue
     if [ "$mode" = --check ]; then
         before=$(awk -v case="$case" '$1 == case { print $2 }' "$baseline")
