@@ -29,7 +29,7 @@ pub struct Observation {
     /// The thread whose end it waits for, if it joins one.
     pub joins: Option<ThreadId>,
     /// The [`moment`](crate::instrument::moment) since which each value that the thread has received was given to it by
-    /// a watched message, of which [`hand_over_with`](crate::instrument::hand_over_with) tells: that at which its
+    /// a watched message, for which [`hands_over`](crate::instrument::hands_over) was called: that at which its
     /// present sleep began, for a time or until a message comes, or the thirty-second such sleep. None for a thread that
     /// was not started by [`thread`](crate::thread), or has ever been parked or waited at a condition variable: it may
     /// have been woken for what lies in shared memory.

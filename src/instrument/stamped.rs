@@ -32,7 +32,7 @@ impl<T> Stamped<T> {
         }
     }
 
-    /// Stamps a message as [`stamp`](Self::stamp) does, and tells of it by [`hands_over`](super::hands_over).
+    /// Stamps a message as [`stamp`](Self::stamp) does, and calls [`hands_over`](super::hands_over) for it.
     #[inline]
     pub fn hand_over(message: T) -> Self {
         hands_over::<T>();

@@ -193,8 +193,8 @@ pub fn hand_over_with(hand_over: fn()) {
     current::set_hand_over(hand_over);
 }
 
-/// Tells the function of [`hand_over_with`] that the calling thread gives another one a value of this type. A value
-/// that needs no drop owns nothing.
+/// Calls the function of [`hand_over_with`], as the calling thread gives another one a value of this type. A value
+/// that needs no drop owns nothing, and is no call.
 ///
 /// Costs one load.
 ///

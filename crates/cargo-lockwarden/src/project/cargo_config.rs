@@ -85,7 +85,7 @@ impl CargoConfig {
         }
     }
 
-    /// Takes from a file what no nearer one has said, and then from those that it includes. Returns whether there is such
+    /// Takes from a file the settings that no nearer file has, and then from those that it includes. Returns whether there is such
     /// a file.
     fn file(&mut self, path: &Path, includes: usize) -> bool {
         let Ok(text) = std::fs::read_to_string(path) else {
@@ -102,7 +102,7 @@ impl CargoConfig {
         true
     }
 
-    /// Takes from one text, whose paths are relative to `root`, what no nearer one has said.
+    /// Takes from one text, whose paths are relative to `root`, the settings that no nearer one has.
     fn fill_in(&mut self, text: &str, root: &Path) {
         let Ok(table) = text.parse::<toml::Table>() else {
             // Cargo refuses it with words of its own.

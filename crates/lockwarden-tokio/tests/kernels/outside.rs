@@ -31,7 +31,7 @@ fn sleep_for_ever() {
     thread::sleep(Duration::from_secs(3600));
 }
 
-/// A task takes the only permit, and wants another one.
+/// A task takes the only permit, and waits for another one.
 async fn exhaust(slots: Arc<Semaphore>) {
     let _first = Arc::clone(&slots).acquire_owned().await.unwrap();
     let _second = slots.acquire_owned().await.unwrap();
