@@ -178,10 +178,10 @@ fn an_inversion_of_wrapped_locks_is_found_over_two_processes_and_their_hierarchy
         Answer::of(&mut command).ends_with(code);
     };
     recorded("", 0);
-    project
-        .call(&["accept", "records"])
-        .ends_with(0)
-        .says("2 orders added");
+    // In CI no baseline is written.
+    let mut accept = project.command();
+    accept.args(["accept", "records"]).env_remove("CI");
+    Answer::of(&mut accept).ends_with(0).says("2 orders added");
     // The file is the same whether the records have one type of the wrapper or all of them.
     let order = fs::read_to_string(project.folder().join("locks.order")).unwrap();
     for line in [
