@@ -50,8 +50,9 @@
 //! - Waits for timers, I/O and futures of other crates: a task in one of them counts as one that may
 //!   go on. So does a task that waits in a `FuturesUnordered`, whose children
 //!   are not asked.
-//! - Messages of an unbounded or `oneshot` channel, notifications, and permits that were forgotten, outside of a
-//!   check: any task or thread that has the other end could bring one.
+//! - Messages of an unbounded or `oneshot` channel, notifications, and permits that were forgotten, own their
+//!   semaphore or are of a static one, outside of a check: any task or thread that has the other end, or the permit,
+//!   could bring one.
 //! - A `futures::executor`'s `block_on` within a task, while any thread of the process runs or could wake up by
 //!   itself; on systems other than Linux always.
 //! - On a runtime with several workers, one worker that waits for a lock which a suspended task holds: the
@@ -59,10 +60,12 @@
 //!
 //! # What could be reported wrongly
 //!
-//! A guard that was given to another task by means that are not watched (a
+//! The guard of a lock that was given to another task by means that are not watched (a
 //! `Mutex<Option<_>>`, a task of tokio's own) counts as held by the task that took it, if it owns its
-//! lock, or its lock is a static or was leaked. One that may have been given to a thread does not. The receiver of a bounded channel that was given away by such means
-//! counts as a part of the task that received with it last, until another task does. A future that stays pending without registering the
+//! lock, or its lock is a static or was leaked; so does the permit of a semaphore that was leaked. One that may have
+//! been given to a thread does not, nor does a permit that owns its semaphore or is of a static one. The receiver of a
+//! bounded channel that was given away by such means counts as a part of the task that received with it last, until
+//! another task does. A future that stays pending without registering the
 //! waker of the last poll breaks the contract of `Future::poll`, and is not seen. A deadlock that a
 //! supervisor would end with an `AbortHandle` is reported as one.
 //!

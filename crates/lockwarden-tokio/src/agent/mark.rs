@@ -105,6 +105,13 @@ pub(crate) fn is_loose(frame: &Frame<'_>, lock: usize, future: usize) -> bool {
     !frame.contains(future) || image::may_be_static(lock)
 }
 
+/// Whether what was taken of a lock at `lock`, with a future at `future`, can be in memory that its task shares with
+/// others, where any of them can drop it: it owns the lock, for which `future` is zero, or the lock is a static.
+#[inline(always)]
+pub(crate) fn can_be_shared(lock: usize, future: usize) -> bool {
+    future == 0 || image::may_be_static(lock)
+}
+
 impl Task {
     /// Marks a hold of the task, which the calling thread polls.
     #[cold]

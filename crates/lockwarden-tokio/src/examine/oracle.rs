@@ -34,6 +34,7 @@ use tokio::task::Id;
 
 use super::graph::Graph;
 use super::monitor::{self, Monitor};
+use super::outsiders;
 use crate::agent::leaf::{Leaf, Target, Waiting};
 use crate::agent::root::Root;
 use crate::agent::task::{Joined, Kind, Task};
@@ -753,6 +754,7 @@ fn what_is_stuck_in_every_schedule_is_reported_and_nothing_else() {
     }
     config.install().expect("the first configuration is taken");
     monitor::keep_from_starting();
+    outsiders::IS_ALONE.set(true);
     let (programs, seed) = (number("PROGRAMS", 40), number("SEED", 1));
     let limit = number("STATES", 600) as usize;
     let mut rates = Rates::default();

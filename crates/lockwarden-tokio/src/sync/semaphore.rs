@@ -309,14 +309,16 @@ impl Semaphore {
     }
 
     /// The permit of an acquisition by the calling task, with a future at `place`; zero if the permit
-    /// will own the semaphore.
+    /// will own the semaphore, or was taken without a future.
     fn permit(&self, count: u32, place: usize) -> SemaphorePermit<'_> {
         let number = match count {
             0 => 0,
             count => frame::with(|frame| {
                 let own = std::ptr::from_ref(self).addr();
                 let is_loose = frame.is_none_or(|frame| mark::is_loose(frame, own, place));
+                // One that can be in shared memory is of no task: a table of sessions keeps permits so.
                 let task = match frame {
+                    Some(_) if mark::can_be_shared(own, place) => None,
                     Some(frame) => Some(frame.task().id),
                     None => frame::job(),
                 };
@@ -448,9 +450,9 @@ impl Share {
         self.permits -= n;
         let state = semaphore.state();
         state.set(self.number, self.permits);
-        let task = frame::with(|frame| frame.map(|frame| frame.task().id));
         Some(Share {
-            number: state.add(task, n, true),
+            // It is not known where the rest is.
+            number: state.add(None, n, true),
             permits: n,
         })
     }

@@ -31,13 +31,66 @@ fn sleep_for_ever() {
     thread::sleep(Duration::from_secs(3600));
 }
 
-/// A task takes the only permit, and waits for another one.
-async fn exhaust(slots: Arc<Semaphore>) {
-    let _first = Arc::clone(&slots).acquire_owned().await.unwrap();
-    let _second = slots.acquire_owned().await.unwrap();
+/// A task waits for a lock of which it has the guard.
+async fn lock_twice(lock: Arc<Mutex<()>>) {
+    let _first = Arc::clone(&lock).lock_owned().await;
+    let _second = lock.lock_owned().await;
+}
+
+/// A task keeps the permits of sessions in a table, and waits for another one, until a second task clears the table.
+async fn keep_in_table<P: Send + 'static>(slots: usize, acquire: impl AsyncFn() -> P) {
+    let table = Arc::new(BareMutex::new(Vec::new()));
+    let all = Arc::clone(&table);
+    let reaper = tokio::spawn(async move {
+        for _ in 0..2 {
+            pause(200).await;
+            all.lock().unwrap().clear();
+        }
+    });
+    for _ in 0..=slots {
+        let permit = acquire().await;
+        table.lock().unwrap().push(permit);
+    }
+    reaper.abort();
 }
 
 pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "a table of sessions has the permits, and another task clears it",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let slots = Arc::new(Semaphore::new(2));
+                keep_in_table(2, async || {
+                    Arc::clone(&slots).acquire_owned().await.unwrap()
+                })
+                .await;
+            });
+        },
+    },
+    Case {
+        name: "a table of sessions has parts of the permits of one acquisition",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let slots = Arc::new(Semaphore::new(2));
+                let two = async || {
+                    let slots = Arc::clone(&slots);
+                    let mut both = slots.acquire_many_owned(2).await.unwrap();
+                    (both.split(1).unwrap(), both)
+                };
+                keep_in_table(1, two).await;
+            });
+        },
+    },
+    Case {
+        name: "a table of sessions has the permits of a static semaphore",
+        reported: None,
+        run: || {
+            static SLOTS: Semaphore = Semaphore::const_new(2);
+            on_runtime(keep_in_table(2, async || SLOTS.acquire().await.unwrap()));
+        },
+    },
     Case {
         name: "a job with its permit goes to a plain thread that was there before",
         reported: None,
@@ -232,15 +285,15 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "a permit that is owned, beside a thread that was started by then",
-        reported: Some((Verdict::SelfDeadlock, &["permits"])),
+        name: "a guard that owns its lock, beside a thread that was started by then",
+        reported: Some((Verdict::SelfDeadlock, &["release"])),
         run: || {
             on_runtime(async {
-                let slots = Arc::new(Semaphore::new(1));
-                drop(slots.acquire().await);
+                let lock = Arc::new(Mutex::new(()));
+                drop(lock.lock().await);
                 thread::spawn(sleep_for_ever);
                 settle().await;
-                exhaust(slots).await;
+                lock_twice(lock).await;
             });
         },
     },
@@ -265,13 +318,13 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "a permit that is owned, beside a plain thread that has slept since before",
-        reported: Some((Verdict::SelfDeadlock, &["permits"])),
+        name: "a guard that owns its lock, beside a plain thread that has slept since before",
+        reported: Some((Verdict::SelfDeadlock, &["release"])),
         run: || {
             std::thread::spawn(|| std::thread::sleep(Duration::from_secs(3600)));
             on_runtime(async {
                 settle().await;
-                exhaust(Arc::new(Semaphore::new(1))).await;
+                lock_twice(Arc::new(Mutex::new(()))).await;
             });
         },
     },
