@@ -316,9 +316,9 @@ impl Semaphore {
             count => frame::with(|frame| {
                 let own = std::ptr::from_ref(self).addr();
                 let is_loose = frame.is_none_or(|frame| mark::is_loose(frame, own, place));
-                // One that can be in shared memory is of no task: a table of sessions keeps permits so.
                 let task = match frame {
-                    Some(_) if mark::can_be_shared(own, place) => None,
+                    // One that can be in shared memory is of no task: a table of sessions keeps permits so.
+                    Some(_) if is_loose && mark::can_be_shared(own, place) => None,
                     Some(frame) => Some(frame.task().id),
                     None => frame::job(),
                 };
