@@ -19,7 +19,7 @@ use futures::poll;
 use lockwarden::config::{Action, Config};
 use lockwarden::report::Verdict;
 use lockwarden_tokio as tokio;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, RwLock, Semaphore};
+use tokio::sync::{Mutex, RwLock, Semaphore, SemaphorePermit};
 
 static REPORTS: AtomicUsize = AtomicUsize::new(0);
 const LOCKS: usize = 2;
@@ -57,7 +57,7 @@ enum Step {
 struct World {
     mutexes: [Mutex<()>; LOCKS],
     rwlocks: [RwLock<()>; LOCKS],
-    permits: Arc<Semaphore>,
+    permits: Semaphore,
 }
 
 /// Something that is held. Only kept.
@@ -66,7 +66,7 @@ enum Held<'a> {
     Mutex(tokio::sync::MutexGuard<'a, ()>),
     Read(tokio::sync::RwLockReadGuard<'a, ()>),
     Write(tokio::sync::RwLockWriteGuard<'a, ()>),
-    Permit(OwnedSemaphorePermit),
+    Permit(SemaphorePermit<'a>),
 }
 
 type Begun<'a> = Pin<Box<dyn Future<Output = tokio::sync::MutexGuard<'a, ()>> + Send + 'a>>;
@@ -81,7 +81,7 @@ async fn run(world: Arc<World>, steps: Vec<Step>) {
             Step::Read(at) => held.push(Held::Read(world.rwlocks[at].read().await)),
             Step::Write(at) => held.push(Held::Write(world.rwlocks[at].write().await)),
             Step::Permit => {
-                let permit = Arc::clone(&world.permits).acquire_owned().await;
+                let permit = world.permits.acquire().await;
                 held.push(Held::Permit(permit.expect("it is open")));
             }
             Step::Begin(at) => {
@@ -140,7 +140,7 @@ fn outcome(program: &[Vec<Step>], workers: bool) -> (bool, bool) {
         let world = Arc::new(World {
             mutexes: [Mutex::new(()), Mutex::new(())],
             rwlocks: [RwLock::new(()), RwLock::new(())],
-            permits: Arc::new(Semaphore::new(2)),
+            permits: Semaphore::new(2),
         });
         let tasks: Vec<_> = program
             .iter()

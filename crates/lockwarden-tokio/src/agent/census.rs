@@ -1,16 +1,16 @@
 //! When the threads of the process slept.
 //!
-//! A thread that has slept since before a guard was taken has not received the guard, and if it sleeps until it is
-//! woken, nothing that it works off was put anywhere for it. A census lists the threads that sleep so, or for a time, at
-//! one moment, each with the count of its switches to another thread. A thread that sleeps now and has the same count
-//! has slept all the time since. One in a `read` or the like is not listed: it may be at work, and come to what waits for it
-//! after that.
+//! A thread that has slept since before a guard was taken has not received the guard, and as it was not woken, nothing
+//! that it works off was put anywhere for it. A census lists the threads that sleep in a futex, with a limit or without, or
+//! for a time, at one moment, each with the count of its switches to another thread. A thread that sleeps now and has the
+//! same count has slept all the time since. One in a `read` or the like is not listed: it may be at work, and come to what
+//! waits for it after that.
 
 use std::collections::BTreeMap;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use lockwarden::instrument::{FutexSleep, futex_sleep};
+use lockwarden::instrument::futex_sleep;
 use parking_lot::Mutex;
 
 use super::leaf;
@@ -48,7 +48,7 @@ pub(crate) fn take() {
     let began = Instant::now();
     let threads = thread::of_process().into_iter();
     let asleep: BTreeMap<u32, u64> = threads
-        .filter(|id| futex_sleep(*id) == Some(FutexSleep::Untimed) || sleeps_for_a_time(*id))
+        .filter(|id| futex_sleep(*id).is_some() || sleeps_for_a_time(*id))
         .filter_map(|id| Some((id, switches_of_asleep(id)?)))
         .collect();
     if asleep.is_empty() {
