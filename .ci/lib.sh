@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
+# A clean checkout is built once: what a second build would use takes 13 GB.
+export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
 # Tests and examples see the defaults, whatever the shell of the caller has set.
 for variable in $(compgen -e LOCKWARDEN) RUST_BACKTRACE; do
     unset "$variable"
