@@ -64,3 +64,42 @@ fn what_the_environment_says_wrong_is_named_once() {
         .expect("a bad environment is no reason to fail");
     Config::new().install().expect_err("the second one");
 }
+
+/// The settings are read by the first thread that uses a lock. A thread that comes to be parked meanwhile waits for it, in
+/// the detector, and is unparked there: the permit is for the program.
+#[test]
+fn a_thread_that_waits_for_the_settings_keeps_the_permit_of_an_unpark() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    static PARKS: AtomicBool = AtomicBool::new(false);
+    static IS_SIGNALED: AtomicBool = AtomicBool::new(false);
+
+    if child::part().is_none() {
+        // So many settings that their reading takes a while.
+        let settings = "Stall=report;".repeat(9_000);
+        for _ in 0..10 {
+            child(
+                "a_thread_that_waits_for_the_settings_keeps_the_permit_of_an_unpark",
+                &settings,
+            );
+        }
+        return;
+    }
+    let first = std::thread::spawn(|| drop(lockwarden::sync::Mutex::new(()).lock()));
+    std::thread::sleep(Duration::from_micros(300));
+    let parked = std::thread::spawn(|| {
+        PARKS.store(true, Ordering::SeqCst);
+        while !IS_SIGNALED.load(Ordering::SeqCst) {
+            lockwarden::thread::park();
+        }
+    });
+    while !PARKS.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+    std::thread::sleep(Duration::from_micros(300));
+    IS_SIGNALED.store(true, Ordering::SeqCst);
+    parked.thread().unpark();
+    parked.join().unwrap();
+    first.join().unwrap();
+}

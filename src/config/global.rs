@@ -6,9 +6,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 
 use super::builder::Config;
 use super::environment::Overrides;
@@ -16,11 +17,12 @@ use crate::engine::ids::Site;
 use crate::variables::Variable;
 
 /// The installed configuration, and the place of the call.
-static INSTALLED: OnceCell<(Config, Site)> = OnceCell::new();
-/// The configuration that applies while none is installed.
-static DEFAULT: OnceCell<Config> = OnceCell::new();
+static INSTALLED: OnceLock<(Config, Site)> = OnceLock::new();
+/// The configuration that applies while none is installed. Threads that ask at once each make one, and the first stays: a
+/// thread that waited for another one would be parked, and so take the permit of an `unpark` from the program.
+static DEFAULT: OnceBox<Config> = OnceBox::new();
 /// The parsed environment variable, read once.
-static ENVIRONMENT: OnceCell<Overrides> = OnceCell::new();
+static ENVIRONMENT: OnceLock<Overrides> = OnceLock::new();
 /// Whether the errors of the environment variable have been returned to be written.
 static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 
@@ -30,9 +32,9 @@ static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn current() -> &'static Config {
     match INSTALLED.get() {
         Some((config, _)) => config,
-        None => DEFAULT
-            .get()
-            .unwrap_or_else(|| DEFAULT.get_or_init(|| Config::new().overridden(environment()))),
+        None => DEFAULT.get().unwrap_or_else(|| {
+            DEFAULT.get_or_init(|| Box::new(Config::new().overridden(environment())))
+        }),
     }
 }
 

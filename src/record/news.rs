@@ -6,8 +6,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
-
-use once_cell::sync::OnceCell;
+use std::sync::OnceLock;
 
 use super::rows::EdgeRow;
 use crate::declare;
@@ -22,7 +21,7 @@ pub(crate) static SEEN: ForkSafe<Option<HashSet<u64>>> = ForkSafe::new(None);
 
 /// Returns whether the edge is seen for the first time and is not in the baseline.
 pub(super) fn is_news(edge: &EdgeRow) -> bool {
-    static KNOWN: OnceCell<HashSet<(String, String)>> = OnceCell::new();
+    static KNOWN: OnceLock<HashSet<(String, String)>> = OnceLock::new();
     let mut hasher = DefaultHasher::new();
     (std::process::id(), edge).hash(&mut hasher);
     if !SEEN.lock().get_or_insert_default().insert(hasher.finish()) {

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
-
-use once_cell::sync::OnceCell;
 
 use super::file::{RecordFile, Written};
 use super::news;
@@ -113,7 +112,7 @@ pub(crate) fn edge(taken: &Taken<'_>) -> Option<EdgeRow> {
 
 /// Whether the stack of each new edge is recorded.
 fn has_stacks() -> bool {
-    static FROM_ENVIRONMENT: OnceCell<Option<bool>> = OnceCell::new();
+    static FROM_ENVIRONMENT: OnceLock<Option<bool>> = OnceLock::new();
     let on = FROM_ENVIRONMENT.get_or_init(|| {
         let text = Variable::RecordStacks.text();
         match text.trim().to_ascii_lowercase().as_str() {

@@ -4,9 +4,8 @@
 //! changes nothing.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-use once_cell::sync::OnceCell;
 
 use super::json::Object;
 use super::recorder::{append_all, is_recording};
@@ -26,7 +25,7 @@ const EVENTS: usize = 4_096;
 
 /// Returns how many events each thread is to keep; zero if no times are recorded.
 pub(crate) fn capacity() -> usize {
-    static FROM_ENVIRONMENT: OnceCell<Option<usize>> = OnceCell::new();
+    static FROM_ENVIRONMENT: OnceLock<Option<usize>> = OnceLock::new();
     let events = FROM_ENVIRONMENT
         .get_or_init(from_environment)
         .unwrap_or_else(|| config::current().get_record_times());

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 
 use super::module::{Module, Modules, Place};
 use super::place::{is_own, short_file};
@@ -36,7 +36,8 @@ pub struct Stack(Arc<Frames>);
 
 struct Frames {
     addresses: Box<[usize]>,
-    resolved: OnceCell<Vec<Frame>>,
+    /// Threads that look the names up at once each do so, and none waits: see `config::global`.
+    resolved: OnceBox<Vec<Frame>>,
 }
 
 /// One function of a stack. An address that was inlined into has several.
@@ -98,7 +99,7 @@ impl Stack {
         });
         Self(Arc::new(Frames {
             addresses: addresses.into_boxed_slice(),
-            resolved: OnceCell::new(),
+            resolved: OnceBox::new(),
         }))
     }
 
@@ -106,7 +107,7 @@ impl Stack {
     pub(crate) fn of_addresses(addresses: &[usize]) -> Self {
         Self(Arc::new(Frames {
             addresses: addresses.into(),
-            resolved: OnceCell::new(),
+            resolved: OnceBox::new(),
         }))
     }
 
@@ -187,7 +188,7 @@ impl Stack {
                 }
             }
             // If another thread was faster, its result is the same.
-            let _ = stack.0.resolved.set(trimmed(frames));
+            let _ = stack.0.resolved.set(Box::new(trimmed(frames)));
         }
     }
 
@@ -203,7 +204,7 @@ impl Stack {
         });
         Self(Arc::new(Frames {
             addresses: Box::default(),
-            resolved: OnceCell::with_value(frames.collect()),
+            resolved: OnceBox::with_value(Box::new(frames.collect())),
         }))
     }
 
@@ -263,7 +264,7 @@ impl Stack {
                     break;
                 }
             }
-            trimmed(frames)
+            Box::new(trimmed(frames))
         })
     }
 }

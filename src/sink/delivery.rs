@@ -26,11 +26,10 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Condvar;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use once_cell::sync::OnceCell;
 
 use super::stderr;
 use crate::tracking::fork_safe::{ForkSafe, Guard};
@@ -74,7 +73,7 @@ enum Thread {
 
 pub(crate) static QUEUE: ForkSafe<Queue> = ForkSafe::new(Queue::new());
 /// Attaches the delivery thread to the detector; set by the detector.
-static SETTLE: OnceCell<fn()> = OnceCell::new();
+static SETTLE: OnceLock<fn()> = OnceLock::new();
 /// Notified when a job is queued, when one is done, and when the thread is attached.
 static CHANGED: Condvar = Condvar::new();
 impl Queue {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use once_cell::sync::Lazy;
+use std::sync::LazyLock;
 
 use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
@@ -415,7 +415,7 @@ pub(crate) const SEES_PARKS: bool = cfg!(target_os = "linux");
 /// Whether the system has a clock. Where it has none, `Instant::now` would panic.
 pub const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
 
-static START: Lazy<Instant> = Lazy::new(Instant::now);
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Returns the time since `at`, on the clock of `now`.
 pub(crate) fn time_since(at: u64) -> Duration {
