@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockwarden::sync::mpsc::{Receiver, Sender, channel_named, sync_channel_named};
-use lockwarden::sync::{Arc, Barrier, Condvar, Mutex};
+use lockwarden::sync::{Arc, Barrier, Condvar, Mutex, PoisonError};
 use lockwarden::thread;
 
 use crate::advice::advice;
@@ -227,17 +227,23 @@ fn reply_in_request(mended: bool) {
 /// Connections of a database, after the shape of several reports: each request asks for one more while it has one.
 fn connections(mended: bool) {
     struct Pool(Mutex<usize>, Condvar);
+    /// Connections, which come back also when their request panics: then the other one goes on.
+    struct Taken<'a>(&'a Pool, usize);
     impl Pool {
-        fn take(&self, wanted: usize) {
-            let mut free = self.0.lock().unwrap();
+        fn take(&self, wanted: usize) -> Taken<'_> {
+            let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             while *free < wanted {
-                free = self.1.wait(free).unwrap();
+                let woken = self.1.wait(free);
+                free = woken.unwrap_or_else(PoisonError::into_inner);
             }
             *free -= wanted;
+            Taken(self, wanted)
         }
-        fn give_back(&self, count: usize) {
-            *self.0.lock().unwrap() += count;
-            self.1.notify_all();
+    }
+    impl Drop for Taken<'_> {
+        fn drop(&mut self) {
+            *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) += self.1;
+            self.0.1.notify_all();
         }
     }
     let pool = Arc::new(Pool(Mutex::named("free", 2), Condvar::named("freed")));
@@ -246,13 +252,12 @@ fn connections(mended: bool) {
         let (pool, all_have_one) = (Arc::clone(&pool), Arc::clone(&all_have_one));
         start(&format!("request-{number}"), move || {
             if mended {
-                pool.take(2);
+                let _both = pool.take(2);
             } else {
-                pool.take(1);
+                let _first = pool.take(1);
                 all_have_one.wait();
-                pool.take(1);
+                let _second = pool.take(1);
             }
-            pool.give_back(2);
         })
     });
     for request in requests {
