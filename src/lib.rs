@@ -97,10 +97,10 @@
 //! programs without a change), `async.md` (tasks), `records.md` (over many processes), `compare.md`,
 //! `architecture.md`, `glossary.md`.
 
-// Without instrumentation the wrappers use only empty records: the rooms below are unused.
 // A process forks on Unix alone, and its end is observed there and on Windows; what exists for these is compiled
 // everywhere.
 #![cfg_attr(not(unix), allow(dead_code, unused_imports))]
+// Without instrumentation the wrappers use only empty records: the rooms below are unused.
 #![cfg_attr(
     not(any(debug_assertions, feature = "always")),
     allow(dead_code, unused_imports)

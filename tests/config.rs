@@ -65,14 +65,16 @@ fn what_the_environment_says_wrong_is_named_once() {
     Config::new().install().expect_err("the second one");
 }
 
-/// The settings are read by the first thread that uses a lock. A thread that comes to be parked meanwhile waits for it, in
+/// The settings are read by the first thread that uses a lock. A thread that comes to be parked meanwhile waits for them, in
 /// the detector, and is unparked there: the permit is for the program.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_thread_that_waits_for_the_settings_keeps_the_permit_of_an_unpark() {
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
+    use std::sync::mpsc;
 
-    static PARKS: AtomicBool = AtomicBool::new(false);
+    use lockwarden::instrument::futex_sleep;
+
     static IS_SIGNALED: AtomicBool = AtomicBool::new(false);
 
     if child::part().is_none() {
@@ -86,18 +88,26 @@ fn a_thread_that_waits_for_the_settings_keeps_the_permit_of_an_unpark() {
         }
         return;
     }
-    let first = std::thread::spawn(|| drop(lockwarden::sync::Mutex::new(()).lock()));
-    std::thread::sleep(Duration::from_micros(300));
-    let parked = std::thread::spawn(|| {
-        PARKS.store(true, Ordering::SeqCst);
+    let (begins, has_begun) = mpsc::channel();
+    let first = std::thread::spawn(move || {
+        begins.send(()).unwrap();
+        drop(lockwarden::sync::Mutex::new(()).lock());
+    });
+    has_begun.recv().unwrap();
+    let (parks, id) = mpsc::channel();
+    let parked = std::thread::spawn(move || {
+        let own = std::fs::read_link("/proc/thread-self").unwrap();
+        let id = own.file_name().unwrap().to_str().unwrap().parse();
+        parks.send(id.unwrap()).unwrap();
         while !IS_SIGNALED.load(Ordering::SeqCst) {
             lockwarden::thread::park();
         }
     });
-    while !PARKS.load(Ordering::SeqCst) {
+    let id: u32 = id.recv().unwrap();
+    // It sleeps until the settings are read, or is parked by then.
+    while futex_sleep(id).is_none() {
         std::thread::yield_now();
     }
-    std::thread::sleep(Duration::from_micros(300));
     IS_SIGNALED.store(true, Ordering::SeqCst);
     parked.thread().unpark();
     parked.join().unwrap();

@@ -125,7 +125,7 @@ impl Observed {
             is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
             is_observer: self.is_ours,
             joins: self.wait.as_ref().and_then(ObservedWait::joined),
-            in_sight_since: self.slot.life.in_sight_since().filter(|_| self.is_there()),
+            in_sight_since: self.slot.in_sight_since().filter(|_| self.is_there()),
             progress: self.progress,
         }
     }

@@ -111,6 +111,16 @@ fn imports_are_found_in_code_and_not_in_comments() {
     assert_eq!(imports(code), ["a", "c", "e"]);
 }
 
+/// A wait of `once_cell::sync` parks the thread, and so takes the permit of an `unpark` that is for the program. The
+/// `OnceLock` of std waits in a futex, and `once_cell::race` not at all.
+#[test]
+fn no_value_is_made_once_under_a_park() {
+    for (_, file) in files() {
+        let code = fs::read_to_string(&file).unwrap();
+        assert!(!code.contains("once_cell::sync"), "{}", file.display());
+    }
+}
+
 #[test]
 fn no_room_imports_one_above_it() {
     let rooms = rooms();

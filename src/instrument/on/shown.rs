@@ -14,7 +14,7 @@ impl Shown {
             request.need,
             WaitKind::Other(WaitReason::Message | WaitReason::Time)
         ) {
-            slot.life.begin_rest();
+            slot.rests.begin();
         }
         slot.wait.publish(request);
         Self(slot)
@@ -23,7 +23,7 @@ impl Shown {
 
 impl Drop for Shown {
     fn drop(&mut self) {
-        self.0.life.end_rest();
+        self.0.rests.end();
         self.0.wait.clear();
     }
 }

@@ -1,9 +1,8 @@
 //! Wait records: what a thread waits for, as other threads read it.
 
+use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-use std::sync::LazyLock;
 
 use crate::engine::counts::Counts;
 use crate::engine::ids::Site;

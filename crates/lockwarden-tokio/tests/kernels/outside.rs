@@ -19,6 +19,21 @@ fn work(job: Job) {
     drop(job);
 }
 
+/// Jobs in memory that is shared; the last one is none.
+type Jobs = BareMutex<VecDeque<Option<Job>>>;
+
+/// Works jobs off until the last one, and calls `wait` while there is none.
+fn work_off(jobs: &Jobs, work: impl Fn(Job), wait: impl Fn()) {
+    loop {
+        let next = jobs.lock().unwrap().pop_front();
+        match next {
+            Some(Some(job)) => work(job),
+            Some(None) => break,
+            None => wait(),
+        }
+    }
+}
+
 /// Submits more jobs than may run at a time.
 async fn submit(slots: &Arc<Semaphore>, mut give: impl FnMut(Job)) {
     for _ in 0..2 {
@@ -151,25 +166,18 @@ pub(crate) const CASES: &[Case] = &[
         reported: None,
         run: || {
             let shared = Arc::new((
-                BareMutex::new(VecDeque::<Option<Job>>::new()),
+                Jobs::default(),
                 lockwarden::sync::Mutex::new(()),
                 lockwarden::sync::Condvar::new(),
             ));
             let pool = Arc::clone(&shared);
             let worker = thread::spawn(move || {
                 let (jobs, awake, changed) = &*pool;
-                loop {
-                    let next = jobs.lock().unwrap().pop_front();
-                    match next {
-                        Some(Some(job)) => work(job),
-                        Some(None) => break,
-                        None => {
-                            let awake = awake.lock().unwrap();
-                            let is_empty = |(): &mut ()| jobs.lock().unwrap().is_empty();
-                            drop(changed.wait_while(awake, is_empty).unwrap());
-                        }
-                    }
-                }
+                work_off(jobs, work, || {
+                    let awake = awake.lock().unwrap();
+                    let is_empty = |(): &mut ()| jobs.lock().unwrap().is_empty();
+                    drop(changed.wait_while(awake, is_empty).unwrap());
+                });
             });
             let give = |job| {
                 let (jobs, awake, changed) = &*shared;
@@ -189,18 +197,9 @@ pub(crate) const CASES: &[Case] = &[
         name: "a job with its permit goes to a thread that is unparked",
         reported: None,
         run: || {
-            let jobs = Arc::new(BareMutex::new(VecDeque::<Option<Job>>::new()));
+            let jobs = Arc::new(Jobs::default());
             let pool = Arc::clone(&jobs);
-            let worker = thread::spawn(move || {
-                loop {
-                    let next = pool.lock().unwrap().pop_front();
-                    match next {
-                        Some(Some(job)) => work(job),
-                        Some(None) => break,
-                        None => thread::park(),
-                    }
-                }
-            });
+            let worker = thread::spawn(move || work_off(&pool, work, thread::park));
             let give = |job| {
                 jobs.lock().unwrap().push_back(job);
                 worker.thread().unpark();
@@ -218,20 +217,14 @@ pub(crate) const CASES: &[Case] = &[
         reported: None,
         run: || {
             // It takes the jobs in turn, and is woken for none of them.
-            let jobs = Arc::new(BareMutex::new(VecDeque::<Option<Job>>::new()));
+            let jobs = Arc::new(Jobs::default());
             let pool = Arc::clone(&jobs);
             let worker = thread::spawn(move || {
-                loop {
-                    let next = pool.lock().unwrap().pop_front();
-                    match next {
-                        Some(Some(job)) => {
-                            thread::sleep(jittered(200));
-                            drop(job);
-                        }
-                        Some(None) => break,
-                        None => std::hint::spin_loop(),
-                    }
-                }
+                let work = |job| {
+                    thread::sleep(jittered(200));
+                    drop(job);
+                };
+                work_off(&pool, work, std::hint::spin_loop);
             });
             on_runtime(async {
                 let slots = Arc::new(Semaphore::new(1));

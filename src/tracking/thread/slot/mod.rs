@@ -18,6 +18,7 @@ mod lockset_entry;
 mod optimised;
 pub(crate) mod parked_stack;
 mod read;
+mod rests;
 #[cfg(test)]
 #[path = "../../../../tests/unit/tracking/slot.rs"]
 mod tests;
@@ -40,9 +41,11 @@ pub(crate) use self::lockset::{OUTGROWN, was_full};
 pub(crate) use self::lockset_entry::LocksetEntry;
 use self::parked_stack::ParkedStack;
 pub(crate) use self::read::ObservedLock;
+use self::rests::Rests;
+pub(crate) use self::rests::moment;
 use self::thread_flags::ThreadFlags;
+pub(crate) use self::thread_flags::os_id;
 pub(in crate::tracking) use self::thread_flags::ours;
-pub(crate) use self::thread_flags::{moment, os_id};
 use crate::engine::ids::{Site, ThreadId};
 use crate::shim::{AtomicPtr, AtomicU32, AtomicU64};
 use crate::tracking::Mutex;
@@ -110,6 +113,7 @@ pub(crate) struct Slot {
     /// Not zero once the thread has ended and left the slot with the locks it still holds.
     ended: AtomicU32,
     pub(crate) life: ThreadFlags,
+    pub(crate) rests: Rests,
     /// The signals that are blocked in the thread while it is in no handler.
     pub(crate) blocked: Blocked,
     /// The stack of the thread's wait, if it waits in slices and has done so for a while.
@@ -162,6 +166,7 @@ impl Slot {
             alarm: RemotePanic::new(),
             ended: AtomicU32::new(0),
             life: ThreadFlags::new(),
+            rests: Rests::new(),
             blocked: Blocked::new(),
             place: ParkedStack::new(),
             released_elsewhere: Mutex::new(Vec::new()),
@@ -238,6 +243,13 @@ impl Slot {
         self.name.lock().name.clone()
     }
 
+    /// Returns the [`moment`] since which each value that the thread has received was given to it by a message that is
+    /// watched; none if that cannot be said.
+    pub(crate) fn in_sight_since(&self) -> Option<u64> {
+        let is_in_sight = self.life.receives_in_sight();
+        self.rests.since().filter(|_| is_in_sight)
+    }
+
     /// Returns where the thread was spawned, if that is known.
     pub(crate) fn spawned(&self) -> Option<Site> {
         self.name.lock().spawned
@@ -276,6 +288,7 @@ impl Slot {
             spawned: None,
         };
         self.life.begin();
+        self.rests.reset();
         self.blocked.is_outside();
         if self.entries.load(Ordering::Relaxed).is_null() {
             self.grow();

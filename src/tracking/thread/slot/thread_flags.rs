@@ -42,47 +42,18 @@ pub(crate) fn ours() -> u64 {
     OURS_EVER.load(Ordering::Relaxed)
 }
 
-/// A number that ascends with each call in the process.
-#[inline]
-pub(crate) fn moment() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    // Sequentially consistent: two numbers are in the order of the calls.
-    NEXT.fetch_add(1, Ordering::SeqCst)
-}
-
-/// How often a thread has to rest before it counts as one that is never woken.
-const MANY: u64 = 32;
-
-/// The operating system's id of a thread, and flags; and its rests.
+/// The operating system's id of a thread, and flags.
 #[derive(Debug)]
-pub(crate) struct ThreadFlags(AtomicU64, Rests);
-
-/// The rests of a thread: it sleeps for a time, or until a message comes.
-#[derive(Debug)]
-struct Rests {
-    count: AtomicU64,
-    /// The moment of the last one of [`MANY`], or zero.
-    many: AtomicU64,
-    /// The moment at which the present one has begun, or zero.
-    present: AtomicU64,
-}
+pub(crate) struct ThreadFlags(AtomicU64);
 
 impl ThreadFlags {
     pub(super) const fn new() -> Self {
-        let rests = Rests {
-            count: AtomicU64::new(0),
-            many: AtomicU64::new(0),
-            present: AtomicU64::new(0),
-        };
-        Self(AtomicU64::new(0), rests)
+        Self(AtomicU64::new(0))
     }
 
     /// Initialises the flags for the calling thread, which begins to use the slot, or is the one that
     /// continues after a fork.
     pub(crate) fn begin(&self) {
-        for of_another in [&self.1.count, &self.1.many, &self.1.present] {
-            of_another.store(0, Ordering::Relaxed);
-        }
         self.0.store(u64::from(os_id()), Ordering::Relaxed);
     }
 
@@ -180,33 +151,11 @@ impl ThreadFlags {
         }
     }
 
-    /// Records that the thread is about to sleep for a time, or until a message comes.
-    pub(crate) fn begin_rest(&self) {
-        let moment = moment();
-        let count = self.1.count.load(Ordering::Relaxed) + 1;
-        // Only the thread itself writes these.
-        self.1.count.store(count, Ordering::Relaxed);
-        if count == MANY {
-            self.1.many.store(moment, Ordering::Relaxed);
-        }
-        self.1.present.store(moment, Ordering::Relaxed);
-    }
-
-    /// Records that it is awake again, whatever it slept for.
-    pub(crate) fn end_rest(&self) {
-        self.1.present.store(0, Ordering::Relaxed);
-    }
-
-    /// The [`moment`] since which each value that the thread has received was given to it by a message that is watched.
-    /// None if that cannot be said: a thread that works off what lies in shared memory is woken when something comes
-    /// there, sooner or later.
-    pub(crate) fn in_sight_since(&self) -> Option<u64> {
+    /// Returns whether `lockwarden::thread` has started the thread, and nothing has woken it but a message or the time.
+    pub(super) fn receives_in_sight(&self) -> bool {
         // Relaxed: a thread that sleeps for its first time has been given nothing in that sleep yet, and what ends
         // the sleep comes after it in the order of the mutex or of the token of its park.
-        let is_in_sight = self.has(Flag::Started) && !self.has(Flag::Woken);
-        let moments = [&self.1.many, &self.1.present].map(|one| one.load(Ordering::Relaxed));
-        let earliest = moments.into_iter().filter(|moment| *moment != 0).min();
-        earliest.filter(|_| is_in_sight)
+        self.has(Flag::Started) && !self.has(Flag::Woken)
     }
 
     pub(crate) fn is_leaving(&self) -> bool {
@@ -262,26 +211,7 @@ mod tests {
         assert!(life.is_scheduled() && !life.is_left_by_fork() && !life.is_agent());
         life.begin();
         assert!(!life.is_ours());
-    }
-
-    #[test]
-    fn a_thread_that_is_woken_is_not_in_sight() {
-        let life = ThreadFlags::new();
-        life.begin();
-        life.begin_rest();
-        assert_eq!(life.in_sight_since(), None);
-        life.mark_started();
-        let since = life.in_sight_since();
-        assert!(since.is_some() && since < Some(moment()));
-        life.end_rest();
-        assert_eq!(life.in_sight_since(), None);
-        for _ in 1..MANY {
-            life.begin_rest();
-            life.end_rest();
-        }
-        assert!(life.in_sight_since().is_some());
-        life.mark_woken();
-        assert_eq!(life.in_sight_since(), None);
+        assert_eq!(life.os_id().unwrap_or(0), os_id());
     }
 
     #[test]
