@@ -11,18 +11,6 @@ use std::path::{Path, PathBuf};
 use self::circles::circles;
 use self::paths::Modules;
 
-/// The circles that stay, each by its files, with the reason.
-const EXCEPTIONS: &[(&[&str], &str)] = &[(
-    &[
-        "tracking/lock/first_edges.rs",
-        "tracking/lock/ident.rs",
-        "tracking/lock/leaf_edges.rs",
-        "tracking/lock/lock_id_pool.rs",
-    ],
-    "the types contain each other: an ident has the leaf edges of its lock, and a leaf edge that locks share has \
-     the ident, of the pool, that is ready for the next lock",
-)];
-
 /// The path of a file below the root of the package.
 fn below_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -166,12 +154,8 @@ fn no_files_import_each_other_in_a_circle() {
     }
     let imports = modules.imports();
     assert!(imports.len() > 200, "the imports are read");
-    let circles = circles(&imports);
     let mut wrong = String::new();
-    for circle in &circles {
-        if EXCEPTIONS.iter().any(|(files, _)| circle == files) {
-            continue;
-        }
+    for circle in &circles(&imports) {
         wrong += &format!("\na circle of {} files:\n", circle.len());
         for from in circle {
             for (to, names) in imports[from].iter().filter(|(to, _)| circle.contains(to)) {
@@ -180,10 +164,6 @@ fn no_files_import_each_other_in_a_circle() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    for (files, reason) in EXCEPTIONS {
-        let is_circle = circles.iter().any(|circle| circle == files);
-        assert!(is_circle, "{files:?} are no circle any more ({reason})");
-    }
 }
 
 #[test]

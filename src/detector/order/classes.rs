@@ -18,7 +18,7 @@ use crate::report::{Basis, Facts, LockInfo};
 use crate::sink;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::lock::leaf_edges::LeafEdge;
+use crate::tracking::lock::leaf_edge::LeafEdge;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::{quietly, with_own};
 use crate::tracking::thread::slot::{HeldLock, Slot};

@@ -13,7 +13,7 @@ use crate::detector::order::promote::promote;
 use crate::detector::{check_session, describe, publish};
 use crate::engine::acquisition::{Acquisition, InheritedHold};
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::lock::leaf_edges::LeafEdge;
+use crate::tracking::lock::leaf_edge::LeafEdge;
 use crate::tracking::thread::current;
 use crate::tracking::thread::inherited_holds::{
     AcquisitionLog, HoldEnd, NestedAcquisition, ParentHolds,

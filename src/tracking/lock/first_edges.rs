@@ -10,215 +10,59 @@
 //!
 //! What is left to do for such a lock is done beforehand where that is possible: the ident of a lock that is
 //! dropped stays ready, with its class and its context, for the next lock of the class.
-//!
-//! To count each reference with an atomic instruction would cost as much again as a bare lock. So the thread
-//! takes references in bulk, and hands them out and takes them back without an atomic access; only another
-//! thread that drops such a lock uses one.
 
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
-use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::Ordering;
 
 use crate::engine::ids::Site;
-use crate::shim::{AtomicPtr, AtomicUsize};
 use crate::tracking::lock::class::Class;
+use crate::tracking::lock::first_edge::{Expected, FirstContext};
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::lock::kind::LockKind;
-use crate::tracking::lock::leaf_edges::LeafEdge;
+use crate::tracking::lock::leaf_edge::LeafEdge;
 use crate::tracking::lock::lock_id_pool;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::origin::Origin;
 use crate::tracking::thread::section::SlotAddress;
 
-/// The number of references that the owner takes at once.
-const BULK: usize = 1 << 20;
-
-/// The first acquisition that a thread expects of a lock, and the ident for that lock.
-#[derive(Debug)]
-struct Expected {
-    /// The key and the mode of the acquisition, as a lock caches them.
-    known: u64,
-    site: *const Location<'static>,
-    origin: Origin,
-    /// A vacant ident with the class and the context, or null. Only the thread of the owner's slot accesses
-    /// it.
-    ready: Cell<*const Ident>,
-}
-
-impl Expected {
-    /// Returns the ident that is ready, with a number.
-    #[inline(always)]
-    fn take(&self, pool: &mut LockIdPool) -> Option<(&'static Ident, u64)> {
-        // SAFETY: null, or an ident that stays alive because nothing else has it.
-        let ident = unsafe { self.ready.get().as_ref() }?;
-        let number = pool.number_at_hand()?;
-        self.ready.set(ptr::null());
-        ident.occupy_again(number);
-        Some((ident, number))
-    }
-}
-
 /// What a thread expects before any context was found.
 struct Nothing(Expected);
 
-// SAFETY: nothing in it is ever written: it is in no `FirstContext`, and `take` finds null.
+// SAFETY: nothing in it is ever written: it is in no `FirstContext`, and `take_ready` finds null.
 unsafe impl Sync for Nothing {}
 
-static NOTHING: Nothing = Nothing(Expected {
-    known: 0,
-    site: ptr::null(),
-    origin: Origin::new(&LockKind::MUTEX, None, Location::caller()),
-    ready: Cell::new(ptr::null()),
-});
+static NOTHING: Nothing = Nothing(Expected::NOTHING);
 
-/// A context that many leaves share.
-#[derive(Debug)]
-pub(crate) struct FirstContext {
-    expected: Expected,
-    /// The number of references: in locks, in `stock`, and one in the owner's cache.
-    references: AtomicUsize,
-    /// The slot of the thread that created it, for as long as its cache refers to it; null afterwards.
-    owner: AtomicPtr<()>,
-    /// The references that the owner has in stock. Only the thread of the owner's slot accesses it.
-    stock: Cell<usize>,
-    class: &'static Class,
-    context: LeafEdge,
+/// Returns the ident that is ready for the expected acquisition, with a number; called by the owner's thread.
+#[inline(always)]
+pub(in crate::tracking) fn take_ready(
+    expected: &Expected,
+    pool: &mut LockIdPool,
+) -> Option<(&'static Ident, u64)> {
+    let ident = Ident::ready(&expected.ready)?;
+    let number = pool.number_at_hand()?;
+    expected.ready.clear();
+    ident.occupy_again(number);
+    Some((ident, number))
 }
 
-impl FirstContext {
-    fn new(slot: SlotAddress, class: &'static Class, known: u64, context: LeafEdge) -> Box<Self> {
-        Box::new(Self {
-            expected: Expected {
-                known,
-                site: context.site,
-                origin: class.origin,
-                ready: Cell::new(ptr::null()),
-            },
-            references: AtomicUsize::new(BULK + 1),
-            owner: AtomicPtr::new(slot.as_ptr()),
-            stock: Cell::new(BULK),
-            class,
-            context,
-        })
+/// Drops what the cache has of `first`: the ident that is ready, and its references.
+///
+/// # Safety
+///
+/// `first` came from the cache of the calling thread, which does not use it afterwards.
+unsafe fn disown(first: *const FirstContext) {
+    // SAFETY: the cache's reference keeps it alive.
+    let ready = unsafe { &(*first).expected.ready };
+    if let Some(ident) = Ident::ready(ready) {
+        ready.clear();
+        // Its reference goes into the stock, or, where the thread is inside the detector, back at once.
+        let _ = ident.contexts.clear(true);
+        lock_id_pool::spill_vacated(ident, true);
     }
-
-    /// Returns whether the thread of `slot`, which is the calling one, owns it.
-    #[inline(always)]
-    pub(in crate::tracking) fn is_of(&self, slot: SlotAddress) -> bool {
-        // Relaxed: only the owner's thread can find its own slot there, and it wrote that itself.
-        self.owner.load(Ordering::Relaxed) == slot.as_ptr()
-    }
-
-    /// Returns whether an ident is ready for the next lock; called by the owner's thread.
-    #[inline(always)]
-    pub(in crate::tracking) fn has_ready(&self) -> bool {
-        !self.expected.ready.get().is_null()
-    }
-
-    /// Makes `ident`, which is vacant and has the class, the context and a reference, ready for the next lock;
-    /// called by the owner's thread.
-    #[inline(always)]
-    pub(in crate::tracking) fn set_ready(&self, ident: &'static Ident) {
-        self.expected.ready.set(ident);
-    }
-
-    /// Returns the ident that is ready, with a number; called by the owner's thread.
-    #[inline(always)]
-    pub(in crate::tracking) fn take_ready(
-        &self,
-        pool: &mut LockIdPool,
-    ) -> Option<(&'static Ident, u64)> {
-        self.expected.take(pool)
-    }
-
-    /// Returns the context itself.
-    pub(in crate::tracking) fn context(&self) -> &LeafEdge {
-        &self.context
-    }
-
-    /// Returns the class of the locks that share it.
-    #[inline(always)]
-    pub(in crate::tracking) fn class(&self) -> &'static Class {
-        self.class
-    }
-
-    /// Takes a reference for a lock; called by the owner's thread.
-    #[inline(always)]
-    pub(in crate::tracking) fn take(&self) {
-        let stock = self.stock.get();
-        if stock == 0 {
-            return self.take_more();
-        }
-        self.stock.set(stock - 1);
-    }
-
-    #[cold]
-    fn take_more(&self) {
-        // Relaxed: the owner has a reference already, so the count is not zero meanwhile.
-        self.references.fetch_add(BULK, Ordering::Relaxed);
-        self.stock.set(BULK - 1);
-    }
-
-    /// Returns the reference of a lock; called by the thread of `slot`.
-    ///
-    /// # Safety
-    ///
-    /// `this` came from the cache of a thread, with a reference that was [taken](Self::take) and is not used
-    /// afterwards. `slot` is the calling thread's.
-    #[inline(always)]
-    pub(in crate::tracking) unsafe fn give(this: *const Self, slot: SlotAddress) {
-        // SAFETY: the reference keeps it alive.
-        let first = unsafe { &*this };
-        if first.is_of(slot) {
-            first.stock.set(first.stock.get() + 1);
-        } else {
-            // SAFETY: the caller drops one reference.
-            unsafe { Self::release(this, 1) };
-        }
-    }
-
-    /// Drops `count` references.
-    ///
-    /// # Safety
-    ///
-    /// The caller owns them, and uses none of them afterwards.
-    #[inline(never)]
-    unsafe fn release(this: *const Self, count: usize) {
-        // SAFETY: the references keep it alive.
-        let references = unsafe { &(*this).references };
-        // Release pairs with the Acquire load: the last drop frees after all other uses. No fence, since
-        // ThreadSanitizer does not follow one.
-        if references.fetch_sub(count, Ordering::Release) == count {
-            references.load(Ordering::Acquire);
-            // SAFETY: made from a box in `FirstContexts::learn`, and this was the last reference.
-            drop(unsafe { Box::from_raw(this.cast_mut()) });
-        }
-    }
-
-    /// Drops the cache's reference and the stock; called by the owner's thread.
-    ///
-    /// # Safety
-    ///
-    /// `this` came from the cache, which does not use it afterwards.
-    unsafe fn disown(this: *const Self) {
-        // SAFETY: the cache's reference keeps it alive.
-        let first = unsafe { &*this };
-        let ready = first.expected.ready.replace(ptr::null());
-        // SAFETY: null, or an ident that nothing else has.
-        if let Some(ident) = unsafe { ready.as_ref() } {
-            // Its reference goes into the stock, or, where the thread is inside the detector, back at once.
-            let _ = ident.contexts.clear(true);
-            lock_id_pool::spill_vacated(ident, true);
-        }
-        // Relaxed: other threads never find their slot there, before or after.
-        first.owner.store(ptr::null_mut(), Ordering::Relaxed);
-        let count = first.stock.replace(0) + 1;
-        // SAFETY: the cache owned these.
-        unsafe { Self::release(this, count) };
-    }
+    // SAFETY: as the caller guarantees.
+    unsafe { FirstContext::disown(first) };
 }
 
 /// The number of first contexts that a cache has room for once it has any.
@@ -280,10 +124,10 @@ impl FirstContexts {
     ) -> Option<(&'static Ident, u64)> {
         // SAFETY: it is static, or in a context to which the cache has a reference.
         let last = unsafe { &*self.last.get() };
-        if last.known != known || !ptr::eq(last.site, site) || !last.origin.is(origin) {
+        if !last.is(origin, known, site) {
             return None;
         }
-        last.take(pool)
+        take_ready(last, pool)
     }
 
     /// Makes [`take_expected`](Self::take_expected) return nothing until a context was found again.
@@ -313,7 +157,7 @@ impl FirstContexts {
         // SAFETY: the cache has a reference to what stands in it.
         let first = unsafe { &*room.first };
         let expected = &first.expected;
-        if expected.known != known || !ptr::eq(expected.site, site) || !expected.origin.is(origin) {
+        if !expected.is(origin, known, site) {
             return None;
         }
         self.last.set(expected);
@@ -345,7 +189,7 @@ impl FirstContexts {
             if !old.first.is_null() {
                 self.last.set(&raw const NOTHING.0);
                 // SAFETY: taken out of the cache just now.
-                unsafe { FirstContext::disown(old.first) };
+                unsafe { disown(old.first) };
                 self.lost += 1;
                 if self.lost > self.rooms.len() && self.rooms.len() < MOST {
                     self.grow();
@@ -384,7 +228,7 @@ impl FirstContexts {
         for room in std::mem::take(&mut self.rooms) {
             if !room.first.is_null() {
                 // SAFETY: taken out of the cache just now.
-                unsafe { FirstContext::disown(room.first) };
+                unsafe { disown(room.first) };
             }
         }
     }
@@ -407,7 +251,9 @@ mod tests {
     use crate::engine::ids::{LockId, ThreadId};
     use crate::engine::mode::Mode;
     use crate::tracking::lock::class;
-    use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdges};
+    use crate::tracking::lock::kind::LockKind;
+    use crate::tracking::lock::leaf_edge::HeldSnapshot;
+    use crate::tracking::lock::leaf_edges::{Insert, LeafEdges};
     use crate::tracking::thread::slot::Slot;
 
     fn holding(parent: u64) -> Arc<HeldSnapshot> {
@@ -591,15 +437,6 @@ mod tests {
         assert_eq!(others(), 1, "one leaf has it");
         assert_eq!(leaves[2].promote().unwrap().len(), 1);
         assert_eq!(others(), 0);
-    }
-
-    #[test]
-    fn the_stock_is_filled_again() {
-        let learnt = Learnt::new();
-        let first = learnt.find(KNOWN).unwrap();
-        (0..=BULK).for_each(|_| first.take());
-        assert_eq!(first.stock.get(), BULK - 1);
-        assert_eq!(first.references.load(Ordering::Relaxed), 2 * BULK + 1);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use crate::engine::ids::LockId;
 use crate::shim::{AtomicU64, AtomicUsize};
 use crate::tracking::lock::class::Class;
+use crate::tracking::lock::first_edge::Ready;
 use crate::tracking::lock::leaf_edges::LeafEdges;
 use crate::tracking::lock::{label, subclass};
 use crate::tracking::thread::lockset_hash;
@@ -80,12 +81,23 @@ impl Ident {
         let Some(first) = self.contexts.shared_of(slot) else {
             return false;
         };
-        if first.has_ready() {
+        let ready = &first.expected.ready;
+        if !ready.0.get().is_null() {
             return false;
         }
         self.vacate();
-        first.set_ready(self);
+        ready.0.set(std::ptr::from_ref(self).cast());
         true
+    }
+
+    /// Returns the ident that [`keep_ready`](Self::keep_ready) stored, if there is one; called by the owner's
+    /// thread.
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    pub(in crate::tracking) fn ready(ready: &Ready) -> Option<&'static Self> {
+        // SAFETY: null, or the address that `keep_ready` stored, of an ident that stays alive because nothing
+        // else has it.
+        unsafe { ready.0.get().cast::<Self>().as_ref() }
     }
 
     /// Ends the use by a lock. A later look at the ident from a slot finds a tag of zero.

@@ -10,51 +10,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::engine::acquisition::{Held, InheritedHold};
-use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::shim::{AtomicUsize, spin_loop, yield_now};
-use crate::tracking::lock::first_edges::FirstContext;
+use crate::tracking::lock::first_edge::FirstContext;
+use crate::tracking::lock::leaf_edge::{HeldSnapshot, LeafEdge};
 use crate::tracking::thread::section::SlotAddress;
-
-/// What a thread held in one segment: shared by all acquisitions of that time.
-#[derive(Debug)]
-pub(crate) struct HeldSnapshot {
-    /// The generation of the detector's state in which this was recorded: after a fork, what the parent
-    /// recorded does not count.
-    pub(crate) generation: u32,
-    pub(crate) segment: Segment,
-    /// The locks that the thread holds itself, in the order of acquisition.
-    pub(crate) held: Box<[Held]>,
-    /// The locks that the thread inherits.
-    pub(crate) inherited: Box<[InheritedHold]>,
-}
-
-impl HeldSnapshot {
-    /// Returns whether an acquisition under `self` adds nothing to one under `other`.
-    fn repeats(&self, other: &HeldSnapshot) -> bool {
-        self.generation == other.generation
-            && self.segment.thread() == other.segment.thread()
-            && self.segment.number() == other.segment.number()
-            && same_locks(&self.held, &other.held)
-            && self.inherited == other.inherited
-    }
-}
-
-fn same_locks(a: &[Held], b: &[Held]) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .all(|x| b.iter().any(|y| x.lock == y.lock && x.mode == y.mode))
-}
-
-/// One acquisition of the leaf under other locks.
-#[derive(Clone, Debug)]
-pub(crate) struct LeafEdge {
-    pub(crate) holding: Arc<HeldSnapshot>,
-    pub(crate) mode: Mode,
-    pub(crate) site: Site,
-}
 
 /// A node of the list, in three words: the mode is in the low bits of the link.
 struct Node {
@@ -325,9 +286,12 @@ const fn mode_of(bits: usize) -> Mode {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::engine::ids::{LockId, ThreadId};
     use std::panic::Location;
+
+    use super::*;
+    use crate::engine::acquisition::Held;
+    use crate::engine::clock::vector_clock::Segment;
+    use crate::engine::ids::{LockId, ThreadId};
 
     fn context(thread: u64, lock: u64) -> LeafEdge {
         let held = Held {

@@ -2,10 +2,12 @@
 
 pub(crate) mod class;
 pub(crate) mod class_key;
+pub(in crate::tracking) mod first_edge;
 pub(crate) mod first_edges;
 pub(crate) mod ident;
 pub(crate) mod kind;
 pub(crate) mod label;
+pub(crate) mod leaf_edge;
 pub(crate) mod leaf_edges;
 pub(crate) mod lock_id_pool;
 pub(in crate::tracking) mod origin;

@@ -8,7 +8,8 @@ use crate::engine::mode::{Mode, ReadPolicy};
 use crate::shim::{AtomicPtr, AtomicU64, Fast, spin_loop, yield_now};
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
-use crate::tracking::lock::first_edges::{FirstContext, FirstContexts};
+use crate::tracking::lock::first_edge::FirstContext;
+use crate::tracking::lock::first_edges::{self, FirstContexts};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
@@ -188,7 +189,7 @@ impl LockRecord {
         known: u64,
         mode: Mode,
     ) -> Option<u64> {
-        let (ident, number) = match first.take_ready(pool) {
+        let (ident, number) = match first_edges::take_ready(&first.expected, pool) {
             Some(ready) => ready,
             None => {
                 let (ident, number) = pool.take_last(first.class());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::engine::acquisition::Held;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::lock::leaf_edges::LeafEdge;
+use crate::tracking::lock::leaf_edge::LeafEdge;
 
 /// The most acquisitions that a thread logs for its join. Later ones are not seen in this way; a thread that
 /// acquires so many different locks is unlikely to be joined under a lock.

@@ -7,7 +7,7 @@ use crate::engine::clock::timeline::Timeline;
 use crate::engine::ids::{Site, ThreadId};
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::first_edges::FirstContexts;
-use crate::tracking::lock::leaf_edges::HeldSnapshot;
+use crate::tracking::lock::leaf_edge::HeldSnapshot;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::thread::clock_ref::ClockRefs;
 use crate::tracking::thread::inherited_holds::{AcquisitionLog, MarkedHolds};
