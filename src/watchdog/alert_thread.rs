@@ -1,62 +1,37 @@
 //! The thread that runs the actions of alerts. To look up names, to write, and to call the program's
 //! callback may take long, and must not delay the polling thread.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::action::Action;
 use super::alert::Alert;
 use super::backoff::Phase;
+use super::message::Message;
 use super::shared::Shared;
 use super::stalls::Key;
 use crate::config::{self, Action as Wanted};
 use crate::detector::{Published, publish_stall};
-use crate::dump::Dump;
 use crate::report::{Facts, Report, Stall};
 use crate::sink;
 use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
-
-/// A dump, with a number of its own.
-pub(super) type Numbered = (u64, Dump);
-
-/// A message from the polling thread.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// A stall begins, or lasts.
-    Lasts {
-        key: Key,
-        phase: Phase,
-        found: Box<(Facts, Stall)>,
-        lasted: Duration,
-        left_out: u64,
-        dump: Numbered,
-    },
-    /// A stall is over.
-    Over { key: Key, lasted: Duration },
-    /// A deadlock that the detector has reported.
-    Deadlock(Box<Report>, Numbered),
-    /// A request for a dump of all threads.
-    Asked(Dump),
-}
 
 /// Receives messages and runs the actions.
 pub(super) struct AlertThread {
     pub(super) shared: Arc<Shared>,
     pub(super) actions: Vec<Action>,
     pub(super) slot: Option<&'static Slot>,
-    /// The last report of each stall that was reported and lasts.
-    pub(super) reported: HashMap<Key, Report>,
+    /// The last report of each stall that was reported and lasts: few, by the limit per minute.
+    pub(super) reported: Vec<(Key, Report)>,
     /// The number of the last dump that was written, and of the report with which it was written.
     pub(super) last_dump: Option<(u64, u64)>,
 }
 
 impl AlertThread {
-    /// Handles messages until the channel has no sender, or the thread is asked to stop.
-    pub(super) fn run(mut self, news: &Receiver<Message>) {
-        for news in news {
+    /// Handles messages until the polling thread has ended, or the thread is asked to stop.
+    pub(super) fn run(mut self) {
+        while let Some(news) = self.shared.receive() {
             if self.shared.is_stopping() {
                 return;
             }
@@ -82,7 +57,10 @@ impl AlertThread {
                     wanted,
                     printed,
                 } = published;
-                self.reported.insert(key, report.clone());
+                match self.place(key) {
+                    Some(at) => self.reported[at].1 = report.clone(),
+                    None => self.reported.push((key, report.clone())),
+                }
                 let alert = Alert {
                     phase,
                     dump_of: self.dump_of(dump.0, report.sequence),
@@ -98,10 +76,10 @@ impl AlertThread {
                 }
             }
             Message::Over { key, lasted } => {
-                if let Some(report) = self.reported.remove(&key) {
+                if let Some(at) = self.place(key) {
                     let alert = Alert {
                         phase: Phase::Ended,
-                        report,
+                        report: self.reported.swap_remove(at).1,
                         lasted,
                         left_out: 0,
                         dump: None,
@@ -128,6 +106,11 @@ impl AlertThread {
         }
     }
 
+    /// Returns the place of a stall in `reported`.
+    fn place(&self, key: Key) -> Option<usize> {
+        self.reported.iter().position(|(known, _)| *known == key)
+    }
+
     /// Returns the number of the report with which this dump was written, if that is another report.
     fn dump_of(&mut self, dump: u64, report: u64) -> Option<u64> {
         match self.last_dump {
@@ -146,9 +129,9 @@ impl AlertThread {
             return publish_stall(self.slot, facts, stall);
         }
         // A stall that was not reported when it began is not reported later.
-        let first = self.reported.get(&key)?;
+        let first = self.place(key)?;
         let mut report = Report::of_stall(facts, stall);
-        report.sequence = first.sequence;
+        report.sequence = self.reported[first].1.sequence;
         Some(Published {
             report,
             wanted: Wanted::Report,
