@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
-use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -17,7 +16,7 @@ use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::runtime::threads;
 use crate::sink;
-use crate::system::signal;
+use crate::system::{self, signal};
 use crate::tracking::process::alerts;
 use crate::tracking::thread::slot::{Slot, parked_stack};
 
@@ -174,11 +173,7 @@ pub(super) fn start(
 }
 
 fn spawn(name: &str, run: Box<dyn FnOnce() + Send>) -> Result<(), Error> {
-    let thread = thread::Builder::new().name(name.to_owned());
-    match thread.spawn(run) {
-        Ok(_) => Ok(()),
-        Err(source) => Err(Error::Thread { source }),
-    }
+    system::spawn(name, run).map_err(|source| Error::Thread { source })
 }
 
 /// Attaches the calling thread as one of this crate.
