@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::action::Action;
 use super::alert::Alert;
 use super::backoff::Phase;
-use super::message::Message;
+use super::message::{Message, Numbered};
 use super::shared::Shared;
 use super::stalls::Key;
 use crate::config::{self, Action as Wanted};
@@ -61,15 +61,9 @@ impl AlertThread {
                     Some(at) => self.reported[at].1 = report.clone(),
                     None => self.reported.push((key, report.clone())),
                 }
-                let alert = Alert {
-                    phase,
-                    dump_of: self.dump_of(dump.0, report.sequence),
-                    report,
-                    lasted,
-                    left_out,
-                    dump: Some(dump.1),
-                };
-                self.act(&alert, printed);
+                let mut alert = Alert::of(phase, report, lasted);
+                alert.left_out = left_out;
+                self.act_with(alert, dump, printed);
                 if wanted == Wanted::Abort {
                     sink::flush(sink::LAST);
                     std::process::abort();
@@ -77,27 +71,13 @@ impl AlertThread {
             }
             Message::Over { key, lasted } => {
                 if let Some(at) = self.place(key) {
-                    let alert = Alert {
-                        phase: Phase::Ended,
-                        report: self.reported.swap_remove(at).1,
-                        lasted,
-                        left_out: 0,
-                        dump: None,
-                        dump_of: None,
-                    };
-                    self.act(&alert, false);
+                    let (_, report) = self.reported.swap_remove(at);
+                    self.act(&Alert::of(Phase::Ended, report, lasted), false);
                 }
             }
             Message::Deadlock(report, dump) => {
-                let alert = Alert {
-                    phase: Phase::Began,
-                    dump_of: self.dump_of(dump.0, report.sequence),
-                    report: *report,
-                    lasted: Duration::ZERO,
-                    left_out: 0,
-                    dump: Some(dump.1),
-                };
-                self.act(&alert, config::current().writes_stderr());
+                let alert = Alert::of(Phase::Began, *report, Duration::ZERO);
+                self.act_with(alert, dump, config::current().writes_stderr());
             }
             Message::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
@@ -109,17 +89,6 @@ impl AlertThread {
     /// Returns the place of a stall in `reported`.
     fn place(&self, key: Key) -> Option<usize> {
         self.reported.iter().position(|(known, _)| *known == key)
-    }
-
-    /// Returns the number of the report with which this dump was written, if that is another report.
-    fn dump_of(&mut self, dump: u64, report: u64) -> Option<u64> {
-        match self.last_dump {
-            Some((last, first)) if last == dump => Some(first),
-            _ => {
-                self.last_dump = Some((dump, report));
-                None
-            }
-        }
     }
 
     /// Returns the report of a stall; `None` if the configuration ignores or suppresses it.
@@ -137,6 +106,16 @@ impl AlertThread {
             wanted: Wanted::Report,
             printed: false,
         })
+    }
+
+    /// Runs all actions with this dump, and notes the report with which it is written first.
+    fn act_with(&mut self, mut alert: Alert, (number, dump): Numbered, printed: bool) {
+        alert.dump = Some(dump);
+        match self.last_dump {
+            Some((last, first)) if last == number => alert.dump_of = Some(first),
+            _ => self.last_dump = Some((number, alert.report.sequence)),
+        }
+        self.act(&alert, printed);
     }
 
     /// Runs all actions; `printed` says whether standard error has the text of the report already.

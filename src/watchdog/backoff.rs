@@ -93,7 +93,9 @@ impl Backoff {
             self.enter(*one);
         }
         let mut steps = self.ends(now);
-        self.recent.retain(|at| now - at < MINUTE);
+        while self.recent.first().is_some_and(|at| now - at >= MINUTE) {
+            self.recent.remove(0);
+        }
         // A stall without an alert comes before those that are repeated.
         let (mut due, mut repeated) = (Vec::new(), Vec::new());
         for one in overdue {
