@@ -23,15 +23,8 @@ type Key = (&'static str, String, Place);
 /// The stable data of an edge, or of a lock with the place of its use.
 type EdgeKey = (Option<Key>, Place, Place);
 
-/// What is sorted: findings by their verdict, edges and locks, threads by their wait, holds and name; with the number
-/// that each has before.
-type SortKey = (
-    Option<Verdict>,
-    Vec<EdgeKey>,
-    Vec<EdgeKey>,
-    Option<String>,
-    usize,
-);
+/// The verdict, edges and locks of a finding, or the wait, the holds and the name of a thread.
+type SortKey = (Option<Verdict>, Vec<EdgeKey>, Vec<EdgeKey>, Option<String>);
 
 pub(super) fn of(parts: &Parts) -> String {
     let mut out = String::new();
@@ -44,21 +37,10 @@ pub(super) fn of(parts: &Parts) -> String {
         let first = panicked.message.lines().next().unwrap_or_default();
         let _ = writeln!(out, "it panicked: {first}");
     }
-    let mut keys: Vec<SortKey> = Vec::new();
-    for (at, report) in parts.findings.iter().enumerate() {
-        let mut edges = Vec::new();
-        for edge in turned(report) {
-            edges.push(edge_key(report, edge));
-        }
-        let mut locks = Vec::new();
-        for lock in subjects(report) {
-            locks.push((Some(key(lock)), NOWHERE, NOWHERE));
-        }
-        keys.push((Some(report.verdict), edges, locks, None, at));
-    }
-    sorting::sort(&mut keys);
-    for (.., at) in keys {
-        finding(&mut out, &mut names, &parts.findings[at]);
+    let mut findings: Vec<&Report> = parts.findings.iter().collect();
+    sorting::sort_by_key(&mut findings, |report| key_of_finding(report));
+    for report in findings {
+        finding(&mut out, &mut names, report);
     }
     if out.is_empty() {
         out.push_str("nothing was found\n");
@@ -80,6 +62,28 @@ fn edge_key(report: &Report, edge: &Edge) -> EdgeKey {
     (lock, place(edge.from_site), place(edge.to_site))
 }
 
+fn key_of_finding(report: &Report) -> SortKey {
+    let (mut edges, mut locks) = (Vec::new(), Vec::new());
+    for edge in turned(report) {
+        edges.push(edge_key(report, edge));
+    }
+    for lock in subjects(report) {
+        locks.push((Some(key(lock)), NOWHERE, NOWHERE));
+    }
+    (Some(report.verdict), edges, locks, None)
+}
+
+fn key_of_thread(thread: &Observed) -> SortKey {
+    let (mut waits, mut held) = (Vec::new(), Vec::new());
+    if let Some(wait) = &thread.wait {
+        waits.push((Some(key(&wait.lock)), place(wait.site), NOWHERE));
+    }
+    for hold in thread.holds() {
+        held.push((Some(key(&hold.lock)), place(hold.info.site), NOWHERE));
+    }
+    (None, waits, held, thread.name.clone())
+}
+
 /// Returns the edges of a cycle, the least one first.
 fn turned(report: &Report) -> Vec<&Edge> {
     let edges = &report.edges;
@@ -98,17 +102,12 @@ fn turned(report: &Report) -> Vec<&Edge> {
 
 fn finding(out: &mut String, names: &mut Names, report: &Report) {
     let edges = turned(report);
-    let mut about = Vec::new();
-    for edge in &edges {
-        if let Some(lock) = report.lock(edge.from) {
-            about.push(names.lock(lock));
-        }
-    }
+    let cycle = edges.iter().filter_map(|edge| report.lock(edge.from));
+    let mut about: Vec<&LockInfo> = cycle.collect();
     if about.is_empty() {
-        for lock in subjects(report) {
-            about.push(names.lock(lock));
-        }
+        about = subjects(report);
     }
+    let about: Vec<String> = about.into_iter().map(|lock| names.lock(lock)).collect();
     let _ = writeln!(out, "{}: {}", report.verdict, about.join(", "));
     for edge in edges {
         let thread = names.thread(edge.thread);
@@ -134,22 +133,10 @@ fn finding(out: &mut String, names: &mut Names, report: &Report) {
 /// Writes what each thread of a hang holds and waits for. Threads that do neither vary between runs,
 /// and are left out.
 fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
-    let mut keys: Vec<SortKey> = Vec::new();
-    for (at, thread) in threads.iter().enumerate() {
-        let (mut waits, mut held) = (Vec::new(), Vec::new());
-        if let Some(wait) = &thread.wait {
-            waits.push((Some(key(&wait.lock)), place(wait.site), NOWHERE));
-        }
-        for hold in thread.holds() {
-            held.push((Some(key(&hold.lock)), place(hold.info.site), NOWHERE));
-        }
-        if !(waits.is_empty() && held.is_empty()) {
-            keys.push((None, waits, held, thread.name.clone(), at));
-        }
-    }
-    sorting::sort(&mut keys);
-    for (.., at) in keys {
-        let thread = &threads[at];
+    let busy = |thread: &&Observed| thread.wait.is_some() || !thread.holds().is_empty();
+    let mut threads: Vec<&Observed> = threads.iter().filter(busy).collect();
+    sorting::sort_by_key(&mut threads, |thread| key_of_thread(thread));
+    for thread in threads {
         let mut says = Vec::new();
         if let Some(wait) = &thread.wait {
             let what = wait.describe(&names.lock(&wait.lock));

@@ -124,7 +124,11 @@ fn json(_to: Builder, _path: &str) -> Result<Builder, String> {
 }
 
 fn number(value: &str) -> Result<i32, String> {
-    value.parse().map_err(|_| format!("{value:?} is no number"))
+    // By a type that is parsed elsewhere: each has a parser of its own.
+    let number = value.parse::<i64>().ok();
+    number
+        .and_then(|number| i32::try_from(number).ok())
+        .ok_or_else(|| format!("{value:?} is no number"))
 }
 
 fn limit(value: &str) -> Result<Option<Duration>, String> {

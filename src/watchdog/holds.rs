@@ -63,18 +63,12 @@ mod tests {
 
     fn look(held: Option<Vec<HoldSample>>) -> Sample {
         let thread = ThreadSample {
-            thread: ThreadId::new(1),
             held,
-            wait: None,
-            joins: false,
-            is_exempt: false,
-            has_ended: false,
-            progress: 0,
+            ..ThreadSample::running(1)
         };
         Sample {
             threads: vec![thread],
-            pulses: Vec::new(),
-            writing: Vec::new(),
+            ..Sample::default()
         }
     }
 

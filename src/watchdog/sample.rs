@@ -98,6 +98,22 @@ impl Sample {
     }
 }
 
+#[cfg(test)]
+impl ThreadSample {
+    /// A thread that holds nothing and does not wait.
+    pub(super) fn running(number: u64) -> Self {
+        Self {
+            thread: ThreadId::new(number),
+            held: Some(Vec::new()),
+            wait: None,
+            joins: false,
+            is_exempt: false,
+            has_ended: false,
+            progress: 0,
+        }
+    }
+}
+
 /// Returns what a thread waits for, unless that is a lock.
 fn awaited(one: &Observed) -> Option<WaitReason> {
     match one.wait.as_ref()?.what() {

@@ -258,18 +258,6 @@ mod tests {
         LockId::new(number).unwrap()
     }
 
-    fn thread(number: u64) -> ThreadSample {
-        ThreadSample {
-            thread: ThreadId::new(number),
-            held: Some(Vec::new()),
-            wait: None,
-            joins: false,
-            is_exempt: false,
-            has_ended: false,
-            progress: 0,
-        }
-    }
-
     fn waits(number: u64, on: u64, is_lock: bool, since: u64) -> ThreadSample {
         let wait = WaitSample {
             on: id(on),
@@ -279,15 +267,14 @@ mod tests {
         };
         ThreadSample {
             wait: Some(wait),
-            ..thread(number)
+            ..ThreadSample::running(number)
         }
     }
 
     fn sample(threads: Vec<ThreadSample>) -> Sample {
         Sample {
             threads,
-            pulses: Vec::new(),
-            writing: Vec::new(),
+            ..Sample::default()
         }
     }
 
@@ -339,7 +326,7 @@ mod tests {
                 site,
                 seen,
             }]),
-            ..thread(1)
+            ..ThreadSample::running(1)
         };
         let mut at = |seen, now| {
             judge
@@ -361,7 +348,7 @@ mod tests {
         let mut judge = StallDetector::new(only, 0);
         let busy = |progress| ThreadSample {
             progress,
-            ..thread(1)
+            ..ThreadSample::running(1)
         };
         let waiting = || waits(2, 7, false, 0);
         let mut look = |threads, now| judge.look(&sample(threads), now, &|_| false).len();
@@ -407,7 +394,7 @@ mod tests {
         let mut judge = StallDetector::new(limits(), 0);
         let joins = ThreadSample {
             joins: true,
-            ..thread(1)
+            ..ThreadSample::running(1)
         };
         let all = sample(vec![joins]);
         assert!(judge.look(&all, 0, &|_| false).is_empty());
@@ -431,7 +418,7 @@ mod tests {
                 limit: Duration::from_millis(50),
                 last: 0,
             }],
-            writing: Vec::new(),
+            ..Sample::default()
         };
         judge.restart(10_000 * MS);
         let known = |key: &Key| *key == Key::Wait(id(9));
