@@ -5,7 +5,6 @@
 //! each test.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use super::aim::{Aim, Nested};
@@ -15,6 +14,7 @@ use super::strategy::{Choose, Guided, Replay};
 use crate::config::time;
 use crate::dump;
 use crate::sink;
+use crate::system;
 use crate::tracking::scheduled::{self, Participant, Scheduler};
 use crate::variables::Variable;
 
@@ -56,8 +56,7 @@ fn begin() -> Option<Participant> {
         scheduler: Arc::clone(&session) as _,
     };
     session.start();
-    let supervisor = thread::Builder::new().name("lockwarden explore".to_owned());
-    supervisor.spawn(move || supervise(&session)).ok()?;
+    system::spawn("lockwarden explore", Box::new(move || supervise(&session))).ok()?;
     Some(body)
 }
 

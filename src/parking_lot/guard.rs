@@ -56,6 +56,12 @@ macro_rules! guard {
             where
                 F: FnOnce() -> U,
             {
+                Self::unlocked_for(s, false, f)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn unlocked_for<U>(s: &mut Self, is_fair: bool, f: impl FnOnce() -> U) -> U {
                 let site = Location::caller();
                 // SAFETY: the guard owns the hold, and owns a new one before it is used again.
                 let hold = unsafe { ManuallyDrop::take(&mut s.hold) };
@@ -65,7 +71,7 @@ macro_rules! guard {
                     s.hold = ManuallyDrop::new(must_return(|| raw.$again(site)));
                 });
                 // SAFETY: the hold is the guard's, so it is of this lock and in this mode.
-                unsafe { raw.$unlock(hold) };
+                unsafe { if is_fair { raw.$unlock_fair(hold) } else { raw.$unlock(hold) } };
                 f()
             }
 
@@ -92,17 +98,7 @@ macro_rules! guard {
             where
                 F: FnOnce() -> U,
             {
-                let site = Location::caller();
-                // SAFETY: the guard owns the hold, and owns a new one before it is used again.
-                let hold = unsafe { ManuallyDrop::take(&mut s.hold) };
-                // SAFETY: the guard releases its own hold and acquires a new one.
-                let raw = unsafe { s.lock.0.raw() };
-                let _relock = Defer(|| {
-                    s.hold = ManuallyDrop::new(must_return(|| raw.$again(site)));
-                });
-                // SAFETY: the hold is the guard's, so it is of this lock and in this mode.
-                unsafe { raw.$unlock_fair(hold) };
-                f()
+                Self::unlocked_for(s, true, f)
             }
 
             /// Yields the lock to a waiting thread, if there is one.

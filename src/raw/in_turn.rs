@@ -8,17 +8,17 @@ use crate::instrument::FailedTry;
 use crate::instrument::{AcquireKind, Hold, Lock, Mode, Scheduled, Site};
 
 /// What is acquired, and how the bare lock is asked for it.
-pub(super) struct Acquisition<'a, T, D> {
+pub(super) struct Acquisition<'a> {
     pub(super) record: &'a Lock,
     pub(super) mode: Mode,
     pub(super) site: Site,
     /// Tries the bare lock.
-    pub(super) attempt: T,
+    pub(super) attempt: &'a dyn Fn() -> bool,
     /// Whether a wait for the bare lock keeps new readers out.
-    pub(super) drains: D,
+    pub(super) drains: &'a dyn Fn() -> bool,
 }
 
-impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
+impl Acquisition<'_> {
     /// The address by which a scheduler identifies the lock.
     fn lock(&self) -> usize {
         std::ptr::from_ref(self.record).addr()
@@ -39,8 +39,8 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
         self,
         turn: &Scheduled,
         again: bool,
-        block: impl FnOnce(),
-        fresh: impl FnOnce() -> Hold,
+        block: &dyn Fn(),
+        fresh: &dyn Fn() -> Hold,
     ) -> Hold {
         turn.point_before(self.record, self.mode, self.site);
         let hold = if (self.attempt)() {
@@ -54,12 +54,12 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
         hold
     }
 
-    fn wait(&self, turn: &Scheduled, again: bool, block: impl FnOnce()) -> Hold {
+    fn wait(&self, turn: &Scheduled, again: bool, block: &dyn Fn()) -> Hold {
         let (record, mode, site) = (self.record, self.mode, self.site);
         let attempt = if again {
             record.attempt_reacquire(mode, AcquireKind::Blocking, site)
         } else {
-            record.attempt_with_retry(&self.attempt, mode, AcquireKind::Blocking, site)
+            record.attempt_with_retry(self.attempt, mode, AcquireKind::Blocking, site)
         };
         let mut drain = None;
         let mut granted = attempt.is_granted();
@@ -81,7 +81,7 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
     }
 
     /// Acquires the lock unless its limit is over first.
-    pub(super) fn timed(self, turn: &Scheduled, fresh: impl FnOnce() -> Hold) -> Option<Hold> {
+    pub(super) fn timed(self, turn: &Scheduled, fresh: &dyn Fn() -> Hold) -> Option<Hold> {
         turn.note_try();
         turn.point();
         let hold = if (self.attempt)() {
@@ -104,7 +104,7 @@ impl<T: Fn() -> bool, D: Fn() -> bool> Acquisition<'_, T, D> {
     }
 
     /// Acquires the lock if that is possible at this turn.
-    pub(super) fn tried(self, turn: &Scheduled, fresh: impl FnOnce() -> Hold) -> Option<Hold> {
+    pub(super) fn tried(self, turn: &Scheduled, fresh: &dyn Fn() -> Hold) -> Option<Hold> {
         turn.note_try();
         turn.point_of_try(self.record);
         turn.note_lock("tries", self.record, self.site);

@@ -128,28 +128,26 @@ macro_rules! raw_mutex {
                 hold
             }
 
-            /// How a thread of an exploration asks for the mutex.
-            fn in_turn(
-                &self,
-                site: Site,
-            ) -> Acquisition<'_, impl Fn() -> bool + '_, impl Fn() -> bool> {
+            /// How a thread of an exploration asks for the mutex, by tries of the bare lock.
+            fn in_turn<'a>(&'a self, attempt: &'a dyn Fn() -> bool, site: Site) -> Acquisition<'a> {
                 Acquisition {
                     record: &self.record,
                     mode: Mode::Exclusive,
                     site,
-                    attempt: || self.bare.try_lock().is_some(),
-                    drains: || false,
+                    attempt,
+                    drains: &|| false,
                 }
             }
 
             #[cold]
             fn lock_in_turn(&self, turn: &Scheduled, again: bool, site: Site) -> Hold {
+                let attempt = || self.bare.try_lock().is_some();
                 let block = || { let _ = self.bare.lock(); };
                 let fresh = || match again {
                     true => self.record.reacquired(Mode::Exclusive, site),
                     false => self.record_fresh(AcquireKind::Blocking, site),
                 };
-                self.in_turn(site).blocking(turn, again, block, fresh)
+                self.in_turn(&attempt, site).blocking(turn, again, &block, &fresh)
             }
 
             /// Records an acquisition of the bare lock by a try or with a limit, if the fast path did
@@ -166,10 +164,11 @@ macro_rules! raw_mutex {
             }
 
             fn try_in_turn(&self, turn: &Scheduled, kind: AcquireKind, site: Site) -> Option<Hold> {
+                let attempt = || self.bare.try_lock().is_some();
                 let fresh = || self.record.acquired(Mode::Exclusive, kind, site);
                 match kind {
-                    AcquireKind::Timed => self.in_turn(site).timed(turn, fresh),
-                    _ => self.in_turn(site).tried(turn, fresh),
+                    AcquireKind::Timed => self.in_turn(&attempt, site).timed(turn, &fresh),
+                    _ => self.in_turn(&attempt, site).tried(turn, &fresh),
                 }
             }
 

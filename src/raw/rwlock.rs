@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawRwLock as _, RawRwLockTimed as _, RawRwLockUpgrade as _};
 
-use super::in_turn::Acquisition;
 use crate::instrument;
 use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Scheduled, Site};
 
@@ -122,33 +121,26 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
 
 /// How a thread of an exploration asks for the lock.
 impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
-    pub(super) fn in_turn<'a>(
-        &'a self,
-        turn: &'a Scheduled,
-        mode: Mode,
-        bare_try: impl Fn() -> bool + 'a,
-        site: Site,
-    ) -> Acquisition<'a, impl Fn() -> bool + 'a, impl Fn() -> bool + 'a> {
-        let lock = ptr::from_ref(&self.record).addr();
-        let passes = RECURSIVE && mode == Mode::Shared;
-        Acquisition {
-            record: &self.record,
-            mode,
-            site,
-            attempt: move || (passes || !turn.is_drained(lock)) && bare_try(),
-            // As in `parking_lot`: a writer queues before the readers that it keeps out only while no
-            // other writer and no upgradable reader has the lock.
-            drains: move || {
-                let drains = mode == Mode::Exclusive
-                    && !turn.is_drained(lock)
-                    && self.bare.try_lock_upgradable().is_some();
-                if drains {
-                    // SAFETY: acquired just now, while no other thread of the exploration ran.
-                    unsafe { self.bare.unlock_upgradable(Default::default()) };
-                }
-                drains
-            },
+    fn is_drained(&self, turn: &Scheduled) -> bool {
+        turn.is_drained(ptr::from_ref(&self.record).addr())
+    }
+
+    /// Whether a thread may try the bare lock in this mode.
+    pub(super) fn may_try(&self, turn: &Scheduled, mode: Mode) -> bool {
+        RECURSIVE && mode == Mode::Shared || !self.is_drained(turn)
+    }
+
+    /// Whether a wait for the bare lock in this mode keeps new readers out. As in `parking_lot`, a writer queues before
+    /// the readers that it keeps out only while no other writer and no upgradable reader has the lock.
+    pub(super) fn drains(&self, turn: &Scheduled, mode: Mode) -> bool {
+        let drains = mode == Mode::Exclusive
+            && !self.is_drained(turn)
+            && self.bare.try_lock_upgradable().is_some();
+        if drains {
+            // SAFETY: acquired just now, while no other thread of the exploration ran.
+            unsafe { self.bare.unlock_upgradable(Default::default()) };
         }
+        drains
     }
 }
 
@@ -220,7 +212,6 @@ macro_rules! acquisitions {
 
             #[cold]
             fn $in_turn(&self, turn: &Scheduled, again: bool, site: Site) -> Hold {
-                let asked = self.in_turn(turn, $mode, || self.bare.$bare_try().is_some(), site);
                 let block = || {
                     let _ = self.bare.$bare_lock();
                 };
@@ -228,7 +219,14 @@ macro_rules! acquisitions {
                     true => self.record.reacquired($mode, site),
                     false => self.$record(site),
                 };
-                asked.blocking(turn, again, block, fresh)
+                let asked = crate::raw::in_turn::Acquisition {
+                    record: &self.record,
+                    mode: $mode,
+                    site,
+                    attempt: &|| self.may_try(turn, $mode) && self.bare.$bare_try().is_some(),
+                    drains: &|| self.drains(turn, $mode),
+                };
+                asked.blocking(turn, again, &block, &fresh)
             }
 
             /// Records an acquisition of the bare lock by a try or with a limit, if the fast path did
@@ -250,11 +248,17 @@ macro_rules! acquisitions {
                 kind: AcquireKind,
                 site: Site,
             ) -> Option<Hold> {
-                let asked = self.in_turn(turn, $mode, || self.bare.$bare_try().is_some(), site);
                 let fresh = || self.record.acquired($mode, kind, site);
+                let asked = crate::raw::in_turn::Acquisition {
+                    record: &self.record,
+                    mode: $mode,
+                    site,
+                    attempt: &|| self.may_try(turn, $mode) && self.bare.$bare_try().is_some(),
+                    drains: &|| self.drains(turn, $mode),
+                };
                 match kind {
-                    AcquireKind::Timed => asked.timed(turn, fresh),
-                    _ => asked.tried(turn, fresh),
+                    AcquireKind::Timed => asked.timed(turn, &fresh),
+                    _ => asked.tried(turn, &fresh),
                 }
             }
 

@@ -36,7 +36,7 @@ impl Modules {
     /// Returns the modules that are loaded now.
     pub(super) fn now() -> Self {
         let mut modules = Vec::new();
-        loaded::each(|loaded| {
+        loaded::each(&mut |loaded| {
             modules.push(Arc::new(Module {
                 // The linker lists the program itself first, with an empty name.
                 path: match std::env::current_exe() {
@@ -45,7 +45,7 @@ impl Modules {
                     }
                     _ => loaded.name.to_string(),
                 },
-                build_id: loaded.notes().find_map(|note| build_id(&note)),
+                build_id: loaded.notes().iter().find_map(build_id),
                 bias: loaded.bias,
                 parts: loaded.parts.clone(),
             }));

@@ -93,7 +93,7 @@ pub(crate) fn announce() {
     let mut copies: Vec<String> = Vec::new();
     let mut first: Option<*const Value> = None;
     let mut was_said = false;
-    loaded::each(|module| {
+    loaded::each(&mut |module| {
         for note in module.notes() {
             if note.name != &NAME[..NAME_SIZE as usize]
                 || note.sort != SORT
@@ -110,7 +110,7 @@ pub(crate) fn announce() {
                 continue;
             }
             was_said |= state == SAID;
-            first.get_or_insert(value);
+            first = first.or(Some(value));
             let version = String::from_utf8_lossy(&copy.version);
             let version = version.trim_end_matches('\0');
             let file = match &*module.name {

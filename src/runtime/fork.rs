@@ -51,8 +51,8 @@ pub(crate) fn watch() {
         if !survivor.is_detached() {
             survivor.set_check_id(0);
             survivor.life.begin();
-            crate::tracking::thread::own::with_own(survivor, |own| own.forget());
             let seed = crate::tracking::thread::own::with_own(survivor, |own| {
+                own.forget();
                 own.seed(crate::detector::state::generation())
             });
             survivor.set_seed(seed);

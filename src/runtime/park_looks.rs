@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::detector::{deadlock, times};
+use crate::system;
 use crate::tracking::fork_safe::{ForkSafe, Guard};
 use crate::tracking::process::registry;
 use crate::tracking::thread::slot::Slot;
@@ -47,9 +48,7 @@ pub(crate) fn request(slot: &'static Slot, attach: fn() -> Option<&'static Slot>
     }
     *started = true;
     drop(started);
-    let looks = thread::Builder::new().name("lockwarden-parks".to_owned());
-    // Not under the lock: the allocator and the hooks of the program may run in there.
-    if looks.spawn(move || serve(attach)).is_err() {
+    if system::spawn("lockwarden-parks", Box::new(move || serve(attach))).is_err() {
         // The next park tries again.
         *STARTED.lock() = false;
         REQUESTED.store(false, Ordering::Relaxed);

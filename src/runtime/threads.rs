@@ -7,6 +7,7 @@ use std::sync::Once;
 
 use crate::config;
 use crate::detector::{abandoned, deadlock, describe, happens_before, publish, state, times};
+use crate::engine::ids::ThreadId;
 use crate::runtime::exit as process_exit;
 use crate::runtime::install::report_problems;
 use crate::runtime::{fork, thread_name};
@@ -61,16 +62,12 @@ pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
     // Before any lock is taken that a child must find free.
     fork::watch();
     let thread = registry::next_thread();
-    let slot = registry::take();
-    let own = Local::new(thread);
-    let seed = own.seed(state::generation());
     let name = match current::phase() {
         // Its handle may be destroyed already, and to ask for it would panic.
         ThreadPhase::Ending => None,
         _ => thread_name::of_this_thread(),
     };
-    slot.occupy(thread, name, Box::new(own));
-    slot.set_seed(seed);
+    let slot = occupy(thread, name);
     current::set(&inside, slot, ThreadPhase::Attached);
     exit::arm(slot);
     // Fails if the destruction of thread-locals has begun.
@@ -78,6 +75,16 @@ pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
     drop(inside);
     watch_process();
     Some(slot)
+}
+
+/// Takes a slot for a thread.
+fn occupy(thread: ThreadId, name: Option<String>) -> &'static Slot {
+    let slot = registry::take();
+    let own = Local::new(thread);
+    let seed = own.seed(state::generation());
+    slot.occupy(thread, name, Box::new(own));
+    slot.set_seed(seed);
+    slot
 }
 
 /// Registers, once in the process, the thread that writes to standard error and the end of the process.
@@ -97,13 +104,8 @@ fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
         return None;
     }
     fork::watch();
-    let thread = seat.id();
-    let slot = registry::take();
-    let own = Local::new(thread);
-    let seed = own.seed(state::generation());
-    slot.occupy(thread, seat.name(), Box::new(own));
+    let slot = occupy(seat.id(), seat.name());
     slot.life.mark_agent();
-    slot.set_seed(seed);
     seat.sit(slot);
     current::set_slot(&inside, slot);
     let past = seat.take_past();
@@ -126,11 +128,7 @@ pub(crate) fn detach_agent(slot: &'static Slot) {
     slot.wait.clear();
     slot.end();
     let inside = Inside::enter();
-    with_own(slot, |own| {
-        own.pool.drain();
-        own.points.drain();
-        own.first.clear();
-    });
+    drain(slot);
     current::set_slot(&inside, Slot::detached());
     if left.is_empty() {
         registry::give(slot);
@@ -145,6 +143,15 @@ fn settle_own() {
         slot.life.mark_ours();
         with_own(slot, |own| own.begin_busy());
     }
+}
+
+/// Gives back what the slot of a thread that ends has kept for it.
+fn drain(slot: &'static Slot) {
+    with_own(slot, |own| {
+        own.pool.drain();
+        own.points.drain();
+        own.first.clear();
+    });
 }
 
 /// Dropped when the thread begins to destroy its thread-locals, except those that it first used after its
@@ -179,22 +186,19 @@ fn detach(slot: &'static Slot) {
     slot.set_surrounded(false);
     let left = slot.held().unwrap_or_default();
     // A guard that may be sent may be alive in another thread, so such a lock is not reported.
-    let abandoned: Vec<HeldLock> = left
-        .iter()
-        .filter(|h| !h.ident().class().kind.is_sendable())
-        .copied()
-        .collect();
+    let mut abandoned: Vec<HeldLock> = Vec::new();
+    for held in &left {
+        if !held.ident().class().kind.is_sendable() {
+            abandoned.push(*held);
+        }
+    }
     // A thread that ends cannot unwind.
     let _ = publish::publish(slot, describe::abandoned(slot, &abandoned));
     slot.wait.clear();
     slot.end();
     deadlock::thread_ended(slot);
     let inside = Inside::enter();
-    with_own(slot, |own| {
-        own.pool.drain();
-        own.points.drain();
-        own.first.clear();
-    });
+    drain(slot);
     current::set(&inside, Slot::detached(), ThreadPhase::Ending);
     if left.is_empty() {
         registry::give(slot);

@@ -27,13 +27,16 @@ pub(crate) struct Note<'a> {
 
 impl<'a> Loaded<'a> {
     /// Returns its notes.
-    pub(crate) fn notes(&self) -> impl Iterator<Item = Note<'a>> {
-        let segments = self.notes.iter();
-        segments.flat_map(|&(start, size, align)| {
+    pub(crate) fn notes(&self) -> Vec<Note<'a>> {
+        let mut notes = Vec::new();
+        for (start, size, align) in &self.notes {
             // SAFETY: the notes of a loaded module are mapped at the address and in the size that its
             // header has.
-            unsafe { Notes::new(start, size, align) }
-        })
+            for note in unsafe { Notes::new(*start, *size, *align) } {
+                notes.push(note);
+            }
+        }
+        notes
     }
 }
 
@@ -98,17 +101,13 @@ impl<'a> Iterator for Notes<'a> {
     any(target_os = "linux", target_os = "android", target_os = "freebsd"),
     not(miri)
 ))]
-pub(crate) fn each<F: FnMut(&Loaded<'_>)>(mut f: F) {
+pub(crate) fn each(mut f: &mut dyn FnMut(&Loaded<'_>)) {
     use std::ffi::{CStr, c_int, c_void};
 
-    extern "C" fn one<F: FnMut(&Loaded<'_>)>(
-        info: *mut libc::dl_phdr_info,
-        _: usize,
-        f: *mut c_void,
-    ) -> c_int {
+    extern "C" fn one(info: *mut libc::dl_phdr_info, _: usize, f: *mut c_void) -> c_int {
         // SAFETY: the linker passes the data of one module, valid during this call, and the pointer that
         // `each` passed, to which no other reference exists meanwhile.
-        let (info, f) = unsafe { (&*info, &mut *f.cast::<F>()) };
+        let (info, f) = unsafe { (&*info, &mut *f.cast::<&mut dyn FnMut(&Loaded<'_>)>()) };
         let mut module = Loaded {
             name: Cow::Borrowed(""),
             bias: info.dlpi_addr as usize,
@@ -142,14 +141,14 @@ pub(crate) fn each<F: FnMut(&Loaded<'_>)>(mut f: F) {
 
     // SAFETY: `one` has the right signature and does not unwind past this frame but by an abort, and `f`
     // outlives the call.
-    unsafe { libc::dl_iterate_phdr(Some(one::<F>), (&raw mut f).cast()) };
+    unsafe { libc::dl_iterate_phdr(Some(one), (&raw mut f).cast()) };
 }
 
 #[cfg(not(all(
     any(target_os = "linux", target_os = "android", target_os = "freebsd"),
     not(miri)
 )))]
-pub(crate) fn each<F: FnMut(&Loaded<'_>)>(_: F) {}
+pub(crate) fn each(_: &mut dyn FnMut(&Loaded<'_>)) {}
 
 #[cfg(test)]
 mod tests {

@@ -28,10 +28,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Condvar;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::stderr;
+use crate::system;
 use crate::tracking::fork_safe::{ForkSafe, Guard};
 
 /// How long the thread that starts the delivery thread waits until that is attached.
@@ -191,9 +191,7 @@ fn started() -> Guard<'static, Queue> {
     }
     queue.thread = Thread::Starting;
     drop(queue);
-    let thread = thread::Builder::new().name("lockwarden-out".to_owned());
-    // Not under the lock: the allocator and the hooks of the program may run in there.
-    let is_started = thread.spawn(serve).is_ok();
+    let is_started = system::spawn("lockwarden-out", Box::new(serve)).is_ok();
     flush_at_exit();
     queue = QUEUE.lock();
     if !is_started {

@@ -11,7 +11,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use lock_api::{GuardNoSend, RawMutex as _};
 
-use super::poisoned_lock::poisoned_lock;
+use super::poisoned_lock::{poisoned_lock, shown_as_value};
 use super::raw::{Exclusive, Poisoning};
 use crate::instrument::{Hold, Lock, LockKind, Site, Tracked};
 use crate::raw::RawMutex;
@@ -241,14 +241,4 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
+shown_as_value!(MutexGuard);

@@ -1,4 +1,4 @@
-//! What `Mutex` and `RwLock` have in common: the poison flag, the value without a lock, the record.
+//! What `Mutex` and `RwLock` have in common: the poison flag, the value without a lock, the record, the text of their guards.
 
 /// Defines the methods of a lock over `Poisoning` that do not acquire it. `$while_held` ends the sentence
 /// of when a panic poisons it.
@@ -139,3 +139,21 @@ macro_rules! poisoned_lock {
     };
 }
 pub(super) use poisoned_lock;
+
+/// Shows a guard as the value that it gives access to.
+macro_rules! shown_as_value {
+    ($($Guard:ident),+) => {$(
+        impl<T: ?Sized + fmt::Debug> fmt::Debug for $Guard<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&**self, f)
+            }
+        }
+
+        impl<T: ?Sized + fmt::Display> fmt::Display for $Guard<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&**self, f)
+            }
+        }
+    )+};
+}
+pub(super) use shown_as_value;

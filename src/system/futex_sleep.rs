@@ -49,8 +49,9 @@ fn read(task: &str) -> Option<FutexSleep> {
     // A thread that a tracer has stopped at the entry of the call is in the call, too.
     let stat = std::fs::read(format!("{task}/stat")).ok()?;
     // The second field is the name, in parentheses, and may contain any character.
-    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    stat[after_name..].starts_with(b" S ").then_some(sleep)
+    let stat = String::from_utf8_lossy(&stat);
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.starts_with(" S ").then_some(sleep)
 }
 
 /// Parses the number of a system call and its arguments, all but the number in hexadecimal digits.
@@ -62,11 +63,8 @@ fn parse(call: &str) -> Option<FutexSleep> {
     if fields.next()?.parse() != Ok(libc::SYS_futex as i64) {
         return None;
     }
-    let argument = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
-    let arguments: Vec<u64> = fields.map(argument).collect::<Option<_>>()?;
-    let [_, operation, _, deadline, ..] = arguments[..] else {
-        return None;
-    };
+    let mut argument = || u64::from_str_radix(fields.next()?.strip_prefix("0x")?, 16).ok();
+    let [_, operation, _, deadline] = [argument()?, argument()?, argument()?, argument()?];
     let operation = operation as i32;
     let waits = [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET];
     let is_wait = waits.contains(&(operation & libc::FUTEX_CMD_MASK));

@@ -47,6 +47,7 @@ mod proc {
     use std::fs;
 
     use super::Seen;
+    use crate::engine::sorting;
     use crate::report::Activity;
 
     /// Returns the system ids of all threads.
@@ -54,9 +55,13 @@ mod proc {
         let Ok(entries) = fs::read_dir("/proc/self/task") else {
             return Vec::new();
         };
-        let id = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
-        let mut ids: Vec<u32> = entries.flatten().filter_map(id).collect();
-        ids.sort_unstable();
+        let mut ids = Vec::new();
+        for entry in entries.flatten() {
+            if let Some(Ok(id)) = entry.file_name().to_str().map(str::parse) {
+                ids.push(id);
+            }
+        }
+        sorting::sort(&mut ids);
         ids
     }
 
@@ -76,8 +81,12 @@ mod proc {
         };
         let status = String::from_utf8_lossy(&status);
         let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            line.map(str::trim)
+            for line in status.lines() {
+                if let Some(value) = line.strip_prefix(name) {
+                    return Some(value.trim());
+                }
+            }
+            None
         };
         let activity = match field("State:").and_then(|state| state.bytes().next()) {
             Some(b'R') => Activity::Running { cpu: cpu(&path) },
@@ -149,8 +158,12 @@ mod proc {
         ];
         // The numbers have a narrower type on other systems.
         #[allow(clippy::unnecessary_cast)]
-        let found = common.iter().find(|(known, _)| *known as i64 == number);
-        found.map(|(_, name)| *name)
+        for (known, name) in common {
+            if *known as i64 == number {
+                return Some(name);
+            }
+        }
+        None
     }
 
     #[cfg(test)]

@@ -73,11 +73,10 @@ impl fmt::Display for Hang {
         let Some(dump) = &self.dump else {
             return write_threads(f, &self.threads, self.seen_at, None);
         };
-        let is_of_the_check = |thread: &DumpedThread| {
-            let mut known = self.threads.iter();
-            known.any(|known| Some(known.thread) == thread.id)
+        let is_another = |thread: &DumpedThread| {
+            let of_the_check = &self.threads;
+            !thread.is_ours && !of_the_check.iter().any(|one| Some(one.thread) == thread.id)
         };
-        let is_another = |thread: &DumpedThread| !(thread.is_ours || is_of_the_check(thread));
         dump.resolve();
         writeln!(f)?;
         write_threads(f, &self.threads, self.seen_at, Some(dump))?;
@@ -91,7 +90,7 @@ impl fmt::Display for Hang {
 
 /// Writes what each thread held and waited for at a moment, and its stack, if there is a dump.
 pub(super) fn write_threads(
-    f: &mut impl fmt::Write,
+    f: &mut dyn fmt::Write,
     threads: &[Observed],
     now: u64,
     dump: Option<&Dump>,

@@ -10,10 +10,21 @@ use super::found::subjects;
 use super::parts::Parts;
 use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::report::{Edge, LockInfo, Report};
+use crate::engine::sorting;
+use crate::report::{Edge, LockInfo, Report, Verdict};
+
+/// The stable data of a place: file, line and column.
+type Place = (&'static str, u32, u32);
+const NOWHERE: Place = ("", 0, 0);
 
 /// The stable data of a lock: its name and label, and its place of construction.
-type Key = (&'static str, String, (&'static str, u32, u32));
+type Key = (&'static str, String, Place);
+
+/// The stable data of an edge, or of a lock with the place of its use.
+type EdgeKey = (Option<Key>, Place, Place);
+
+/// The verdict, edges and locks of a finding, or the wait, the holds and the name of a thread.
+type SortKey = (Option<Verdict>, Vec<EdgeKey>, Vec<EdgeKey>, Option<String>);
 
 pub(super) fn of(parts: &Parts) -> String {
     let mut out = String::new();
@@ -26,18 +37,10 @@ pub(super) fn of(parts: &Parts) -> String {
         let first = panicked.message.lines().next().unwrap_or_default();
         let _ = writeln!(out, "it panicked: {first}");
     }
-    let mut findings: Vec<(Vec<&Edge>, &Report)> = parts
-        .findings
-        .iter()
-        .map(|report| (turned(report), report))
-        .collect();
-    findings.sort_by_cached_key(|(edges, report)| {
-        let subjects: Vec<Key> = subjects(report).into_iter().map(key).collect();
-        let edges: Vec<_> = edges.iter().map(|edge| edge_key(report, edge)).collect();
-        (report.verdict, edges, subjects)
-    });
-    for (edges, report) in findings {
-        finding(&mut out, &mut names, report, &edges);
+    let mut findings: Vec<&Report> = parts.findings.iter().collect();
+    sorting::sort_by_key(&mut findings, |report| key_of_finding(report));
+    for report in findings {
+        finding(&mut out, &mut names, report);
     }
     if out.is_empty() {
         out.push_str("nothing was found\n");
@@ -50,39 +53,60 @@ fn key(lock: &LockInfo) -> Key {
     (lock.name.unwrap_or_default(), label, place(lock.created))
 }
 
-fn place(site: Site) -> (&'static str, u32, u32) {
+fn place(site: Site) -> Place {
     (file(site), site.line(), site.column())
 }
-
-type EdgeKey = (
-    Option<Key>,
-    (&'static str, u32, u32),
-    (&'static str, u32, u32),
-);
 
 fn edge_key(report: &Report, edge: &Edge) -> EdgeKey {
     let lock = report.lock(edge.from).map(key);
     (lock, place(edge.from_site), place(edge.to_site))
 }
 
-/// Returns the edges of a cycle, the least one first.
-fn turned(report: &Report) -> Vec<&Edge> {
-    let mut edges: Vec<&Edge> = report.edges.iter().collect();
-    let least = (0..edges.len()).min_by_key(|&at| edge_key(report, edges[at]));
-    edges.rotate_left(least.unwrap_or(0));
-    edges
+fn key_of_finding(report: &Report) -> SortKey {
+    let (mut edges, mut locks) = (Vec::new(), Vec::new());
+    for edge in turned(report) {
+        edges.push(edge_key(report, edge));
+    }
+    for lock in subjects(report) {
+        locks.push((Some(key(lock)), NOWHERE, NOWHERE));
+    }
+    (Some(report.verdict), edges, locks, None)
 }
 
-fn finding(out: &mut String, names: &mut Names, report: &Report, edges: &[&Edge]) {
-    let cycle: Vec<&LockInfo> = edges
-        .iter()
-        .filter_map(|edge| report.lock(edge.from))
-        .collect();
-    let about = if cycle.is_empty() {
-        subjects(report)
-    } else {
-        cycle
-    };
+fn key_of_thread(thread: &Observed) -> SortKey {
+    let (mut waits, mut held) = (Vec::new(), Vec::new());
+    if let Some(wait) = &thread.wait {
+        waits.push((Some(key(&wait.lock)), place(wait.site), NOWHERE));
+    }
+    for hold in thread.holds() {
+        held.push((Some(key(&hold.lock)), place(hold.info.site), NOWHERE));
+    }
+    (None, waits, held, thread.name.clone())
+}
+
+/// Returns the edges of a cycle, the least one first.
+fn turned(report: &Report) -> Vec<&Edge> {
+    let edges = &report.edges;
+    let mut least = 0;
+    for at in 1..edges.len() {
+        if edge_key(report, &edges[at]) < edge_key(report, &edges[least]) {
+            least = at;
+        }
+    }
+    let mut turned = Vec::new();
+    for at in 0..edges.len() {
+        turned.push(&edges[(least + at) % edges.len()]);
+    }
+    turned
+}
+
+fn finding(out: &mut String, names: &mut Names, report: &Report) {
+    let edges = turned(report);
+    let cycle = edges.iter().filter_map(|edge| report.lock(edge.from));
+    let mut about: Vec<&LockInfo> = cycle.collect();
+    if about.is_empty() {
+        about = subjects(report);
+    }
     let about: Vec<String> = about.into_iter().map(|lock| names.lock(lock)).collect();
     let _ = writeln!(out, "{}: {}", report.verdict, about.join(", "));
     for edge in edges {
@@ -99,8 +123,10 @@ fn finding(out: &mut String, names: &mut Names, report: &Report, edges: &[&Edge]
             file(edge.to_site)
         );
     }
-    for guard in report.guards.iter().filter_map(|&id| report.lock(id)) {
-        let _ = writeln!(out, "  guarded by {}", names.lock(guard));
+    for guard in &report.guards {
+        if let Some(guard) = report.lock(*guard) {
+            let _ = writeln!(out, "  guarded by {}", names.lock(guard));
+        }
     }
 }
 
@@ -109,15 +135,7 @@ fn finding(out: &mut String, names: &mut Names, report: &Report, edges: &[&Edge]
 fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
     let busy = |thread: &&Observed| thread.wait.is_some() || !thread.holds().is_empty();
     let mut threads: Vec<&Observed> = threads.iter().filter(busy).collect();
-    threads.sort_by_cached_key(|thread| {
-        let waits = thread.wait.as_ref();
-        let waits = waits.map(|wait| (key(&wait.lock), place(wait.site)));
-        let held = thread.holds().iter();
-        let held: Vec<_> = held
-            .map(|hold| (key(&hold.lock), place(hold.info.site)))
-            .collect();
-        (waits, held, thread.name.clone())
-    });
+    sorting::sort_by_key(&mut threads, |thread| key_of_thread(thread));
     for thread in threads {
         let mut says = Vec::new();
         if let Some(wait) = &thread.wait {

@@ -59,18 +59,20 @@ impl Steps {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
-        let named = (0..self.names.len()).filter(|&step| self.names[step] == name);
-        let free = named.clone().find(|&step| !self.claimed[step]);
+        let mut free = None;
+        for (step, known) in self.names.iter().enumerate() {
+            if known == name && !self.claimed[step] {
+                free = Some(step);
+                break;
+            }
+        }
         let Some(step) = free else {
-            let why = match named.count() {
-                0 => format!(
-                    "the turnstile has no step {name:?}, for which {} has come",
-                    at(site)
-                ),
-                _ => format!(
-                    "every step {name:?} of the turnstile is done or waited for, and {} has come \
-                     for another",
-                    at(site)
+            let at = at(site);
+            let why = match self.names.iter().any(|known| known == name) {
+                false => format!("the turnstile has no step {name:?}, for which {at} has come"),
+                true => format!(
+                    "every step {name:?} of the turnstile is done or waited for, and {at} has come \
+                     for another"
                 ),
             };
             return Err(self.break_off(&why));
@@ -104,9 +106,13 @@ impl Steps {
         if step != self.done || self.under_way.is_some() {
             return None;
         }
-        self.waiting.retain(|waiter| waiter.step != step);
+        self.wakes(step);
         self.under_way = Some(thread::current().id());
         Some(Ok(()))
+    }
+
+    fn wakes(&mut self, step: usize) {
+        self.waiting.retain(|waiter| waiter.step != step);
     }
 
     /// Ends the running step: it is done, or its thread panicked.
@@ -128,7 +134,7 @@ impl Steps {
             self.names[step]
         );
         self.break_off(&why);
-        self.waiting.retain(|waiter| waiter.step != step);
+        self.wakes(step);
     }
 
     /// Records that a thread has exceeded its limit, and returns the reason.
@@ -159,14 +165,12 @@ impl Steps {
             let step = &self.names[waiter.step];
             let _ = write!(text, "\n    {name} waits for {step:?} at {}", waiter.site);
         }
-        let done = self.names[..self.done]
-            .iter()
-            .map(|step| format!("{step:?} (done)"));
-        let open = self.names[self.done..]
-            .iter()
-            .map(|step| format!("{step:?}"));
-        let steps: Vec<String> = done.chain(open).collect();
-        let _ = write!(text, "\n    its steps: {}", steps.join(", "));
+        let mut before = "\n    its steps: ";
+        for (at, step) in self.names.iter().enumerate() {
+            let done = if at < self.done { " (done)" } else { "" };
+            let _ = write!(text, "{before}{step:?}{done}");
+            before = ", ";
+        }
         self.broken = Some(text.clone());
         text
     }

@@ -5,10 +5,10 @@
 //! still waits, so that its text follows soon after its limit.
 
 use std::sync::Once;
-use std::thread;
 use std::time::Duration;
 
 use crate::report::Stack;
+use crate::system;
 
 /// Returns how long before the limit the look-up begins; `None` if the limit is short: the look-up
 /// would disturb the check, so its text is late instead.
@@ -20,9 +20,9 @@ pub(super) fn lead(limit: Duration) -> Option<Duration> {
 pub(super) fn prepare() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
-        let thread = thread::Builder::new().name("lockwarden name".to_owned());
+        let look_up = || Stack::resolve_all([&Stack::capture()], || {});
         // If the thread cannot be started, the look-up happens with the text.
-        let _ = thread.spawn(|| Stack::resolve_all([&Stack::capture()], || {}));
+        let _ = system::spawn("lockwarden name", Box::new(look_up));
     });
 }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::instrument;
-use crate::instrument::{Clock, SpawnHolds};
+use crate::instrument::{Clock, JoinRecord, Scheduled, SpawnHolds};
 
 /// Result of a thread, with its final clock.
 ///
@@ -86,6 +86,17 @@ pub(super) fn joined<T>(result: std::thread::Result<JoinPacket<T>>) -> std::thre
             Err(payload) => payload,
         }),
         Err(payload) => Err(payload),
+    }
+}
+
+/// Returns whether the closure of a thread with this record has ended, as `std` says it of its handle.
+pub(super) fn is_finished(life: &JoinRecord, std: impl FnOnce() -> bool) -> bool {
+    match Scheduled::here() {
+        Some(turn) => {
+            turn.lapse();
+            life.is_over()
+        }
+        None => std(),
     }
 }
 

@@ -13,8 +13,8 @@ use parking_lot::Mutex;
 
 use crate::instrument;
 use crate::instrument::{
-    CheckMembership, Child, Clock, InheritedHolds, JoinRecord, MergedClock, Scheduled, Site,
-    SpawnHolds, WaitReason,
+    CheckMembership, Child, Clock, InheritedHolds, JoinRecord, MergedClock, Site, SpawnHolds,
+    WaitReason,
 };
 
 /// Shared state of the threads of one scope.
@@ -278,13 +278,7 @@ impl<'scope, T> ScopedJoinHandle<'scope, T> {
     /// Returns whether the closure of the thread has ended. Never blocks, and establishes no order.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        match Scheduled::here() {
-            Some(turn) => {
-                turn.lapse();
-                self.life.is_over()
-            }
-            None => self.inner.is_finished(),
-        }
+        join_packet::is_finished(&self.life, || self.inner.is_finished())
     }
 }
 

@@ -5,9 +5,7 @@ use std::thread::{self, Thread};
 use super::join_packet;
 use super::join_packet::{End, JoinPacket};
 use crate::instrument;
-use crate::instrument::{
-    CheckMembership, Child, Clock, JoinRecord, Scheduled, SpawnHolds, WaitReason,
-};
+use crate::instrument::{CheckMembership, Child, Clock, JoinRecord, SpawnHolds, WaitReason};
 use std::panic::Location;
 
 /// Spawns a new thread, as [`std::thread::spawn`] does.
@@ -151,13 +149,7 @@ impl<T> JoinHandle<T> {
     /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        match Scheduled::here() {
-            Some(turn) => {
-                turn.lapse();
-                self.life.is_over()
-            }
-            None => self.inner.is_finished(),
-        }
+        join_packet::is_finished(&self.life, || self.inner.is_finished())
     }
 }
 

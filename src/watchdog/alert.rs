@@ -31,6 +31,18 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// Returns an alert without a dump.
+    pub(super) fn of(phase: Phase, report: Report, lasted: Duration) -> Self {
+        Self {
+            phase,
+            report,
+            lasted,
+            left_out: 0,
+            dump: None,
+            dump_of: None,
+        }
+    }
+
     /// Returns the first line of the text, without a line break.
     #[must_use]
     pub fn headline(&self) -> String {
@@ -104,12 +116,8 @@ mod tests {
         let mut report = Report::of_stall(facts, stall);
         report.sequence = 7;
         Alert {
-            phase,
-            report,
-            lasted,
             left_out,
-            dump: None,
-            dump_of: None,
+            ..Alert::of(phase, report, lasted)
         }
     }
 

@@ -1,62 +1,37 @@
 //! The thread that runs the actions of alerts. To look up names, to write, and to call the program's
 //! callback may take long, and must not delay the polling thread.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use super::action::Action;
 use super::alert::Alert;
 use super::backoff::Phase;
+use super::message::{Message, Numbered};
 use super::shared::Shared;
 use super::stalls::Key;
 use crate::config::{self, Action as Wanted};
 use crate::detector::{Published, publish_stall};
-use crate::dump::Dump;
 use crate::report::{Facts, Report, Stall};
 use crate::sink;
 use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
-
-/// A dump, with a number of its own.
-pub(super) type Numbered = (u64, Dump);
-
-/// A message from the polling thread.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// A stall begins, or lasts.
-    Lasts {
-        key: Key,
-        phase: Phase,
-        found: Box<(Facts, Stall)>,
-        lasted: Duration,
-        left_out: u64,
-        dump: Numbered,
-    },
-    /// A stall is over.
-    Over { key: Key, lasted: Duration },
-    /// A deadlock that the detector has reported.
-    Deadlock(Box<Report>, Numbered),
-    /// A request for a dump of all threads.
-    Asked(Dump),
-}
 
 /// Receives messages and runs the actions.
 pub(super) struct AlertThread {
     pub(super) shared: Arc<Shared>,
     pub(super) actions: Vec<Action>,
     pub(super) slot: Option<&'static Slot>,
-    /// The last report of each stall that was reported and lasts.
-    pub(super) reported: HashMap<Key, Report>,
+    /// The last report of each stall that was reported and lasts: few, by the limit per minute.
+    pub(super) reported: Vec<(Key, Report)>,
     /// The number of the last dump that was written, and of the report with which it was written.
     pub(super) last_dump: Option<(u64, u64)>,
 }
 
 impl AlertThread {
-    /// Handles messages until the channel has no sender, or the thread is asked to stop.
-    pub(super) fn run(mut self, news: &Receiver<Message>) {
-        for news in news {
+    /// Handles messages until the polling thread has ended, or the thread is asked to stop.
+    pub(super) fn run(mut self) {
+        while let Some(news) = self.shared.receive() {
             if self.shared.is_stopping() {
                 return;
             }
@@ -82,44 +57,27 @@ impl AlertThread {
                     wanted,
                     printed,
                 } = published;
-                self.reported.insert(key, report.clone());
-                let alert = Alert {
-                    phase,
-                    dump_of: self.dump_of(dump.0, report.sequence),
-                    report,
-                    lasted,
-                    left_out,
-                    dump: Some(dump.1),
-                };
-                self.act(&alert, printed);
+                match self.place(key) {
+                    Some(at) => self.reported[at].1 = report.clone(),
+                    None => self.reported.push((key, report.clone())),
+                }
+                let mut alert = Alert::of(phase, report, lasted);
+                alert.left_out = left_out;
+                self.act_with(alert, dump, printed);
                 if wanted == Wanted::Abort {
                     sink::flush(sink::LAST);
                     std::process::abort();
                 }
             }
             Message::Over { key, lasted } => {
-                if let Some(report) = self.reported.remove(&key) {
-                    let alert = Alert {
-                        phase: Phase::Ended,
-                        report,
-                        lasted,
-                        left_out: 0,
-                        dump: None,
-                        dump_of: None,
-                    };
-                    self.act(&alert, false);
+                if let Some(at) = self.place(key) {
+                    let (_, report) = self.reported.swap_remove(at);
+                    self.act(&Alert::of(Phase::Ended, report, lasted), false);
                 }
             }
             Message::Deadlock(report, dump) => {
-                let alert = Alert {
-                    phase: Phase::Began,
-                    dump_of: self.dump_of(dump.0, report.sequence),
-                    report: *report,
-                    lasted: Duration::ZERO,
-                    left_out: 0,
-                    dump: Some(dump.1),
-                };
-                self.act(&alert, config::current().writes_stderr());
+                let alert = Alert::of(Phase::Began, *report, Duration::ZERO);
+                self.act_with(alert, dump, config::current().writes_stderr());
             }
             Message::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
@@ -128,15 +86,9 @@ impl AlertThread {
         }
     }
 
-    /// Returns the number of the report with which this dump was written, if that is another report.
-    fn dump_of(&mut self, dump: u64, report: u64) -> Option<u64> {
-        match self.last_dump {
-            Some((last, first)) if last == dump => Some(first),
-            _ => {
-                self.last_dump = Some((dump, report));
-                None
-            }
-        }
+    /// Returns the place of a stall in `reported`.
+    fn place(&self, key: Key) -> Option<usize> {
+        self.reported.iter().position(|(known, _)| *known == key)
     }
 
     /// Returns the report of a stall; `None` if the configuration ignores or suppresses it.
@@ -146,14 +98,24 @@ impl AlertThread {
             return publish_stall(self.slot, facts, stall);
         }
         // A stall that was not reported when it began is not reported later.
-        let first = self.reported.get(&key)?;
+        let first = self.place(key)?;
         let mut report = Report::of_stall(facts, stall);
-        report.sequence = first.sequence;
+        report.sequence = self.reported[first].1.sequence;
         Some(Published {
             report,
             wanted: Wanted::Report,
             printed: false,
         })
+    }
+
+    /// Runs all actions with this dump, and notes the report with which it is written first.
+    fn act_with(&mut self, mut alert: Alert, (number, dump): Numbered, printed: bool) {
+        alert.dump = Some(dump);
+        match self.last_dump {
+            Some((last, first)) if last == number => alert.dump_of = Some(first),
+            _ => self.last_dump = Some((number, alert.report.sequence)),
+        }
+        self.act(&alert, printed);
     }
 
     /// Runs all actions; `printed` says whether standard error has the text of the report already.

@@ -1,12 +1,10 @@
 //! The backoff of alerts: a stall is reported when it begins, then each time that its duration has doubled,
 //! then when it ends.
 
-use crate::engine::sorting;
-
-use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::stalls::{Key, Overdue};
+use crate::engine::sorting;
 
 /// The phase of a stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +32,8 @@ pub(super) struct Notice {
 #[derive(Debug)]
 struct KnownStall {
     overdue: Overdue,
+    /// Whether the present poll has found it.
+    lasts: bool,
     /// How long the stall had lasted at its last alert; `None` if there was none.
     reported: Option<Duration>,
     counted: bool,
@@ -43,9 +43,10 @@ struct KnownStall {
 /// All stalls that last.
 #[derive(Debug)]
 pub(super) struct Backoff {
-    known: HashMap<Key, KnownStall>,
+    /// Sorted by their keys.
+    known: Vec<KnownStall>,
     /// When the alerts of the last minute were made, in nanoseconds.
-    recent: VecDeque<u64>,
+    recent: Vec<u64>,
     per_minute: usize,
     left_out: u64,
 }
@@ -57,58 +58,64 @@ impl Backoff {
     /// counted.
     pub(super) fn new(per_minute: usize) -> Self {
         Self {
-            known: HashMap::new(),
-            recent: VecDeque::new(),
+            known: Vec::new(),
+            recent: Vec::new(),
             per_minute,
             left_out: 0,
         }
     }
 
     pub(super) fn is_known(&self, key: &Key) -> bool {
-        self.known.contains_key(key)
+        self.place(key).is_ok()
+    }
+
+    /// Returns the place of a stall in `known`, or where it belongs.
+    fn place(&self, key: &Key) -> Result<usize, usize> {
+        self.known
+            .binary_search_by(|known| known.overdue.key.cmp(key))
     }
 
     /// Returns whether no stall lasts, except muted ones.
     pub(super) fn is_calm(&self) -> bool {
-        self.known.values().all(|known| known.muted)
+        self.known.iter().all(|known| known.muted)
     }
 
     /// Makes no further alert of this stall.
     pub(super) fn mute(&mut self, key: &Key) {
-        if let Some(known) = self.known.get_mut(key) {
-            known.muted = true;
+        if let Ok(at) = self.place(key) {
+            self.known[at].muted = true;
         }
     }
 
     /// Takes all stalls that exceed their limits at `now`, and returns those that are due for an alert.
-    pub(super) fn follow(&mut self, mut overdue: Vec<Overdue>, now: u64) -> Vec<Notice> {
-        let mut steps = Vec::new();
-        self.ends(&overdue, now, &mut steps);
+    pub(super) fn follow(&mut self, overdue: &[Overdue], now: u64) -> Vec<Notice> {
+        for one in overdue {
+            self.enter(*one);
+        }
+        let mut steps = self.ends(now);
+        while self.recent.first().is_some_and(|at| now - at >= MINUTE) {
+            self.recent.remove(0);
+        }
         // A stall without an alert comes before those that are repeated.
-        sorting::sort_by_key(&mut overdue, |overdue| {
-            let known = self.known.get(&overdue.key);
-            known.is_some_and(|known| known.reported.is_some())
-        });
-        for overdue in overdue {
-            let known = self.known.entry(overdue.key).or_insert(KnownStall {
-                overdue,
-                reported: None,
-                counted: false,
-                muted: false,
-            });
-            // The beginning stays, even if the thread that had waited longest has given up.
-            let began = known.overdue.began.min(overdue.began);
-            known.overdue = Overdue { began, ..overdue };
-            let lasted = since(began, now);
+        let (mut due, mut repeated) = (Vec::new(), Vec::new());
+        for one in overdue {
+            if let Ok(at) = self.place(&one.key) {
+                match self.known[at].reported {
+                    None => due.push(at),
+                    Some(_) => repeated.push(at),
+                }
+            }
+        }
+        due.append(&mut repeated);
+        for at in due {
+            let known = &mut self.known[at];
+            let lasted = since(known.overdue.began, now);
             let phase = match known.reported {
                 _ if known.muted => continue,
                 None => Phase::Began,
                 Some(reported) if lasted >= reported.saturating_mul(2) => Phase::GoesOn,
                 Some(_) => continue,
             };
-            while self.recent.front().is_some_and(|at| now - at >= MINUTE) {
-                self.recent.pop_front();
-            }
             if self.recent.len() >= self.per_minute {
                 if phase == Phase::Began && !known.counted {
                     known.counted = true;
@@ -116,7 +123,7 @@ impl Backoff {
                 }
                 continue;
             }
-            self.recent.push_back(now);
+            self.recent.push(now);
             known.reported = Some(lasted);
             let left_out = std::mem::take(&mut self.left_out);
             steps.push(Notice {
@@ -129,14 +136,37 @@ impl Backoff {
         steps
     }
 
-    fn ends(&mut self, overdue: &[Overdue], now: u64, steps: &mut Vec<Notice>) {
-        let lasts = |key: &Key| overdue.iter().any(|overdue| overdue.key == *key);
-        self.known.retain(|key, known| {
-            if lasts(key) {
+    fn enter(&mut self, overdue: Overdue) {
+        match self.place(&overdue.key) {
+            Ok(at) => {
+                let known = &mut self.known[at];
+                // The beginning stays, even if the thread that had waited longest has given up.
+                let began = known.overdue.began.min(overdue.began);
+                known.overdue = Overdue { began, ..overdue };
+                known.lasts = true;
+            }
+            Err(at) => self.known.insert(
+                at,
+                KnownStall {
+                    overdue,
+                    lasts: true,
+                    reported: None,
+                    counted: false,
+                    muted: false,
+                },
+            ),
+        }
+    }
+
+    /// Drops the stalls that are over, and returns those that were reported.
+    fn ends(&mut self, now: u64) -> Vec<Notice> {
+        let mut ended = Vec::new();
+        self.known.retain_mut(|known| {
+            if std::mem::take(&mut known.lasts) {
                 return true;
             }
             if known.reported.is_some() && !known.muted {
-                steps.push(Notice {
+                ended.push(Notice {
                     phase: Phase::Ended,
                     overdue: known.overdue,
                     lasted: since(known.overdue.began, now),
@@ -145,7 +175,8 @@ impl Backoff {
             }
             false
         });
-        sorting::sort_by_key(steps, |step| step.overdue.began);
+        sorting::sort_by_key(&mut ended, |step| step.overdue.began);
+        ended
     }
 }
 
@@ -179,7 +210,7 @@ mod tests {
         let mut course = Backoff::new(10);
         let mut all = Vec::new();
         for second in 1..=9 {
-            all.extend(phases(&course.follow(vec![overdue(1)], second * S)));
+            all.extend(phases(&course.follow(&[overdue(1)], second * S)));
         }
         let expected = [
             (Phase::Began, 1, 0),
@@ -189,12 +220,9 @@ mod tests {
         ];
         assert_eq!(all, expected);
         assert!(!course.is_calm());
-        assert_eq!(
-            phases(&course.follow(Vec::new(), 10 * S)),
-            [(Phase::Ended, 10, 0)]
-        );
+        assert_eq!(phases(&course.follow(&[], 10 * S)), [(Phase::Ended, 10, 0)]);
         assert!(course.is_calm());
-        assert!(course.follow(Vec::new(), 11 * S).is_empty());
+        assert!(course.follow(&[], 11 * S).is_empty());
     }
 
     #[test]
@@ -202,13 +230,13 @@ mod tests {
         let mut course = Backoff::new(2);
         let all = || (0..5).map(overdue).collect::<Vec<_>>();
         assert_eq!(
-            phases(&course.follow(all(), S)),
+            phases(&course.follow(&all(), S)),
             [(Phase::Began, 1, 0), (Phase::Began, 1, 0)]
         );
-        assert!(course.follow(all(), 30 * S).is_empty());
+        assert!(course.follow(&all(), 30 * S).is_empty());
         // The minute is over.
         assert_eq!(
-            phases(&course.follow(all(), 61 * S)),
+            phases(&course.follow(&all(), 61 * S)),
             [(Phase::Began, 61, 3), (Phase::Began, 61, 0)]
         );
     }
@@ -216,8 +244,8 @@ mod tests {
     #[test]
     fn a_stall_that_was_not_reported_has_no_end_alert() {
         let mut course = Backoff::new(1);
-        course.follow(vec![overdue(1), overdue(2)], S);
-        let ends = course.follow(Vec::new(), 2 * S);
+        course.follow(&[overdue(1), overdue(2)], S);
+        let ends = course.follow(&[], 2 * S);
         assert_eq!(ends.len(), 1);
         assert_eq!(ends[0].overdue.key, Key::Heartbeat(1));
     }
@@ -225,10 +253,10 @@ mod tests {
     #[test]
     fn a_muted_stall_counts_as_calm() {
         let mut course = Backoff::new(5);
-        course.follow(vec![overdue(1)], S);
+        course.follow(&[overdue(1)], S);
         course.mute(&Key::Heartbeat(1));
         assert!(course.is_calm());
-        assert!(course.follow(vec![overdue(1)], 9 * S).is_empty());
-        assert!(course.follow(Vec::new(), 10 * S).is_empty());
+        assert!(course.follow(&[overdue(1)], 9 * S).is_empty());
+        assert!(course.follow(&[], 10 * S).is_empty());
     }
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 use super::action::Action;
 use super::alert::Alert;
 use super::error::Error;
-use super::handle;
-use super::handle::Watchdog;
+use super::handle::{self, Place, Watchdog};
 use super::limits::Limits;
 use super::poll_loop::Settings;
 use crate::system::signal;
@@ -226,21 +225,20 @@ impl Builder {
             self.actions.push(Action::Stderr);
         }
         self.open_files()?;
-        handle::start(move || {
-            signal::install(self.signal)?;
-            #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
-            if self.quit {
-                signal::watch_for_quit()?;
-            }
-            Ok(Settings {
-                limits: self.limits,
-                actions: self.actions,
-                per_minute: self.per_minute,
-                quit: self.quit,
-                capture_delay: self.capture_delay,
-                systemd: self.systemd,
-            })
-        })
+        let place = Place::take()?;
+        signal::install(self.signal)?;
+        #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
+        if self.quit {
+            signal::watch_for_quit()?;
+        }
+        let settings = Settings {
+            limits: self.limits,
+            per_minute: self.per_minute,
+            quit: self.quit,
+            capture_delay: self.capture_delay,
+            systemd: self.systemd,
+        };
+        handle::start(place, settings, self.actions)
     }
 
     #[cfg(feature = "json")]

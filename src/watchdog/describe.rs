@@ -50,28 +50,35 @@ pub(super) fn facts(
             }
         }
         About::Progress(waiting) => {
-            let all = observed.iter().filter(|o| !o.is_ours && o.wait.is_some());
-            threads.extend(all.map(|o| o.thread));
+            for one in observed {
+                if !one.is_ours && one.wait.is_some() {
+                    threads.push(one.thread);
+                }
+            }
             StallCause::NoProgress { waiting }
         }
     };
     // The threads that hold what is waited for, or could end the wait, need names.
-    let waits = observed.iter().filter(|one| threads.contains(&one.thread));
-    let providers = waits.filter_map(|one| Some(one.wait.as_ref()?.by.clone()));
-    let holding = holders.iter().map(|holder| holder.thread);
-    for thread in holding.chain(providers.flatten()).collect::<Vec<_>>() {
+    let mut others: Vec<ThreadId> = holders.iter().map(|holder| holder.thread).collect();
+    for one in observed {
+        if let Some(wait) = &one.wait
+            && threads.contains(&one.thread)
+        {
+            others.extend_from_slice(&wait.by);
+        }
+    }
+    for thread in others {
         if !threads.contains(&thread) {
             threads.push(thread);
         }
     }
-    let named = threads
-        .iter()
-        .filter_map(|id| observed.iter().find(|o| o.thread == *id));
-    let facts = Facts {
-        locks: locks(named.clone()),
-        threads: named.map(|one| info(one, now)).collect(),
-        ..Facts::of(Verdict::Stall)
-    };
+    let mut facts = Facts::of(Verdict::Stall);
+    for thread in threads {
+        if let Some(one) = observed.iter().find(|o| o.thread == thread) {
+            add_locks(one, &mut facts.locks);
+            facts.threads.push(info(one, now));
+        }
+    }
     let stall = Stall {
         cause,
         lasted,
@@ -84,7 +91,10 @@ pub(super) fn facts(
 fn who_holds(lock: LockId, (observed, now): (&[Observed], u64), holds: &Holds) -> Vec<Holder> {
     let mut holders = Vec::new();
     for one in observed {
-        for hold in one.holds().iter().filter(|h| h.info.lock == lock) {
+        for hold in one.holds() {
+            if hold.info.lock != lock {
+                continue;
+            }
             let since = holds.since(one.thread, lock, hold.info.site);
             holders.push(Holder {
                 thread: one.thread,
@@ -103,17 +113,19 @@ fn who_holds(lock: LockId, (observed, now): (&[Observed], u64), holds: &Holds) -
     holders
 }
 
-fn locks<'a>(threads: impl Iterator<Item = &'a Observed>) -> Vec<LockInfo> {
-    let mut locks: Vec<LockInfo> = Vec::new();
-    for one in threads {
-        let waited = one.wait.iter().map(|wait| &wait.lock);
-        for lock in waited.chain(one.holds().iter().map(|hold| &hold.lock)) {
-            if !locks.iter().any(|known| known.id == lock.id) {
-                locks.push(lock.clone());
-            }
+/// Adds the locks that a thread waits for and holds, unless they are known.
+fn add_locks(one: &Observed, known: &mut Vec<LockInfo>) {
+    let mut add = |lock: &LockInfo| {
+        if !known.iter().any(|other| other.id == lock.id) {
+            known.push(lock.clone());
         }
+    };
+    if let Some(wait) = &one.wait {
+        add(&wait.lock);
     }
-    locks
+    for hold in one.holds() {
+        add(&hold.lock);
+    }
 }
 
 fn time(since: u64, now: u64) -> Duration {

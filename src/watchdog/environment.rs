@@ -1,6 +1,5 @@
 //! The environment variable `LOCKWARDEN_WATCHDOG`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -17,60 +16,37 @@ const NAME: &str = Variable::Watchdog.name();
 /// The watchdog that the environment variable has started.
 static STARTED: Mutex<Option<Watchdog>> = Mutex::new(None);
 
-/// The parsed value of the variable.
-#[derive(Debug, Default)]
-struct Environment(Vec<Setting>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Setting {
-    Wait(Option<Duration>),
-    Events(Option<Duration>),
-    Hold(Option<Duration>),
-    Progress(Option<Duration>),
-    Signal(Option<i32>),
-    Quit,
-    Stderr,
-    Event,
-    Json(PathBuf),
-    Abort,
-    Exit(i32),
-    Restart(u32),
-}
-
-/// Parses the variable; `None` if it is not set, or is `off`.
-fn read() -> Result<Option<Environment>, Error> {
-    parse(&Variable::Watchdog.text())
-}
-
 /// Starts the watchdog that the variable asks for, if it does. An error is written to standard error,
 /// and the program continues.
 pub(super) fn from_environment() {
-    let started = read().and_then(|environment| match environment {
-        Some(environment) => environment.apply(Builder::new())?.start().map(Some),
-        None => Ok(None),
-    });
-    match started {
-        Ok(Some(watchdog)) => *STARTED.lock() = Some(watchdog),
+    let Some(builder) = read(Builder::new()) else {
+        return;
+    };
+    match builder.start() {
+        Ok(watchdog) => *STARTED.lock() = Some(watchdog),
         // The program starts its own watchdog at this moment.
-        Ok(None) | Err(Error::AlreadyRunning) => {}
-        Err(error) => sink::say(&format!("{NAME}: {error}")),
+        Err(Error::AlreadyRunning) => {}
+        Err(error) => say(&error),
     }
 }
 
 /// Returns `builder` with the settings of the variable applied. A value that is not understood is
 /// written to standard error, and `builder` is returned unchanged.
 pub(super) fn put_over(builder: Builder) -> Builder {
-    let put = read().and_then(|environment| match environment {
-        Some(environment) => environment.apply(builder.clone()).map(Some),
-        None => Ok(None),
-    });
-    match put {
-        Ok(put) => put.unwrap_or(builder),
-        Err(error) => {
-            sink::say(&format!("{NAME}: {error}"));
-            builder
-        }
-    }
+    read(builder.clone()).unwrap_or(builder)
+}
+
+/// Applies the variable; `None` if it is not set, is `off`, or is not understood, which is written to standard error.
+fn read(to: Builder) -> Option<Builder> {
+    let applied = apply(to, &Variable::Watchdog.text());
+    applied.unwrap_or_else(|error| {
+        say(&error);
+        None
+    })
+}
+
+fn say(error: &Error) {
+    sink::say(&format!("{NAME}: {error}"));
 }
 
 /// Stops the watchdog that the environment variable has started, so that the program can start its own.
@@ -79,94 +55,80 @@ pub(super) fn give_way() {
     drop(started);
 }
 
-impl Environment {
-    /// Applies the settings of the variable.
-    fn apply(self, mut to: Builder) -> Result<Builder, Error> {
-        for setting in self.0 {
-            to = match setting {
-                Setting::Wait(limit) => to.wait_limit(limit),
-                Setting::Events(limit) => to.event_limit(limit),
-                Setting::Hold(limit) => to.hold_limit(limit),
-                Setting::Progress(limit) => to.progress_limit(limit),
-                Setting::Signal(Some(signal)) => to.signal(signal),
-                Setting::Signal(None) => to.without_signals(),
-                Setting::Quit => to.dump_on_quit(),
-                Setting::Stderr => to.stderr(),
-                Setting::Event => to.tracing(),
-                Setting::Json(path) => json(to, path)?,
-                Setting::Abort => to.abort(),
-                Setting::Exit(code) => to.exit(code),
-                Setting::Restart(times) => to.restart(times),
-            };
+/// Applies a value of the variable; `None` if it is empty, or has the part `off`.
+fn apply(mut to: Builder, value: &str) -> Result<Option<Builder>, Error> {
+    let mut is_set = false;
+    for part in value.split([',', ';']) {
+        let part = part.trim();
+        if part.is_empty() {
+            continue;
         }
-        Ok(to)
+        if part.eq_ignore_ascii_case("off") {
+            return Ok(None);
+        }
+        to = match apply_part(to, part) {
+            Ok(to) => to,
+            Err(why) => {
+                let part = part.to_owned();
+                return Err(Error::Environment { part, why });
+            }
+        };
+        is_set = true;
     }
+    Ok(is_set.then_some(to))
+}
+
+fn apply_part(to: Builder, part: &str) -> Result<Builder, String> {
+    let (key, value) = part.split_once('=').unwrap_or((part, ""));
+    let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
+    Ok(match key.as_str() {
+        "wait" => to.wait_limit(limit(value)?),
+        "events" => to.event_limit(limit(value)?),
+        "hold" => to.hold_limit(limit(value)?),
+        "progress" => to.progress_limit(limit(value)?),
+        "signal" if value.eq_ignore_ascii_case("off") => to.without_signals(),
+        "signal" => to.signal(number(value)?),
+        "quit" if value.is_empty() => to.dump_on_quit(),
+        "stderr" if value.is_empty() => to.stderr(),
+        "event" if value.is_empty() => to.tracing(),
+        "json" if !value.is_empty() => json(to, value)?,
+        "abort" if value.is_empty() => to.abort(),
+        "exit" => match number(value)? {
+            code @ 0..=255 => to.exit(code),
+            _ => return Err(format!("{value:?} is no exit code: those are 0 to 255")),
+        },
+        "restart" => match u32::try_from(number(value)?) {
+            Ok(times) => to.restart(times),
+            Err(_) => return Err(format!("{value:?} is no count")),
+        },
+        _ if part.as_bytes()[0].is_ascii_digit() => to.wait_limit(limit(part)?),
+        _ => {
+            return Err(
+                "allowed are a limit such as 10s, wait=, events=, hold= and progress= with a limit or \
+                 off, signal= with a number or off, quit, stderr, event, json= with a path, abort, \
+                 exit= with a code, restart= with a count, and off"
+                    .to_owned(),
+            );
+        }
+    })
 }
 
 #[cfg(feature = "json")]
-fn json(to: Builder, path: PathBuf) -> Result<Builder, Error> {
+fn json(to: Builder, path: &str) -> Result<Builder, String> {
     Ok(to.json_lines(path))
 }
 
 #[cfg(not(feature = "json"))]
-fn json(_to: Builder, path: PathBuf) -> Result<Builder, Error> {
-    Err(Error::Environment {
-        part: format!("json={}", path.display()),
-        why: "this program was built without the feature `json`".to_owned(),
-    })
+fn json(_to: Builder, _path: &str) -> Result<Builder, String> {
+    Err("this program was built without the feature `json`".to_owned())
 }
 
-fn parse(value: &str) -> Result<Option<Environment>, Error> {
-    let mut settings = Vec::new();
-    let parts = value.split([',', ';']).map(str::trim);
-    for part in parts.filter(|part| !part.is_empty()) {
-        if part.eq_ignore_ascii_case("off") {
-            return Ok(None);
-        }
-        let setting = setting(part).map_err(|why| Error::Environment {
-            part: part.to_owned(),
-            why,
-        })?;
-        settings.push(setting);
-    }
-    Ok((!settings.is_empty()).then_some(Environment(settings)))
-}
-
-fn setting(part: &str) -> Result<Setting, String> {
-    let (key, value) = part.split_once('=').unwrap_or((part, ""));
-    let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
-    let number = || value.parse().map_err(|_| format!("{value:?} is no number"));
-    match key.as_str() {
-        "wait" => limit(value).map(Setting::Wait),
-        "events" => limit(value).map(Setting::Events),
-        "hold" => limit(value).map(Setting::Hold),
-        "progress" => limit(value).map(Setting::Progress),
-        "signal" if value.eq_ignore_ascii_case("off") => Ok(Setting::Signal(None)),
-        "signal" => number().map(|signal| Setting::Signal(Some(signal))),
-        "quit" if value.is_empty() => Ok(Setting::Quit),
-        "stderr" if value.is_empty() => Ok(Setting::Stderr),
-        "event" if value.is_empty() => Ok(Setting::Event),
-        "json" if !value.is_empty() => Ok(Setting::Json(value.into())),
-        "abort" if value.is_empty() => Ok(Setting::Abort),
-        "exit" => number().and_then(|code| {
-            let code = u8::try_from(code)
-                .map_err(|_| format!("{value:?} is no exit code: those are 0 to 255"))?;
-            Ok(Setting::Exit(code.into()))
-        }),
-        "restart" => number().and_then(|times| {
-            let times = u32::try_from(times).map_err(|_| format!("{value:?} is no count"))?;
-            Ok(Setting::Restart(times))
-        }),
-        _ if part.starts_with(|first: char| first.is_ascii_digit()) => {
-            limit(part).map(Setting::Wait)
-        }
-        _ => Err(
-            "allowed are a limit such as 10s, wait=, events=, hold= and progress= with a limit or \
-             off, signal= with a number or off, quit, stderr, event, json= with a path, abort, \
-             exit= with a code, restart= with a count, and off"
-                .to_owned(),
-        ),
-    }
+fn number(value: &str) -> Result<i32, String> {
+    // By a type that is parsed elsewhere: each has a parser of its own.
+    let number = value.parse::<i64>().ok();
+    number
+        .and_then(|number| i32::try_from(number).ok())
+        .ok_or_else(|| format!("{value:?} is no number"))
 }
 
 fn limit(value: &str) -> Result<Option<Duration>, String> {
@@ -179,47 +141,46 @@ fn limit(value: &str) -> Result<Option<Duration>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::signal::Choice;
 
-    fn settings(value: &str) -> Vec<Setting> {
-        parse(value).unwrap().map_or(Vec::new(), |e| e.0)
+    fn applied(value: &str) -> Builder {
+        apply(Builder::new(), value).unwrap().unwrap()
     }
 
     #[test]
     fn a_time_alone_is_the_limit_for_a_wait() {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
-        assert_eq!(settings("10s"), [Setting::Wait(seconds(10))]);
-        assert_eq!(settings(" 2m "), [Setting::Wait(seconds(120))]);
-        assert_eq!(
-            settings("500ms; Events=off, hold=1h,progress=1.5s"),
-            [
-                Setting::Wait(Some(Duration::from_millis(500))),
-                Setting::Events(None),
-                Setting::Hold(seconds(3600)),
-                Setting::Progress(Some(Duration::from_millis(1_500))),
-            ]
-        );
+        assert_eq!(applied("10s").limits.wait, seconds(10));
+        assert_eq!(applied(" 2m ").limits.wait, seconds(120));
+        let limits = applied("500ms; Events=off, hold=1h,progress=1.5s").limits;
+        assert_eq!(limits.wait, Some(Duration::from_millis(500)));
+        assert_eq!(limits.event, Some(None));
+        assert_eq!(limits.hold, seconds(3600));
+        assert_eq!(limits.progress, Some(Duration::from_millis(1_500)));
     }
 
     #[test]
     fn actions_stand_in_their_order() {
+        let builder = applied("1s,event,stderr,quit,signal=off,exit=3,restart=2");
         assert_eq!(
-            settings("1s,json=/tmp/x,stderr,quit,signal=off,exit=3,restart=2"),
-            [
-                Setting::Wait(Some(Duration::from_secs(1))),
-                Setting::Json("/tmp/x".into()),
-                Setting::Stderr,
-                Setting::Quit,
-                Setting::Signal(None),
-                Setting::Exit(3),
-                Setting::Restart(2),
-            ]
+            format!("{:?}", builder.actions),
+            "[Event, Stderr, Exit(3), Restart(2)]"
         );
+        assert!(builder.quit && matches!(builder.signal, Choice::Off));
+        assert!(matches!(applied("signal=40").signal, Choice::Number(40)));
+    }
+
+    #[test]
+    #[cfg(feature = "json")]
+    fn lines_of_json_stand_in_their_place() {
+        let builder = applied("stderr,json=/tmp/x,abort");
+        assert_eq!(builder.json, [(1, "/tmp/x".into())]);
     }
 
     #[test]
     fn off_and_nothing_start_none() {
-        assert!(parse("").unwrap().is_none());
-        assert!(parse("10s,off").unwrap().is_none());
+        assert!(apply(Builder::new(), "").unwrap().is_none());
+        assert!(apply(Builder::new(), "10s,off").unwrap().is_none());
     }
 
     #[test]
@@ -240,7 +201,7 @@ mod tests {
             "hold=9999999999999999999999h",
             "json",
         ] {
-            let error = parse(value).map(|_| value).unwrap_err();
+            let error = apply(Builder::new(), value).map(|_| value).unwrap_err();
             assert!(matches!(error, Error::Environment { .. }), "{value}");
             assert!(error.to_string().contains("is not understood"), "{error}");
         }

@@ -1,16 +1,13 @@
 //! The handle of a watchdog, and the start and end of its threads.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Weak};
-use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::action::Action;
-use super::alert_thread::{AlertThread, Message};
+use super::alert_thread::AlertThread;
 use super::error::Error;
 use super::poll_loop::{PollLoop, Settings};
 use super::pulse::Pulse;
@@ -19,7 +16,7 @@ use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::runtime::threads;
 use crate::sink;
-use crate::system::signal;
+use crate::system::{self, signal};
 use crate::tracking::process::alerts;
 use crate::tracking::thread::slot::{Slot, parked_stack};
 
@@ -27,10 +24,6 @@ use crate::tracking::thread::slot::{Slot, parked_stack};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a thread that has closed a deadlock waits until all threads were captured.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// The capacity of the channel between the two threads: a callback that does not return must not fill
-/// the memory.
-const WAITING: usize = 64;
 
 /// The id of the process that has a watchdog; zero if there is none.
 static RUNNING: AtomicU32 = AtomicU32::new(0);
@@ -117,10 +110,10 @@ fn is_here(shared: &Arc<Shared>) -> bool {
 }
 
 /// The right to be the only watchdog of the process.
-struct Place(u32);
+pub(super) struct Place(u32);
 
 impl Place {
-    fn take() -> Result<Self, Error> {
+    pub(super) fn take() -> Result<Self, Error> {
         let me = std::process::id();
         let before = RUNNING.load(Ordering::Relaxed);
         // The watchdog of the parent of a fork does not exist here. Acquire pairs with the Release of
@@ -144,27 +137,33 @@ impl Drop for Place {
     }
 }
 
-/// Starts the threads, after `prepare` has checked the settings and opened the files.
-pub(super) fn start(prepare: impl FnOnce() -> Result<Settings, Error>) -> Result<Watchdog, Error> {
-    let place = Place::take()?;
-    let orders = prepare()?;
-    let calls_program = orders.actions.iter().any(Action::calls_program);
+/// The polling thread, also before it is started: tells the other thread of its end.
+struct Polls(Arc<Shared>);
+
+impl Drop for Polls {
+    fn drop(&mut self) {
+        self.0.polls_no_more();
+    }
+}
+
+/// Starts the threads.
+pub(super) fn start(
+    place: Place,
+    orders: Settings,
+    actions: Vec<Action>,
+) -> Result<Watchdog, Error> {
+    let calls_program = actions.iter().any(Action::calls_program);
     let limits = orders.limits;
     let shared = Arc::new(Shared::default());
-    let (news, comes) = mpsc::sync_channel(WAITING);
-    let (ready, is_ready) = mpsc::channel();
-    let (own, actions, are_actions_ready) =
-        (Arc::clone(&shared), orders.actions.clone(), ready.clone());
-    spawn("lockwarden-tell", move || {
-        run_actions(own, actions, place, &comes, &are_actions_ready);
-    })?;
-    let own = Arc::clone(&shared);
-    spawn("lockwarden", move || look(own, orders, news, &ready))?;
-    // When the function returns, both threads are attached. If one panics, its channel closes and the
-    // receive ends.
-    let _ = (is_ready.recv(), is_ready.recv());
+    let (own, polls) = (Arc::clone(&shared), Polls(Arc::clone(&shared)));
+    spawn(
+        "lockwarden-tell",
+        Box::new(move || run_actions(own, actions, place)),
+    )?;
+    spawn("lockwarden", Box::new(move || look(&polls, orders)))?;
+    shared.wait_until_attached();
     if calls_program {
-        alerts::expect(limits.triggers());
+        alerts::expect(&limits.triggers());
     }
     *CURRENT.lock() = (std::process::id(), Arc::downgrade(&shared));
     Ok(Watchdog {
@@ -173,12 +172,8 @@ pub(super) fn start(prepare: impl FnOnce() -> Result<Settings, Error>) -> Result
     })
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-    let thread = thread::Builder::new().name(name.to_owned());
-    match thread.spawn(run) {
-        Ok(_) => Ok(()),
-        Err(source) => Err(Error::Thread { source }),
-    }
+fn spawn(name: &str, run: Box<dyn FnOnce() + Send>) -> Result<(), Error> {
+    system::spawn(name, run).map_err(|source| Error::Thread { source })
 }
 
 /// Attaches the calling thread as one of this crate.
@@ -191,29 +186,23 @@ fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
 }
 
 /// The body of the polling thread.
-fn look(shared: Arc<Shared>, orders: Settings, news: SyncSender<Message>, ready: &Sender<()>) {
-    let slot = settle(&shared);
+fn look(Polls(shared): &Polls, orders: Settings) {
+    let slot = settle(shared);
     parked_stack::set_delay(orders.capture_delay);
-    let alerts = Arc::clone(&shared);
+    let alerts = Arc::clone(shared);
     let _listening = sink::listen(move |report: &Report| {
         let is_there = matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock);
         if is_there && !is_here(&alerts) {
             alerts.report(report.clone(), LOOK);
         }
     });
-    let _ = ready.send(());
-    PollLoop::new(shared, orders, news, slot).run();
+    shared.attached();
+    PollLoop::new(Arc::clone(shared), orders, slot).run();
     parked_stack::set_delay(None);
 }
 
 /// The body of the thread that runs the actions. It ends after the polling thread.
-fn run_actions(
-    shared: Arc<Shared>,
-    actions: Vec<Action>,
-    place: Place,
-    news: &Receiver<Message>,
-    ready: &Sender<()>,
-) {
+fn run_actions(shared: Arc<Shared>, actions: Vec<Action>, place: Place) {
     struct Stopped(Arc<Shared>, Option<Place>);
     impl Drop for Stopped {
         fn drop(&mut self) {
@@ -224,15 +213,15 @@ fn run_actions(
     }
     let _stopped = Stopped(Arc::clone(&shared), Some(place));
     let slot = settle(&shared);
-    let _ = ready.send(());
+    shared.attached();
     let alert_thread = AlertThread {
-        shared,
+        shared: Arc::clone(&shared),
         actions,
         slot,
-        reported: HashMap::new(),
+        reported: Vec::new(),
         last_dump: None,
     };
-    alert_thread.run(news);
+    alert_thread.run();
     // A new watchdog may start only after the polling thread has ended too.
-    while news.recv().is_ok() {}
+    while shared.receive().is_some() {}
 }

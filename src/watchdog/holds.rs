@@ -3,41 +3,50 @@
 //! An acquisition records no time: to read the clock would cost as much as the rest of the acquisition.
 //! So a hold counts from the first poll that sees it, as long as every poll sees the same hold.
 
-use std::collections::HashMap;
-
 use super::sample::{HoldSample, Sample};
 use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::sorting;
 
 type Key = (ThreadId, LockId, usize);
 
-/// When each hold was first seen.
+/// When each hold was first seen, sorted by the keys.
 #[derive(Debug, Default)]
-pub(super) struct Holds(HashMap<Key, u64>);
+pub(super) struct Holds(Vec<(Key, u64)>);
 
 impl Holds {
     /// Updates the holds by a sample that was taken just before `now`.
     pub(super) fn note(&mut self, sample: &Sample, now: u64) {
-        let before = std::mem::take(&mut self.0);
+        let mut all = Vec::new();
         for thread in &sample.threads {
             let Some(held) = &thread.held else {
                 // The lockset could not be read. Whether a hold is the same one shows in the next
                 // sample.
-                let own = before.iter().filter(|(key, _)| key.0 == thread.thread);
-                self.0.extend(own.map(|(key, since)| (*key, *since)));
+                for before in &self.0 {
+                    if before.0.0 == thread.thread {
+                        all.push(*before);
+                    }
+                }
                 continue;
             };
             for HoldSample { lock, site, seen } in held {
-                let key = key(thread.thread, *lock, site);
-                let since = before.get(&key).copied().filter(|_| *seen);
-                // Of two holds of one lock by one thread from one line, the longer one counts.
-                self.0.entry(key).or_insert(since.unwrap_or(now));
+                let since = match seen {
+                    true => self.since(thread.thread, *lock, site),
+                    false => None,
+                };
+                all.push((key(thread.thread, *lock, site), since.unwrap_or(now)));
             }
         }
+        sorting::sort(&mut all);
+        // Of two holds of one lock by one thread from one line, the longer one counts.
+        all.dedup_by_key(|(key, _)| *key);
+        self.0 = all;
     }
 
     /// Returns when this hold was first seen.
     pub(super) fn since(&self, thread: ThreadId, lock: LockId, site: Site) -> Option<u64> {
-        self.0.get(&key(thread, lock, site)).copied()
+        let key = key(thread, lock, site);
+        let at = self.0.binary_search_by(|(known, _)| known.cmp(&key)).ok()?;
+        Some(self.0[at].1)
     }
 }
 
@@ -54,18 +63,12 @@ mod tests {
 
     fn look(held: Option<Vec<HoldSample>>) -> Sample {
         let thread = ThreadSample {
-            thread: ThreadId::new(1),
             held,
-            wait: None,
-            joins: false,
-            is_exempt: false,
-            has_ended: false,
-            progress: 0,
+            ..ThreadSample::running(1)
         };
         Sample {
             threads: vec![thread],
-            pulses: Vec::new(),
-            writing: Vec::new(),
+            ..Sample::default()
         }
     }
 

@@ -54,18 +54,20 @@ impl Limits {
     }
 
     /// Returns what leads to an alert.
-    pub(super) fn triggers(&self) -> impl Iterator<Item = Trigger> {
-        let limits = [
-            (self.wait, Trigger::LockWait),
-            (self.event(), Trigger::OtherWait),
-            (self.hold, Trigger::Hold),
-            (self.progress, Trigger::Standstill),
-        ];
-        let is_on = |(limit, trigger): (Option<Duration>, Trigger)| limit.map(|_| trigger);
-        let exempt = self
-            .events_are_exempt()
-            .then_some(Trigger::OnlyBesideEvents);
-        limits.into_iter().filter_map(is_on).chain(exempt)
+    pub(super) fn triggers(&self) -> Vec<Trigger> {
+        let mut triggers = Vec::new();
+        for (is_on, trigger) in [
+            (self.wait.is_some(), Trigger::LockWait),
+            (self.event().is_some(), Trigger::OtherWait),
+            (self.hold.is_some(), Trigger::Hold),
+            (self.progress.is_some(), Trigger::Standstill),
+            (self.events_are_exempt(), Trigger::OnlyBesideEvents),
+        ] {
+            if is_on {
+                triggers.push(trigger);
+            }
+        }
+        triggers
     }
 
     /// Checks that the limits are in range.
@@ -99,8 +101,19 @@ impl Limits {
 
     /// Returns the shortest limit.
     pub(super) fn shortest(&self) -> Option<Duration> {
-        let all = [self.wait, self.event(), self.hold, self.progress];
-        all.into_iter().flatten().min()
+        let mut shortest = None;
+        for limit in [self.wait, self.event(), self.hold, self.progress] {
+            shortest = shorter(shortest, limit);
+        }
+        shortest
+    }
+}
+
+/// Returns the shorter of two limits.
+pub(super) fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => one.or(other),
     }
 }
 

@@ -74,7 +74,7 @@ mod tests {
 
     use super::super::sample::{ThreadSample, WaitSample};
     use super::*;
-    use crate::engine::ids::{LockId, ThreadId};
+    use crate::engine::ids::LockId;
 
     /// Keeps the last value of each number.
     #[derive(Clone, Default)]
@@ -137,18 +137,13 @@ mod tests {
 
     fn thread(number: u64, since: Option<u64>) -> ThreadSample {
         ThreadSample {
-            thread: ThreadId::new(number),
-            held: Some(Vec::new()),
             wait: since.map(|since| WaitSample {
                 on: LockId::new(1).unwrap(),
                 is_lock: true,
                 since,
                 is_named: false,
             }),
-            has_ended: false,
-            joins: false,
-            is_exempt: false,
-            progress: 0,
+            ..ThreadSample::running(number)
         }
     }
 
@@ -163,8 +158,7 @@ mod tests {
         ];
         let mut sample = Sample {
             threads,
-            pulses: Vec::new(),
-            writing: Vec::new(),
+            ..Sample::default()
         };
         ::metrics::with_local_recorder(&keeper, || meter.export(&sample, 5 * EVERY));
         let value = |name: &str| keeper.0.lock().unwrap().get(name).copied();

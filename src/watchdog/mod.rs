@@ -105,6 +105,7 @@ mod holds;
 mod idle;
 mod labels;
 mod limits;
+mod message;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod periodic;

@@ -1,21 +1,19 @@
 //! The polling thread of the watchdog.
 
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use super::action::Action;
-use super::alert_thread::{Message, Numbered};
 use super::backoff::{Backoff, Notice, Phase};
 use super::clock_gap;
 use super::describe;
 use super::exporters::Exporters;
 use super::limits::{self, Limits};
+use super::message::{Message, Numbered};
 use super::pulse::Pulse;
 use super::sample::Sample;
 use super::shared::Shared;
 use super::stalls;
-use super::stalls::{Key, Overdue, StallDetector};
+use super::stalls::{Key, StallDetector};
 use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
 use crate::detector::{publish_stall, writing};
@@ -34,7 +32,6 @@ const QUIT_TICK: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) limits: Limits,
-    pub(super) actions: Vec<Action>,
     pub(super) per_minute: usize,
     pub(super) quit: bool,
     pub(super) capture_delay: Option<Duration>,
@@ -48,8 +45,6 @@ pub(super) struct PollLoop {
     slot: Option<&'static Slot>,
     judge: StallDetector,
     course: Backoff,
-    /// The channel to the thread that runs the actions.
-    news: SyncSender<Message>,
     extras: Exporters,
     /// The number of dumps that were captured.
     dumps: u64,
@@ -64,16 +59,10 @@ struct Scene {
 }
 
 impl PollLoop {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        orders: Settings,
-        news: SyncSender<Message>,
-        slot: Option<&'static Slot>,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, orders: Settings, slot: Option<&'static Slot>) -> Self {
         Self {
             judge: StallDetector::new(orders.limits, wait::now()),
             course: Backoff::new(orders.per_minute),
-            news,
             extras: Exporters::new(orders.systemd),
             dumps: 0,
             shared,
@@ -99,7 +88,7 @@ impl PollLoop {
             self.deadlocks();
             self.look();
             if self.orders.quit && signal::is_asked() {
-                self.send(Message::Asked(dump::capture()));
+                self.shared.send(Message::Asked(dump::capture()));
             }
         }
     }
@@ -113,14 +102,11 @@ impl PollLoop {
     }
 
     fn shortest(&self) -> Option<Duration> {
-        let pulses = self.shared.pulses();
-        let heartbeats = pulses.iter().map(|pulse| pulse.limit);
-        self.orders
-            .limits
-            .shortest()
-            .into_iter()
-            .chain(heartbeats)
-            .min()
+        let mut shortest = self.orders.limits.shortest();
+        for pulse in self.shared.pulses() {
+            shortest = limits::shorter(shortest, Some(pulse.limit));
+        }
+        shortest
     }
 
     /// Passes on the deadlocks that the detector has reported since the last poll.
@@ -132,7 +118,8 @@ impl PollLoop {
         let dump = self.capture();
         self.shared.seen(*last);
         for (_, report) in inbox {
-            self.send(Message::Deadlock(Box::new(report), dump.clone()));
+            self.shared
+                .send(Message::Deadlock(Box::new(report), dump.clone()));
         }
     }
 
@@ -142,22 +129,32 @@ impl PollLoop {
         let observed = observe::all(true);
         // The time after the observation: a hold that is seen for the first time counts from now on.
         let now = wait::now();
-        let due = pulses.iter().filter_map(|pulse| pulse.sample()).collect();
+        let mut due = Vec::new();
+        for pulse in &pulses {
+            if let Some(sample) = pulse.sample() {
+                due.push(sample);
+            }
+        }
         let events_are_exempt = self.orders.limits.events_are_exempt();
         let sample = Sample::of(&observed, due, events_are_exempt, writing::periods(now));
         let mut overdue = self
             .judge
-            .look(&sample, now, |key| self.course.is_known(key));
-        let stands = |overdue: &Overdue| overdue.key == Key::Progress;
-        if stalls::waiting(&sample) == 0 && overdue.iter().any(stands) && anything_runs(&observed) {
+            .look(&sample, now, &|key| self.course.is_known(key));
+        if stalls::waiting(&sample) == 0
+            && let Some(stands) = overdue.iter().position(|one| one.key == Key::Progress)
+            && anything_runs(&observed)
+        {
             // Some threads join others, and an untracked thread runs: it may be the one they wait for.
             self.judge.runs(now);
-            overdue.retain(|overdue| !stands(overdue));
+            overdue.remove(stands);
         }
         // Another report covers the duration of these waits.
-        let waits = sample.threads.iter().filter_map(|thread| thread.wait);
-        for wait in waits.filter(|wait| wait.is_named) {
-            self.course.mute(&Key::Wait(wait.on));
+        for thread in &sample.threads {
+            if let Some(wait) = thread.wait
+                && wait.is_named
+            {
+                self.course.mute(&Key::Wait(wait.on));
+            }
         }
         let mut scene = Scene {
             now,
@@ -168,7 +165,7 @@ impl PollLoop {
         for key in self.shared.muted() {
             self.course.mute(&key);
         }
-        for step in self.course.follow(overdue, now) {
+        for step in self.course.follow(&overdue, now) {
             self.report(&step, &mut scene);
         }
         let is_calm = self.course.is_calm();
@@ -179,7 +176,7 @@ impl PollLoop {
     fn report(&mut self, step: &Notice, scene: &mut Scene) {
         let (key, lasted) = (step.overdue.key, step.lasted);
         if step.phase == Phase::Ended {
-            return self.send(Message::Over { key, lasted });
+            return self.shared.send(Message::Over { key, lasted });
         }
         let Some((mut facts, stall)) = self.describe(step, scene) else {
             return;
@@ -194,7 +191,7 @@ impl PollLoop {
         let dump = scene.dump.get_or_insert_with(|| self.capture()).clone();
         let about = about.and_then(|id| dump.1.thread(id));
         facts.stack = about.and_then(|thread| thread.stack.clone().ok());
-        self.send(Message::Lasts {
+        self.shared.send(Message::Lasts {
             key,
             phase: step.phase,
             found: Box::new((facts, stall)),
@@ -207,12 +204,6 @@ impl PollLoop {
     fn capture(&mut self) -> Numbered {
         self.dumps += 1;
         (self.dumps, dump::capture())
-    }
-
-    fn send(&self, news: Message) {
-        // If the receiving thread has ended, this one is about to end; if its queue is full, the alerts
-        // in the queue suffice.
-        let _ = self.news.try_send(news);
     }
 
     fn describe(&self, step: &Notice, scene: &Scene) -> Option<(Facts, Stall)> {
@@ -229,11 +220,16 @@ impl PollLoop {
 
 /// Returns whether a thread of the process, which is not of this crate, is on a CPU or ready to run.
 fn anything_runs(observed: &[Observed]) -> bool {
-    let ours = observed.iter().filter(|one| one.is_ours);
-    let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();
-    let is_running = |id: &u32| matches!(system::activity(Some(*id)), Activity::Running { .. });
-    let mut others = system::threads()
-        .into_iter()
-        .filter(|id| !ours.contains(id));
-    others.any(|id| is_running(&id))
+    let mut ours = Vec::new();
+    for one in observed {
+        if one.is_ours {
+            ours.push(one.os_id);
+        }
+    }
+    for id in system::threads().into_iter().map(Some) {
+        if !ours.contains(&id) && matches!(system::activity(id), Activity::Running { .. }) {
+            return true;
+        }
+    }
+    false
 }

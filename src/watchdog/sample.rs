@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::detector::observe::{Observed, ObservedWait};
+use crate::detector::observe::Observed;
 use crate::detector::writing::Period;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::report::{WaitReason, WaitsFor};
@@ -71,44 +71,69 @@ impl Sample {
         events_are_exempt: bool,
         writing: Vec<Period>,
     ) -> Self {
-        let exempt = behind(observed, |one| {
-            match one.wait.as_ref().map(ObservedWait::what) {
-                Some(WaitsFor::Resource { awaited, .. }) => match awaited {
-                    WaitReason::Job => true,
-                    // A sleep ends, and so does a join if its thread does: threads that wait for such a
-                    // thread are not known to be idle.
-                    WaitReason::Time | WaitReason::End | WaitReason::ScopeEnd => false,
-                    _ => one.is_idle || events_are_exempt,
-                },
-                _ => false,
+        let (mut exempt, mut named) = (Vec::new(), Vec::new());
+        for one in observed {
+            exempt.push(match awaited(one) {
+                Some(WaitReason::Job) => true,
+                // A sleep ends, and so does a join if its thread does: threads that wait for such a
+                // thread are not known to be idle.
+                Some(WaitReason::Time | WaitReason::End | WaitReason::ScopeEnd) | None => false,
+                Some(_) => one.is_idle || events_are_exempt,
+            });
+            named.push(one.wait.as_ref().is_some_and(|wait| wait.is_named));
+        }
+        add_behind(observed, &mut exempt);
+        add_behind(observed, &mut named);
+        let mut threads = Vec::new();
+        for (at, one) in observed.iter().enumerate() {
+            if !one.is_ours {
+                threads.push(thread(one, exempt[at], named[at]));
             }
-        });
-        let named = behind(observed, |one| {
-            one.wait.as_ref().is_some_and(|wait| wait.is_named)
-        });
-        let theirs = observed.iter().enumerate().filter(|(_, one)| !one.is_ours);
+        }
         Self {
-            threads: theirs
-                .map(|(at, one)| thread(one, exempt[at], named[at]))
-                .collect(),
+            threads,
             pulses,
             writing,
         }
     }
 }
 
-/// Returns the threads for which `is_first` holds, and those that wait only for such threads: for locks
-/// that these hold, or for events that only these can cause.
-fn behind(observed: &[Observed], is_first: impl Fn(&Observed) -> bool) -> Vec<bool> {
-    let mut found: Vec<bool> = observed.iter().map(is_first).collect();
-    loop {
-        let next: Vec<usize> = (0..observed.len())
-            .filter(|&at| !found[at] && waits_for_only(observed, &found, at))
-            .collect();
-        if next.is_empty() {
-            return found;
+#[cfg(test)]
+impl ThreadSample {
+    /// A thread that holds nothing and does not wait.
+    pub(super) fn running(number: u64) -> Self {
+        Self {
+            thread: ThreadId::new(number),
+            held: Some(Vec::new()),
+            wait: None,
+            joins: false,
+            is_exempt: false,
+            has_ended: false,
+            progress: 0,
         }
-        next.into_iter().for_each(|at| found[at] = true);
+    }
+}
+
+/// Returns what a thread waits for, unless that is a lock.
+fn awaited(one: &Observed) -> Option<WaitReason> {
+    match one.wait.as_ref()?.what() {
+        WaitsFor::Resource { awaited, .. } => Some(awaited),
+        WaitsFor::Lock { .. } => None,
+    }
+}
+
+/// Adds to the found threads those that wait only for them: for locks that these hold, or for events that only these
+/// can cause.
+fn add_behind(observed: &[Observed], found: &mut [bool]) {
+    let mut is_complete = false;
+    while !is_complete {
+        is_complete = true;
+        for at in 0..observed.len() {
+            if !found[at] && waits_for_only(observed, found, at) {
+                found[at] = true;
+                is_complete = false;
+            }
+        }
     }
 }
 
@@ -117,33 +142,35 @@ fn waits_for_only(observed: &[Observed], found: &[bool], at: usize) -> bool {
     let Some(wait) = &observed[at].wait else {
         return false;
     };
-    let is_keeper = |other: &usize| {
-        let other = *other;
-        let one = &observed[other];
-        other != at
-            && match wait.what() {
-                WaitsFor::Lock { lock, .. } => one.holds().iter().any(|h| h.info.lock == lock),
-                WaitsFor::Resource { .. } => wait.by.contains(&one.thread),
+    let mut is_kept = false;
+    for (other, one) in observed.iter().enumerate() {
+        let keeps = match wait.what() {
+            WaitsFor::Lock { lock, .. } => one.holds().iter().any(|h| h.info.lock == lock),
+            WaitsFor::Resource { .. } => wait.by.contains(&one.thread),
+        };
+        if keeps && other != at {
+            if !found[other] {
+                return false;
             }
-    };
-    let mut keepers = (0..observed.len()).filter(is_keeper).peekable();
-    keepers.peek().is_some() && keepers.all(|keeper| found[keeper])
+            is_kept = true;
+        }
+    }
+    is_kept
 }
 
 fn thread(observed: &Observed, is_exempt: bool, is_named: bool) -> ThreadSample {
     let held = observed.held.as_ref().map(|held| {
-        held.iter()
-            .map(|hold| HoldSample {
+        let mut samples = Vec::new();
+        for hold in held {
+            samples.push(HoldSample {
                 lock: hold.info.lock,
                 site: hold.info.site,
                 seen: hold.seen,
-            })
-            .collect()
+            });
+        }
+        samples
     });
-    let awaited = observed.wait.as_ref().and_then(|wait| match wait.what() {
-        WaitsFor::Resource { awaited, .. } => Some(awaited),
-        WaitsFor::Lock { .. } => None,
-    });
+    let awaited = awaited(observed);
     let joins = matches!(awaited, Some(WaitReason::End | WaitReason::ScopeEnd));
     let wait = observed.wait.as_ref().map(|wait| WaitSample {
         on: wait.lock.id,

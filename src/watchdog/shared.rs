@@ -6,14 +6,25 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::message::Message;
 use super::pulse::Pulse;
 use super::stalls::Key;
 use crate::report::Report;
+
+/// The most messages that wait for the thread that runs the actions: a callback that does not return must not fill
+/// the memory.
+const WAITING: usize = 64;
 
 #[derive(Default)]
 struct Inside {
     is_stopping: bool,
     has_stopped: bool,
+    /// How many of the two threads are attached.
+    attached: usize,
+    /// Whether the polling thread has ended, or was not started.
+    polls_no_more: bool,
+    /// What the polling thread has for the thread that runs the actions, the oldest first.
+    messages: Vec<Message>,
     pulses: Vec<Arc<Pulse>>,
     /// Whether a heartbeat was added that may be due sooner than the others.
     has_news: bool,
@@ -63,6 +74,45 @@ impl Shared {
     /// Returns whether the threads are asked to end.
     pub(super) fn is_stopping(&self) -> bool {
         self.inside.lock().is_stopping
+    }
+
+    /// Records that one of the two threads is attached.
+    pub(super) fn attached(&self) {
+        self.inside.lock().attached += 1;
+        self.bell.notify_all();
+    }
+
+    /// Waits until both threads are attached, or one has ended by a panic.
+    pub(super) fn wait_until_attached(&self) {
+        let mut inside = self.inside.lock();
+        while inside.attached < 2 && !inside.polls_no_more && !inside.has_stopped {
+            self.bell.wait(&mut inside);
+        }
+    }
+
+    /// Passes a message to the thread that runs the actions.
+    pub(super) fn send(&self, message: Message) {
+        let mut inside = self.inside.lock();
+        // If the queue is full, the alerts in it suffice.
+        if inside.messages.len() < WAITING {
+            inside.messages.push(message);
+            self.bell.notify_all();
+        }
+    }
+
+    /// Waits for the next message and returns it; `None` if the polling thread has ended and there is no more.
+    pub(super) fn receive(&self) -> Option<Message> {
+        let mut inside = self.inside.lock();
+        while inside.messages.is_empty() && !inside.polls_no_more {
+            self.bell.wait(&mut inside);
+        }
+        (!inside.messages.is_empty()).then(|| inside.messages.remove(0))
+    }
+
+    /// Records that the polling thread has ended, or was not started.
+    pub(super) fn polls_no_more(&self) {
+        self.inside.lock().polls_no_more = true;
+        self.bell.notify_all();
     }
 
     /// Makes no further alert of this stall.

@@ -1,18 +1,16 @@
 //! The stalls that one sample shows.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use super::holds::Holds;
 use super::limits::Limits;
-use super::sample::{PulseSample, Sample, ThreadSample, WaitSample};
-use crate::detector::writing::Period;
+use super::sample::{PulseSample, Sample, WaitSample};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::sorting;
 
 /// The identity of a stall while it lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
     /// Threads wait for this lock or resource.
     Wait(LockId),
@@ -84,11 +82,11 @@ impl StallDetector {
         &mut self,
         sample: &Sample,
         now: u64,
-        is_known: impl Fn(&Key) -> bool,
+        is_known: &dyn Fn(&Key) -> bool,
     ) -> Vec<Overdue> {
         self.holds.note(sample, now);
         let mut found = Vec::new();
-        self.waits(sample, &mut found);
+        self.waits(sample, now, &mut found);
         self.long_holds(sample, &mut found);
         self.heartbeats(sample, &mut found);
         self.standstill(sample, now, &mut found);
@@ -98,26 +96,7 @@ impl StallDetector {
             }
             elapsed(sample, overdue.began, now) >= nanos(overdue.limit)
         });
-        let mut late = HashMap::new();
-        for (on, since, limit) in self.all_waits(sample) {
-            if elapsed(sample, since.max(self.floor), now) >= nanos(limit) {
-                *late.entry(on).or_insert(0) += 1;
-            }
-        }
-        for overdue in &mut found {
-            if let (Key::Wait(on), About::Wait(thread, _)) = (overdue.key, overdue.about) {
-                overdue.about = About::Wait(thread, late.get(&on).copied().unwrap_or(1));
-            }
-        }
         found
-    }
-
-    /// Yields every wait that has a limit, with its beginning and the limit.
-    fn all_waits<'a>(
-        &'a self,
-        sample: &'a Sample,
-    ) -> impl Iterator<Item = (LockId, u64, Duration)> + 'a {
-        unnamed(sample).filter_map(|(_, wait)| Some((wait.on, wait.since, self.limit_of(&wait)?)))
     }
 
     fn limit_of(&self, wait: &WaitSample) -> Option<Duration> {
@@ -129,24 +108,28 @@ impl StallDetector {
     }
 
     /// Finds, for each thing that is waited for, the thread that has waited longest.
-    fn waits(&self, sample: &Sample, found: &mut Vec<Overdue>) {
-        let mut longest: HashMap<LockId, (&ThreadSample, WaitSample)> = HashMap::new();
-        for (thread, wait) in unnamed(sample) {
-            let first = longest.entry(wait.on).or_insert((thread, wait));
-            if wait.since < first.1.since {
-                *first = (thread, wait);
+    fn waits(&self, sample: &Sample, now: u64, found: &mut Vec<Overdue>) {
+        let mut waits = unnamed(sample);
+        sorting::sort_by_key(&mut waits, |(_, wait)| (wait.on, wait.since));
+        for (thread, wait) in waits {
+            let Some(limit) = self.limit_of(&wait) else {
+                continue;
+            };
+            let is_late = elapsed(sample, wait.since.max(self.floor), now) >= nanos(limit);
+            match found.last_mut() {
+                Some(longest) if longest.key == Key::Wait(wait.on) => {
+                    if let About::Wait(_, waiters) = &mut longest.about {
+                        *waiters += usize::from(is_late);
+                    }
+                }
+                _ => found.push(Overdue {
+                    key: Key::Wait(wait.on),
+                    began: wait.since,
+                    limit,
+                    about: About::Wait(thread, 1),
+                }),
             }
         }
-        let all = longest.into_values().filter_map(|(thread, wait)| {
-            Some(Overdue {
-                key: Key::Wait(wait.on),
-                began: wait.since,
-                limit: self.limit_of(&wait)?,
-                about: About::Wait(thread.thread, 1),
-            })
-        });
-        found.extend(all);
-        // The map has no order, and the order of reports must not vary.
         sorting::sort_by_key(found, |overdue| overdue.began);
     }
 
@@ -154,12 +137,12 @@ impl StallDetector {
         let Some(limit) = self.limits.hold else {
             return;
         };
-        // A lock left held by an ended thread is `Abandoned`, which the detector reports. A hold whose
-        // thread is in a wait that may last, or that a report has named, is not reported either.
-        let is_to_blame = |thread: &&ThreadSample| {
-            !thread.has_ended && !thread.is_exempt && !thread.wait.is_some_and(|w| w.is_named)
-        };
-        for thread in sample.threads.iter().filter(is_to_blame) {
+        for thread in &sample.threads {
+            // A lock left held by an ended thread is `Abandoned`, which the detector reports. A hold whose
+            // thread is in a wait that may last, or that a report has named, is not reported either.
+            if thread.has_ended || thread.is_exempt || thread.wait.is_some_and(|w| w.is_named) {
+                continue;
+            }
             for hold in thread.held.iter().flatten() {
                 let site = std::ptr::from_ref(hold.site).addr();
                 let key = Key::Hold(thread.thread, hold.lock, site);
@@ -206,7 +189,10 @@ impl StallDetector {
             _ => now,
         };
         self.progress = Some((number, began));
-        let waiting = waiting(sample) + sample.threads.iter().filter(|t| t.joins).count();
+        let mut waiting = waiting(sample);
+        for thread in &sample.threads {
+            waiting += usize::from(thread.joins);
+        }
         if waiting > 0 {
             found.push(Overdue {
                 key: Key::Progress,
@@ -220,21 +206,30 @@ impl StallDetector {
 
 /// Counts the threads that wait for anything but the end of a thread, in a wait that counts.
 pub(super) fn waiting(sample: &Sample) -> usize {
-    unnamed(sample).count()
+    unnamed(sample).len()
 }
 
-/// Yields the waits that no report has named.
-fn unnamed(sample: &Sample) -> impl Iterator<Item = (&ThreadSample, WaitSample)> {
-    let threads = sample.threads.iter();
-    let waits = threads.filter_map(|thread| Some((thread, thread.wait?)));
-    waits.filter(|(_, wait)| !wait.is_named)
+/// Returns the waits that no report has named, each with its thread.
+fn unnamed(sample: &Sample) -> Vec<(ThreadId, WaitSample)> {
+    let mut waits = Vec::new();
+    for thread in &sample.threads {
+        if let Some(wait) = thread.wait
+            && !wait.is_named
+        {
+            waits.push((thread.thread, wait));
+        }
+    }
+    waits
 }
 
 /// Returns the time from `began` to `now`, without the periods in which reports were written.
 fn elapsed(sample: &Sample, began: u64, now: u64) -> u64 {
-    let within = |&(from, to): &Period| to.min(now).saturating_sub(from.max(began));
-    let writing: u64 = sample.writing.iter().map(within).sum();
-    now.saturating_sub(began).saturating_sub(writing)
+    let mut elapsed = now.saturating_sub(began);
+    for (from, to) in &sample.writing {
+        let within = (*to).min(now).saturating_sub((*from).max(began));
+        elapsed = elapsed.saturating_sub(within);
+    }
+    elapsed
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -243,7 +238,7 @@ fn nanos(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::HoldSample;
+    use super::super::sample::{HoldSample, ThreadSample};
     use super::*;
     use std::panic::Location;
 
@@ -263,18 +258,6 @@ mod tests {
         LockId::new(number).unwrap()
     }
 
-    fn thread(number: u64) -> ThreadSample {
-        ThreadSample {
-            thread: ThreadId::new(number),
-            held: Some(Vec::new()),
-            wait: None,
-            joins: false,
-            is_exempt: false,
-            has_ended: false,
-            progress: 0,
-        }
-    }
-
     fn waits(number: u64, on: u64, is_lock: bool, since: u64) -> ThreadSample {
         let wait = WaitSample {
             on: id(on),
@@ -284,15 +267,14 @@ mod tests {
         };
         ThreadSample {
             wait: Some(wait),
-            ..thread(number)
+            ..ThreadSample::running(number)
         }
     }
 
     fn sample(threads: Vec<ThreadSample>) -> Sample {
         Sample {
             threads,
-            pulses: Vec::new(),
-            writing: Vec::new(),
+            ..Sample::default()
         }
     }
 
@@ -311,12 +293,12 @@ mod tests {
                 waits(4, 8, false, 0),
             ])
         };
-        assert!(judge.look(&all(), 109 * MS, |_| false).is_empty());
-        let found = judge.look(&all(), 130 * MS, |_| false);
+        assert!(judge.look(&all(), 109 * MS, &|_| false).is_empty());
+        let found = judge.look(&all(), 130 * MS, &|_| false);
         assert_eq!(keys(&found), [Key::Wait(id(7))]);
         assert_eq!(found[0].about, About::Wait(ThreadId::new(2), 2));
         assert_eq!(found[0].began, 10 * MS);
-        let found = judge.look(&all(), 300 * MS, |_| false);
+        let found = judge.look(&all(), 300 * MS, &|_| false);
         assert_eq!(keys(&found), [Key::Wait(id(8)), Key::Wait(id(7))]);
     }
 
@@ -331,7 +313,7 @@ mod tests {
         };
         let mut judge = StallDetector::new(off, 0);
         let all = sample(vec![waits(1, 7, true, 0), waits(2, 8, false, 0)]);
-        assert!(judge.look(&all, 1_000_000 * MS, |_| false).is_empty());
+        assert!(judge.look(&all, 1_000_000 * MS, &|_| false).is_empty());
     }
 
     #[test]
@@ -344,9 +326,13 @@ mod tests {
                 site,
                 seen,
             }]),
-            ..thread(1)
+            ..ThreadSample::running(1)
         };
-        let mut at = |seen, now| judge.look(&sample(vec![holds(seen)]), now, |_| false).len();
+        let mut at = |seen, now| {
+            judge
+                .look(&sample(vec![holds(seen)]), now, &|_| false)
+                .len()
+        };
         assert_eq!(at(false, 50 * MS), 0);
         assert_eq!(at(true, 249 * MS), 0);
         assert_eq!(at(true, 250 * MS), 1);
@@ -362,10 +348,10 @@ mod tests {
         let mut judge = StallDetector::new(only, 0);
         let busy = |progress| ThreadSample {
             progress,
-            ..thread(1)
+            ..ThreadSample::running(1)
         };
         let waiting = || waits(2, 7, false, 0);
-        let mut look = |threads, now| judge.look(&sample(threads), now, |_| false).len();
+        let mut look = |threads, now| judge.look(&sample(threads), now, &|_| false).len();
         assert_eq!(look(vec![busy(1)], 0), 0);
         assert_eq!(look(vec![busy(1)], 900 * MS), 0, "no thread waits");
         assert_eq!(look(vec![busy(1), waiting()], 1_000 * MS), 0);
@@ -389,8 +375,8 @@ mod tests {
         };
         named.held = Some(vec![hold]);
         let all = sample(vec![named]);
-        assert!(judge.look(&all, 0, |_| false).is_empty());
-        assert!(judge.look(&all, 900 * MS, |_| false).is_empty());
+        assert!(judge.look(&all, 0, &|_| false).is_empty());
+        assert!(judge.look(&all, 900 * MS, &|_| false).is_empty());
     }
 
     #[test]
@@ -399,8 +385,8 @@ mod tests {
         let mut all = sample(vec![waits(1, 7, true, 50 * MS)]);
         all.writing = vec![(0, 60 * MS), (100 * MS, 150 * MS)];
         // Sixty milliseconds of it were spent on reports.
-        assert!(judge.look(&all, 209 * MS, |_| false).is_empty());
-        assert_eq!(judge.look(&all, 210 * MS, |_| false).len(), 1);
+        assert!(judge.look(&all, 209 * MS, &|_| false).is_empty());
+        assert_eq!(judge.look(&all, 210 * MS, &|_| false).len(), 1);
     }
 
     #[test]
@@ -408,18 +394,18 @@ mod tests {
         let mut judge = StallDetector::new(limits(), 0);
         let joins = ThreadSample {
             joins: true,
-            ..thread(1)
+            ..ThreadSample::running(1)
         };
         let all = sample(vec![joins]);
-        assert!(judge.look(&all, 0, |_| false).is_empty());
-        assert!(judge.look(&all, 499 * MS, |_| false).is_empty());
+        assert!(judge.look(&all, 0, &|_| false).is_empty());
+        assert!(judge.look(&all, 499 * MS, &|_| false).is_empty());
         assert_eq!(
-            keys(&judge.look(&all, 500 * MS, |_| false)),
+            keys(&judge.look(&all, 500 * MS, &|_| false)),
             [Key::Progress]
         );
         // An untracked thread computes.
         judge.runs(500 * MS);
-        assert!(judge.look(&all, 999 * MS, |_| false).is_empty());
+        assert!(judge.look(&all, 999 * MS, &|_| false).is_empty());
     }
 
     #[test]
@@ -432,16 +418,16 @@ mod tests {
                 limit: Duration::from_millis(50),
                 last: 0,
             }],
-            writing: Vec::new(),
+            ..Sample::default()
         };
         judge.restart(10_000 * MS);
         let known = |key: &Key| *key == Key::Wait(id(9));
         // A stall that was reported before is not over because of that.
-        let found = judge.look(&all(), 10_010 * MS, known);
+        let found = judge.look(&all(), 10_010 * MS, &known);
         assert_eq!(keys(&found), [Key::Wait(id(9))]);
-        let found = judge.look(&all(), 10_050 * MS, known);
+        let found = judge.look(&all(), 10_050 * MS, &known);
         assert_eq!(keys(&found), [Key::Wait(id(9)), Key::Heartbeat(1)]);
-        let found = judge.look(&all(), 10_100 * MS, known);
+        let found = judge.look(&all(), 10_100 * MS, &known);
         assert_eq!(found.len(), 3);
         assert!(
             found

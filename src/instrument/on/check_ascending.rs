@@ -24,7 +24,7 @@ use crate::watchdog::startup::attach;
 /// ```
 pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
     let Some(slot) = attach() else {
-        return twice(records.iter().map(|lock| (lock.id(), None)), site);
+        return twice(records.iter().map(|lock| (lock.id(), None)).collect(), site);
     };
     let idents: Vec<&'static Ident> = detector::with_own(slot, |own| {
         records
@@ -32,7 +32,8 @@ pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
             .map(|lock| lock.record.identify(&mut own.pool))
             .collect()
     });
-    twice(idents.iter().map(|ident| (ident.id(), Some(*ident))), site)?;
+    let all = idents.iter().map(|ident| (ident.id(), Some(*ident)));
+    twice(all.collect(), site)?;
     slot.maintain();
     let Some(lowest) = idents.iter().min_by_key(|ident| ident.id()) else {
         return Ok(());
@@ -52,11 +53,7 @@ pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
 }
 
 /// Returns an error if a lock occurs twice in the set.
-fn twice(
-    locks: impl Iterator<Item = (LockId, Option<&'static Ident>)>,
-    site: Site,
-) -> Result<(), Violation> {
-    let mut locks: Vec<_> = locks.collect();
+fn twice(mut locks: Vec<(LockId, Option<&'static Ident>)>, site: Site) -> Result<(), Violation> {
     locks.sort_unstable_by_key(|lock| lock.0);
     match locks.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         Some(pair) => {

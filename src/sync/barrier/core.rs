@@ -192,19 +192,13 @@ impl Barrier {
     /// assert!(barrier.wait_checked().is_err());
     /// ```
     pub fn abort(&self) {
-        self.end(|rounds| {
-            rounds.set_broken(true);
-            rounds.fail();
-        });
+        self.end(true);
     }
 
     /// Restores the barrier to its initial state. Present waits fail with the error of a broken
     /// barrier.
     pub fn reset(&self) {
-        self.end(|rounds| {
-            rounds.set_broken(false);
-            rounds.fail();
-        });
+        self.end(false);
     }
 
     /// Returns whether the barrier is broken, in which case a wait fails.
@@ -292,10 +286,13 @@ impl Barrier {
         seat.leave()
     }
 
-    /// Changes the state of the present generation by `how`, and wakes all waiting threads.
-    fn end(&self, how: impl FnOnce(&mut Generations)) {
+    /// Fails the present generation, whose waiting threads wake, and leaves the barrier broken or not.
+    fn end(&self, is_broken: bool) {
         instrument::point("ends", &self.record);
-        how(&mut self.rounds.lock());
+        let mut rounds = self.rounds.lock();
+        rounds.set_broken(is_broken);
+        rounds.fail();
+        drop(rounds);
         self.wake();
     }
 

@@ -81,38 +81,44 @@ pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
     answers
 }
 
-/// The request to a thread, or why it was not asked.
-type Asked = Result<&'static Request, NoStack>;
-
 /// Asks the first of `threads`, as many as can be asked at once, and waits for their answers.
 fn ask_some(threads: &[(u32, u64)], signal: i32, limit: Duration) -> Vec<Result<Stack, NoStack>> {
-    let asked: Vec<(u32, Asked)> = threads
-        .iter()
-        .zip(request::free())
-        .map(|((id, blocked), request)| (*id, begin(*id, *blocked, signal, request)))
-        .collect();
+    let mut asked = Vec::new();
+    let mut open = Vec::new();
+    for ((id, blocked), request) in threads.iter().zip(request::free()) {
+        let begun = begin(*id, *blocked, signal, request);
+        asked.push(begun.map(|()| (*id, request)));
+        if begun.is_ok() {
+            open.push((*id, request));
+        }
+    }
     if asked.is_empty() {
         // Threads that are not scheduled still write to all request cells.
         return vec![Err(NoStack::NoAnswer); threads.len()];
     }
-    wait(&asked, Instant::now() + limit);
+    wait(&mut open, Instant::now() + limit);
     // The threads that are writing complete their answers once they are scheduled.
-    let writing: Vec<(u32, Asked)> = asked
-        .iter()
-        .filter(|(id, asked)| {
-            asked.is_ok_and(|request| request.answer(*id).is_none() && !request.withdraw(*id))
-        })
-        .copied()
-        .collect();
-    wait(&writing, Instant::now() + limit);
-    let answers = asked.into_iter().map(|(id, asked)| {
-        let frames = asked?.answer(id).ok_or(NoStack::NoAnswer)?;
-        Ok(Stack::of_addresses(&frames))
-    });
-    answers.collect()
+    let mut writing = Vec::new();
+    for (id, request) in open {
+        if !request.withdraw(id) {
+            writing.push((id, request));
+        }
+    }
+    wait(&mut writing, Instant::now() + limit);
+    let mut answers = Vec::new();
+    for asked in asked {
+        answers.push(match asked {
+            Ok((id, request)) => match request.answer(id) {
+                Some(frames) => Ok(Stack::of_addresses(&frames)),
+                None => Err(NoStack::NoAnswer),
+            },
+            Err(why) => Err(why),
+        });
+    }
+    answers
 }
 
-fn begin(id: u32, blocked: u64, signal: i32, request: &'static Request) -> Asked {
+fn begin(id: u32, blocked: u64, signal: i32, request: &Request) -> Result<(), NoStack> {
     if blocked & 1 << (signal - 1) != 0 {
         return Err(NoStack::SignalBlocked);
     }
@@ -121,7 +127,7 @@ fn begin(id: u32, blocked: u64, signal: i32, request: &'static Request) -> Asked
         request.withdraw(id);
         return Err(why);
     }
-    Ok(request)
+    Ok(())
 }
 
 fn send(id: u32, signal: i32) -> Result<(), NoStack> {
@@ -146,12 +152,11 @@ fn send(id: u32, signal: i32) -> Result<(), NoStack> {
     }
 }
 
-/// Waits until all of them have answered.
-fn wait(asked: &[(u32, Asked)], until: Instant) {
+/// Waits until all of them have answered, and leaves those that have not.
+fn wait(open: &mut Vec<(u32, &'static Request)>, until: Instant) {
     let mut pause = Duration::from_micros(10);
-    let mut open: Vec<_> = asked.iter().collect();
     for round in 0.. {
-        open.retain(|(id, asked)| asked.is_ok_and(|request| request.answer(*id).is_none()));
+        open.retain(|(id, request)| !request.has_answered(*id));
         if open.is_empty() || Instant::now() > until {
             return;
         }

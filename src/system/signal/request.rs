@@ -16,7 +16,6 @@ const MAX_FRAMES: usize = 128;
 ///
 /// The thread is a part of the state, so that the late handler of a thread that was asked before cannot
 /// claim a request to another one.
-/// take a question to another one for its own.
 #[derive(Debug)]
 pub(super) struct Request {
     state: AtomicU64,
@@ -92,18 +91,27 @@ impl Request {
     /// In the handler: publishes an answer of `count` frames.
     pub(super) fn finish(&self, thread: u32, count: usize) {
         self.count.store(count.min(MAX_FRAMES), Ordering::Relaxed);
-        // Release pairs with the Acquire in `answer`: the frames are written before.
+        // Release pairs with the Acquire in `has_answered`: the frames are written before.
         self.state.store(state(thread, DONE), Ordering::Release);
+    }
+
+    /// Returns whether the answer of this thread is complete.
+    pub(super) fn has_answered(&self, thread: u32) -> bool {
+        // Acquire pairs with the Release in `finish`.
+        self.state.load(Ordering::Acquire) == state(thread, DONE)
     }
 
     /// Returns the answer of this thread, if it is complete.
     pub(super) fn answer(&self, thread: u32) -> Option<Vec<usize>> {
-        if self.state.load(Ordering::Acquire) != state(thread, DONE) {
+        if !self.has_answered(thread) {
             return None;
         }
         let count = self.count.load(Ordering::Relaxed);
-        let frames = self.frames[..count].iter();
-        Some(frames.map(|frame| frame.load(Ordering::Relaxed)).collect())
+        let mut frames = Vec::with_capacity(count);
+        for frame in &self.frames[..count] {
+            frames.push(frame.load(Ordering::Relaxed));
+        }
+        Some(frames)
     }
 
     /// Withdraws the request; `false` if the thread is writing the answer.
@@ -120,7 +128,7 @@ impl Request {
 
     /// Returns whether no handler writes to the cell.
     fn is_free(&self) -> bool {
-        // Acquire, as in `answer`.
+        // Acquire, as in `has_answered`.
         self.state.load(Ordering::Acquire) & 3 != WRITING
     }
 }

@@ -11,6 +11,8 @@
 //! | `left_out` | how many stalls were not reported before this alert |
 //! | `message` | the first line of the text |
 
+use std::time::Duration;
+
 use super::super::alert::Alert;
 use super::super::backoff::Phase;
 use super::super::labels::{cause, phase};
@@ -19,6 +21,14 @@ use crate::report::Report;
 /// Emits one event: of level error, or, when the stall is over, of level warning.
 pub(super) fn emit(alert: &Alert) {
     let report = &alert.report;
+    let verdict = report.verdict.name();
+    let lasted_ms = milliseconds(alert.lasted);
+    let limit_ms = report
+        .stall
+        .as_ref()
+        .map_or(0, |stall| milliseconds(stall.limit));
+    let (threads, locks) = (threads(report), locks(report));
+    let message = message(alert);
     // Level and target belong to the call site, so each level needs one of its own.
     macro_rules! event {
         ($level:expr) => {
@@ -26,16 +36,15 @@ pub(super) fn emit(alert: &Alert) {
                 target: "lockwarden::watchdog",
                 $level,
                 phase = phase(alert.phase),
-                verdict = report.verdict.name(),
+                verdict,
                 cause = cause(report),
                 sequence = report.sequence,
-                lasted_ms = u64::try_from(alert.lasted.as_millis()).unwrap_or(u64::MAX),
-                limit_ms = limit(report),
-                threads = threads(report).as_str(),
-                locks = locks(report).as_str(),
+                lasted_ms,
+                limit_ms,
+                threads = threads.as_str(),
+                locks = locks.as_str(),
                 left_out = alert.left_out,
-                "{}",
-                message(alert)
+                "{message}"
             )
         };
     }
@@ -52,12 +61,8 @@ fn message(alert: &Alert) -> String {
     line.to_owned()
 }
 
-fn limit(report: &Report) -> u64 {
-    let limit = report
-        .stall
-        .as_ref()
-        .map_or(0, |stall| stall.limit.as_millis());
-    u64::try_from(limit).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn threads(report: &Report) -> String {

@@ -7,6 +7,7 @@ use crate::system::signal;
 /// Restarts the program with the same arguments, unless that was done `times` times in a row already.
 #[cfg(unix)]
 pub(super) fn restart(times: u32) {
+    use std::mem::ManuallyDrop;
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
@@ -34,7 +35,8 @@ pub(super) fn restart(times: u32) {
         }
     };
     let mut arguments = std::env::args_os();
-    let mut command = Command::new(&program);
+    // Never dropped: the drop would bring a copy of the code of a `BTreeMap` into each build.
+    let mut command = ManuallyDrop::new(Command::new(&program));
     if let Some(name) = arguments.next() {
         command.arg0(name);
     }

@@ -1,0 +1,31 @@
+//! What the polling thread passes to the thread that runs the actions.
+
+use std::time::Duration;
+
+use super::backoff::Phase;
+use super::stalls::Key;
+use crate::dump::Dump;
+use crate::report::{Facts, Report, Stall};
+
+/// A dump, with a number of its own.
+pub(super) type Numbered = (u64, Dump);
+
+/// A message from the polling thread.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A stall begins, or lasts.
+    Lasts {
+        key: Key,
+        phase: Phase,
+        found: Box<(Facts, Stall)>,
+        lasted: Duration,
+        left_out: u64,
+        dump: Numbered,
+    },
+    /// A stall is over.
+    Over { key: Key, lasted: Duration },
+    /// A deadlock that the detector has reported.
+    Deadlock(Box<Report>, Numbered),
+    /// A request for a dump of all threads.
+    Asked(Dump),
+}
