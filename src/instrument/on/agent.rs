@@ -317,9 +317,7 @@ impl Resource {
     #[must_use]
     pub fn info(&self) -> LockInfo {
         match attach() {
-            Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
-                self.record.identify(&mut own.pool)
-            })),
+            Some(slot) => detector::lock_info(detector::identify(slot, &self.record)),
             None => LockInfo::new(
                 crate::instrument::LockId::of_address(self),
                 self.record.kind().noun(),

@@ -25,9 +25,7 @@ impl Lock {
 
     fn identified(&self) -> Option<&'static Ident> {
         let slot = attach()?;
-        Some(detector::with_own(slot, |own| {
-            self.record.identify(&mut own.pool)
-        }))
+        Some(detector::identify(slot, &self.record))
     }
 }
 

@@ -33,7 +33,7 @@ pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() ->
     let Some(slot) = attach() else {
         return f();
     };
-    let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
+    let ident = detector::identify(slot, &RECORD.record);
     let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
     if awaited == WaitReason::Unpark {
         slot.life.mark_woken();

@@ -182,7 +182,7 @@ impl Scheduled {
             return Touch::Anything;
         }
         let slot = current::slot();
-        touch(detector::with_own(slot, |own| record.identify(&mut own.pool)).tag())
+        touch(detector::identify(slot, record).tag())
     }
 
     /// The thread is over: those that join it wait for this address.

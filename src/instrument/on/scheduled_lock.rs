@@ -64,7 +64,7 @@ impl Scheduled {
             claim(&lock, held.mode, held.site, holder)
         });
         let held = own.chain(around).collect();
-        let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
+        let ident = detector::identify(slot, record);
         let asked = claim(&detector::lock_info(ident), mode, site, me);
         scheduler.comes(*thread, Nesting { asked, held });
     }

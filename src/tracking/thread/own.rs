@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::section::Inside;
@@ -37,17 +39,31 @@ pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -
     f(unsafe { slot.own() })
 }
 
+/// Returns the ident of a lock or resource, which it gets now if it has none.
+pub(crate) fn identify(slot: &'static Slot, record: &LockRecord) -> &'static Ident {
+    with_own(slot, |own| record.identify(&mut own.pool))
+}
+
 /// Runs `f`, which may call any code, without checking its use of tracked locks.
 pub(crate) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
-    struct Busy(&'static Slot);
-    impl Drop for Busy {
-        fn drop(&mut self) {
-            with_own(self.0, |own| own.busy -= 1);
-        }
-    }
-    with_own(slot, |own| own.begin_busy());
-    let _busy = Busy(slot);
+    let _busy = Busy::begin(slot);
     f()
+}
+
+/// A call of the detector in the thread of the slot.
+struct Busy(&'static Slot);
+
+impl Busy {
+    fn begin(slot: &'static Slot) -> Self {
+        with_own(slot, |own| own.begin_busy());
+        Self(slot)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        with_own(self.0, |own| own.busy -= 1);
+    }
 }
 
 /// Runs `f`, which may call any code, without checking its use of tracked locks, if the calling thread has a
