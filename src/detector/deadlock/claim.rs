@@ -111,13 +111,14 @@ pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
             }
         }
     }
-    let others = victim::victims(all, |_| true).into_iter();
-    let heirs = others.filter(|at| threads[1..].contains(at));
+    let mut heirs = Vec::new();
+    for at in victim::victims(all, &threads[1..], &|_| true) {
+        let thread = &all.threads[at];
+        heirs.extend(thread.wait.map(|wait| (thread.slot, wait.epoch)));
+    }
     Some(Claim {
         waits: reported::ReportedWaits::new(all, threads),
-        heirs: heirs
-            .filter_map(|at| Some((all.threads[at].slot, all.threads[at].wait?.epoch)))
-            .collect(),
+        heirs,
         closer: all.threads[threads[0]].slot,
     })
 }

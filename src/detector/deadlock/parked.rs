@@ -16,8 +16,8 @@ pub(crate) fn check_parked(slot: &'static Slot) -> bool {
     let all = Snapshots::now();
     let mut judge = Reducer::new(&all);
     let mut seen = vec![false; all.threads.len()];
-    for at in (0..all.threads.len()).filter(|at| all.is_parked(*at)) {
-        if seen[at] {
+    for at in 0..all.threads.len() {
+        if seen[at] || !all.is_parked(at) {
             continue;
         }
         match stuck_set::detect(&all, &mut judge, at, false, &mut || false) {

@@ -48,7 +48,7 @@ fn look_after(slot: &'static Slot) {
     let mut threads = os_threads::threads();
     let mut tries = 0;
     while tries < PATIENCE {
-        if report_stuck(slot, |_| true) != Outcome::LaterMaybe {
+        if report_stuck(slot, &|_| true) != Outcome::LaterMaybe {
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
@@ -67,7 +67,7 @@ pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
     // One that runs can still provide, and if it blocks or ends, that is looked at then. With many threads that end
     // one after the other, a snapshot at each end would take time quadratic in their number.
     if party.has_waiters() && !any_provider_runs(party) {
-        report_stuck(slot, |wait| std::ptr::eq(wait.by, party));
+        report_stuck(slot, &|wait| std::ptr::eq(wait.by, party));
     }
 }
 
@@ -78,7 +78,7 @@ enum Outcome {
 }
 
 /// Reports the deadlocked threads in the waits that `concerns` selects.
-fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Outcome {
+fn report_stuck(slot: &'static Slot, concerns: &dyn Fn(&PublishedWait) -> bool) -> Outcome {
     let all = Snapshots::now();
     let mut outcome = Outcome::Done;
     let mut judge = Reducer::new(&all);
