@@ -8,14 +8,13 @@ use crate::detector::order::assertion;
 use crate::detector::order::assertion::Named;
 use crate::engine::ids::Site;
 use crate::instrument::held::{HeldHere, Term};
-use crate::report::HeldInfo;
 use crate::tracking::lock::ident::Ident;
 use crate::watchdog::startup::attach;
 
 impl Lock {
     /// Returns the calling thread's holds of the lock; `None` if the detector is off.
     pub(crate) fn held_here(&self) -> Option<Vec<HeldHere>> {
-        held(|ident| ptr::eq(ident, self.record.ident_address()))
+        held(Some(self.record.ident_address()))
     }
 
     /// Returns the name of the lock in messages.
@@ -31,23 +30,29 @@ impl Lock {
 
 /// Returns all holds of the calling thread; `None` if the detector is off.
 pub(crate) fn held_here() -> Option<Vec<HeldHere>> {
-    held(|_| true)
+    held(None)
 }
 
-fn held(is_meant: impl Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
+/// Returns the holds of one lock, or of all.
+fn held(only: Option<*const Ident>) -> Option<Vec<HeldHere>> {
     let slot = attach()?;
     slot.maintain();
-    let held = detector::held_here(slot).into_iter();
-    let held = held.filter(|(ident, _)| is_meant(ptr::from_ref(*ident)));
-    // The initialisation of a value counts as a hold inside the detector only: it is no lock of the
-    // program.
-    let held = held.filter(|(ident, _)| !ident.class().kind.is_initialised_once());
-    let words = |(ident, hold): (&Ident, HeldInfo)| HeldHere {
-        lock: detector::name(ident).map_or_else(String::new, String::from),
-        mode: hold.mode,
-        site: hold.site,
-    };
-    Some(held.map(words).collect())
+    let mut held = Vec::new();
+    for (ident, hold) in detector::held_here(slot) {
+        // The initialisation of a value counts as a hold inside the detector only: it is no lock of the
+        // program.
+        if only.is_some_and(|only| !ptr::eq(only, ident))
+            || ident.class().kind.is_initialised_once()
+        {
+            continue;
+        }
+        held.push(HeldHere {
+            lock: detector::name(ident).map_or_else(String::new, String::from),
+            mode: hold.mode,
+            site: hold.site,
+        });
+    }
+    Some(held)
 }
 
 /// Asserts that no recorded acquisition orders `second` before `first`, and declares the order.

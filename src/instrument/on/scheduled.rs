@@ -167,12 +167,12 @@ impl Scheduled {
     }
 
     pub(super) fn next(&self, touch: Touch) -> Next {
-        let held = if self.0.scheduler.reduces() {
-            let held = current::slot().held().unwrap_or_default();
-            held.iter().map(|held| held.ident().tag()).collect()
-        } else {
-            Vec::new()
-        };
+        let mut held = Vec::new();
+        if self.0.scheduler.reduces() {
+            for hold in current::slot().held().unwrap_or_default() {
+                held.push(hold.ident().tag());
+            }
+        }
         Next { touch, held }
     }
 
