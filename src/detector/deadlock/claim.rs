@@ -46,7 +46,7 @@ impl Claim {
         }
         for &(heir, epoch) in &self.heirs {
             let is_waiting = || heir.wait.epoch() == epoch;
-            if heir.alarm.ring(panic.message().to_owned(), is_waiting) {
+            if heir.alarm.ring(panic.message().to_owned(), &is_waiting) {
                 let _guard = state::lock();
                 victim::pass(&self.closer.wait.reported, &heir.wait.reported, epoch);
                 return None;

@@ -20,7 +20,7 @@ pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
     let victim = &all.threads[at];
     if let Some(wait) = &victim.wait {
         let is_waiting = || victim.slot.wait.epoch() == wait.epoch;
-        victim.slot.alarm.ring(panic.into_message(), is_waiting);
+        victim.slot.alarm.ring(panic.into_message(), &is_waiting);
     }
 }
 

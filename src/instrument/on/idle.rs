@@ -28,24 +28,25 @@ use crate::watchdog::startup::{attach, attach_at_start};
 /// idle(WaitReason::Time, true, site, || std::thread::sleep(Duration::from_millis(1)));
 /// ```
 pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
+    let _wait = begin(awaited, timed, site);
+    f()
+}
+
+fn begin(awaited: WaitReason, timed: bool, site: Site) -> Option<(Shown, Option<ResourceWait>)> {
     static REST: LockKind = LockKind::new("rest");
     static RECORD: Resource = Resource::named(&REST, "rest");
-    let Some(slot) = attach() else {
-        return f();
-    };
+    let slot = attach()?;
     let ident = detector::identify(slot, &RECORD.record);
     let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
     if awaited == WaitReason::Unpark {
         slot.life.mark_woken();
     }
     let is_parked = awaited == WaitReason::Unpark && !timed;
-    let _elsewhere = is_parked.then(ResourceWait::new);
-    let _published = Shown::new(
-        slot,
-        &WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site),
-    );
+    let elsewhere = is_parked.then(ResourceWait::new);
+    let request = WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site);
+    let published = Shown::new(slot, &request);
     if is_parked {
         park_looks::request(slot, attach_at_start);
     }
-    f()
+    Some((published, elsewhere))
 }

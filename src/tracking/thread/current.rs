@@ -232,12 +232,12 @@ impl Drop for Inside {
     }
 }
 
-/// Closes the calling thread until it is dropped.
-struct Closed(&'static Slot);
+/// A short section of the detector that takes none of its locks and does not unwind, until this is dropped.
+pub(super) struct Closed(&'static Slot);
 
 impl Closed {
     #[inline]
-    fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         let closed = Self(slot());
         here().slot.set(Slot::detached());
         compiler_barrier();

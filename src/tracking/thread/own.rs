@@ -5,8 +5,8 @@
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
+use crate::tracking::thread::current::Closed;
 use crate::tracking::thread::local::Local;
-use crate::tracking::thread::section::Inside;
 use crate::tracking::thread::slot::Slot;
 
 /// Runs `f` on the thread-local state of the calling thread.
@@ -18,10 +18,22 @@ pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) 
         std::ptr::eq(slot, current::own()),
         "a slot is private to its thread"
     );
+    let mut closed = Closed::begin();
     // SAFETY: the slot is the calling thread's. The closures given here are short, part of this crate, and
     // call neither this function nor any code outside this crate but the allocator; that, and a signal
     // handler, finds the thread inside the detector, and is not tracked. So there is no second borrow.
-    Inside::closed(|| f(unsafe { slot.own() }))
+    f(unsafe { own_in(slot, &mut closed) })
+}
+
+/// Returns the thread-local state of the slot. A call in builds without optimisation, which keeps `with_own` small.
+///
+/// # Safety
+///
+/// As for [`Slot::own`].
+#[inline]
+unsafe fn own_in<'a>(slot: &'static Slot, _closed: &'a mut Closed) -> &'a mut Local {
+    // SAFETY: the caller's.
+    unsafe { slot.own() }
 }
 
 /// Runs `f` like [`with_own`], for every new lock, in a thread that is known not to be inside the detector.
