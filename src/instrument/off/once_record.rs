@@ -18,11 +18,10 @@ impl OnceRecord {
         Self(())
     }
 
-    #[inline(always)]
-    pub fn set_label(&self, _label: &str) {}
-
-    #[inline(always)]
-    pub fn ask_for_ready(&self, _site: Site) {}
+    inlined! {
+        fn set_label(&self, _label: &str);
+        fn ask_for_ready(&self, _site: Site);
+    }
 
     #[inline(always)]
     pub fn peek<R>(&self, look: impl Fn() -> Option<R>) -> Option<R> {

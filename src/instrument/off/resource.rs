@@ -23,11 +23,10 @@ impl Resource {
         Self(())
     }
 
-    #[inline(always)]
-    pub fn set_label(&self, _label: impl AsRef<str>) {}
-
-    #[inline(always)]
-    pub fn provided(&self) {}
+    inlined! {
+        fn set_label(&self, _label: impl AsRef<str>);
+        fn provided(&self);
+    }
 
     #[inline(always)]
     pub fn wait<T>(
@@ -105,17 +104,12 @@ impl Providers {
         Self(())
     }
 
-    #[inline(always)]
-    pub fn expect(&self, _count: usize) {}
-
-    #[inline(always)]
-    pub fn give_up(&self, _count: usize) {}
-
-    #[inline(always)]
-    pub fn enter(&self) {}
-
-    #[inline(always)]
-    pub fn leave(&self) {}
+    inlined! {
+        fn expect(&self, _count: usize);
+        fn give_up(&self, _count: usize);
+        fn enter(&self);
+        fn leave(&self);
+    }
 }
 
 #[inline(always)]
