@@ -7,10 +7,11 @@ use super::reported;
 use super::snapshot::Snapshots;
 use super::victim;
 use crate::config::{self, Action};
+use crate::detector::check_session::{self, CheckSession};
 use crate::detector::panic::Panic;
 use crate::detector::state;
 use crate::engine::verdict::Verdict;
-use crate::report::Basis;
+use crate::report::{Basis, Facts};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 
@@ -38,9 +39,11 @@ impl Claim {
     pub(crate) fn answer(
         self,
         unwinds: bool,
-        publish: impl FnOnce() -> Option<Panic>,
+        slot: &'static Slot,
+        found: Vec<Facts>,
     ) -> Option<Panic> {
-        let panic = reported::once(&self.waits, publish)?;
+        let trial = check_session::of(slot);
+        let panic = reported::publish_once(&self.waits, slot, trial.as_deref(), found)?;
         if unwinds {
             return Some(panic);
         }
@@ -61,10 +64,15 @@ impl Claim {
         !self.heirs.is_empty()
     }
 
-    /// Lets `publish` report the deadlock, unless it is a remainder of one that was reported and answered
-    /// with a panic: then the same panic is returned again.
-    pub(crate) fn report(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
-        reported::once(&self.waits, publish)
+    /// Reports the deadlock to a check session, or to the process, unless it is a remainder of one that was reported
+    /// and answered with a panic: then the same panic is returned again.
+    pub(crate) fn report(
+        self,
+        slot: &'static Slot,
+        trial: Option<&CheckSession>,
+        facts: Facts,
+    ) -> Option<Panic> {
+        reported::publish_once(&self.waits, slot, trial, vec![facts])
     }
 }
 

@@ -4,7 +4,10 @@
 //! not reported again: the next of its threads gets the same panic.
 
 use super::snapshot::Snapshots;
+use crate::detector::check_session::CheckSession;
 use crate::detector::panic::Panic;
+use crate::detector::publish;
+use crate::report::Facts;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::thread::slot::Slot;
 
@@ -52,16 +55,18 @@ impl ReportedWaits {
 /// The waits of each deadlock, and the message of its panic.
 pub(crate) static REPORTED: ForkSafe<Vec<(ReportedWaits, String)>> = ForkSafe::new(Vec::new());
 
-/// Returns the panic of the reported deadlock that these waits remain of, or of the one that `publish`
-/// reports.
-pub(super) fn once(
+/// Returns the panic of the reported deadlock that these waits remain of; else publishes `found`, as
+/// [`publish_to`](publish::publish_to) does, and returns the panic that the configuration requests.
+pub(super) fn publish_once(
     waits: &ReportedWaits,
-    publish: impl FnOnce() -> Option<Panic>,
+    slot: &'static Slot,
+    trial: Option<&CheckSession>,
+    found: Vec<Facts>,
 ) -> Option<Panic> {
     if let Some(panic) = known(waits) {
         return Some(panic);
     }
-    let panic = publish()?;
+    let panic = publish::publish_to(slot, trial, found)?;
     remember(waits.clone(), panic.message());
     Some(panic)
 }

@@ -11,7 +11,6 @@ use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Deadlock, Detected};
 use super::victim::{give, give_to_any, unbroken, waiters};
 use crate::detector::check_session;
-use crate::detector::publish;
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
@@ -105,8 +104,7 @@ fn report_stuck(slot: &'static Slot, concerns: &dyn Fn(&PublishedWait) -> bool) 
                 // The finding belongs to the check of the waiting threads.
                 let trial = check_session::of_number(*scope);
                 facts.unbreakable = !can_unwind && !claim.has_heirs();
-                let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
-                let Some(panic) = claim.report(publish) else {
+                let Some(panic) = claim.report(slot, trial.as_deref(), *facts) else {
                     continue;
                 };
                 if can_unwind {

@@ -184,7 +184,7 @@ impl Lock {
                     found.unbreakable = !unwinds && !claim.has_heirs();
                     // The deadlock that has occurred comes before the potential ones.
                     findings.insert(0, *found);
-                    let panic = claim.answer(unwinds, || detector::publish(slot, findings));
+                    let panic = claim.answer(unwinds, slot, findings);
                     detector::end_in(panic, may_panic, site);
                     return attempt;
                 }
