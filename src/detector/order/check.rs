@@ -99,7 +99,7 @@ pub(crate) fn check(
         mode,
         site,
     };
-    inherited_holds::note(slot, ident, || context.clone());
+    inherited_holds::note(slot, ident, &context);
     found.extend(learn(slot, &held, ident, &context, content));
     found.extend(classes::learn(slot, key, &held, ident, &context, content));
     if mode == Mode::Exclusive {

@@ -103,7 +103,7 @@ pub(in crate::detector) fn learn(
             .classes
             .keep((&froms, &holding.held), request, &holding.segment, content);
     }
-    findings.retain(|finding| is_new(&mut state, finding));
+    retain_new(&mut state, &mut findings);
     let mut facts = describe_cycles(slot, &state, findings, Some(site));
     if let Some(outer) = alike
         && state.is_new_cycle_of(vec![to.id.get()], Verdict::Inversion)
@@ -191,12 +191,15 @@ pub(super) fn enter_named(state: &mut DetectorState, id: LockId, name: &'static 
     });
 }
 
-pub(super) fn is_new(state: &mut DetectorState, finding: &Finding) -> bool {
-    let mut classes = Vec::new();
-    for link in &finding.links {
-        classes.push(link.from.get());
-    }
-    state.is_new_cycle_of(classes, finding.verdict)
+/// Removes cycles of classes that were found before.
+pub(super) fn retain_new(state: &mut DetectorState, findings: &mut Vec<Finding>) {
+    findings.retain(|finding| {
+        let mut classes = Vec::new();
+        for link in &finding.links {
+            classes.push(link.from.get());
+        }
+        state.is_new_cycle_of(classes, finding.verdict)
+    });
 }
 
 /// Describes cycles of classes.
@@ -224,7 +227,7 @@ pub(in crate::detector) fn first_write(slot: &'static Slot, class: &'static Clas
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     let mut findings = state.classes.allow_any_writer(class.id);
-    findings.retain(|finding| is_new(&mut state, finding));
+    retain_new(&mut state, &mut findings);
     describe_cycles(slot, &state, findings, None)
 }
 

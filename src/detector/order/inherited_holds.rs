@@ -81,11 +81,7 @@ fn settle(slot: &'static Slot) {
 }
 
 /// Logs an acquisition for the join, if a join may need it.
-pub(in crate::detector) fn note(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    context: impl FnOnce() -> LeafEdge,
-) {
+pub(in crate::detector) fn note(slot: &'static Slot, ident: &'static Ident, context: &LeafEdge) {
     let Some(go_on) = with_own(slot, |own| own.notes.as_ref().map(AcquisitionLog::go_on)) else {
         return;
     };
@@ -95,7 +91,7 @@ pub(in crate::detector) fn note(
     }
     let taken = NestedAcquisition {
         lock: ident.id(),
-        context: context(),
+        context: context.clone(),
     };
     let is_new = with_own(slot, |own| {
         own.notes.as_mut().is_some_and(|notes| notes.add(taken))

@@ -185,8 +185,13 @@ pub(crate) fn threads() -> usize {
 
 /// Returns the slots of ended threads that left a lock behind.
 pub(crate) fn ended() -> Vec<&'static Slot> {
-    let has_ended = |slot: &&'static Slot| slot.thread().is_some() && slot.has_ended();
-    all().filter(has_ended).collect()
+    let mut ended = Vec::new();
+    for slot in all() {
+        if slot.thread().is_some() && slot.has_ended() {
+            ended.push(slot);
+        }
+    }
+    ended
 }
 
 /// In the child of a fork: the number of the first thread that the child started itself. Zero in other processes.
