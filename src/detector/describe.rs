@@ -1,7 +1,7 @@
 //! Describes findings: adds names, modes, source locations and stacks.
 
 use super::counters;
-use super::lock_info::lock_info;
+use super::lock_info::{lock_info, wait_info};
 use super::order::declared;
 use super::state::{self, DetectorState};
 use crate::engine::acquisition::{Finding, InheritedHold};
@@ -9,9 +9,7 @@ use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
-use crate::report::{
-    Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
-};
+use crate::report::{Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::process::reacquired;
 use crate::tracking::process::registry;
@@ -19,7 +17,7 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
-use crate::tracking::thread::wait::Unwinding;
+use crate::tracking::thread::wait::{Unwinding, WaitKind};
 
 /// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
 /// `slot` is the thread's.
@@ -139,15 +137,8 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
 /// Describes a wait for a lock that has not begun.
 fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
-        what: WaitsFor::Lock {
-            lock: ident.id(),
-            mode,
-        },
-        site,
-        since: None,
-        by: None,
         again: reacquired::of(site),
-        counts: None,
+        ..wait_info(ident.id(), WaitKind::Lock(mode), site)
     }
 }
 

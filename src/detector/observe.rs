@@ -9,9 +9,8 @@
 use std::sync::atomic::Ordering;
 
 use super::observation::Observation;
-use crate::detector::lock_info::lock_info;
+use crate::detector::lock_info::{lock_info, wait_info};
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::mode::Mode;
 use crate::engine::sorting;
 use crate::engine::wait_reason::WaitReason;
 use crate::report::{HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
@@ -112,12 +111,8 @@ impl Observed {
         if let Some(wait) = &self.wait {
             locks.push(wait.lock.clone());
             thread.waits = Some(WaitInfo {
-                what: wait.what(),
-                site: wait.site,
                 since: Some(wait::time_since(wait.since)),
-                by: None,
-                again: None,
-                counts: None,
+                ..wait_info(wait.lock.id, wait.need, wait.site)
             });
         }
         Observation {
@@ -151,20 +146,7 @@ impl ObservedWait {
 
     /// Returns what is waited for, as a report's type.
     pub(crate) fn what(&self) -> WaitsFor {
-        match self.need {
-            WaitKind::Lock(mode) => WaitsFor::Lock {
-                lock: self.lock.id,
-                mode,
-            },
-            WaitKind::Upgrade => WaitsFor::Lock {
-                lock: self.lock.id,
-                mode: Mode::Exclusive,
-            },
-            WaitKind::Other(awaited) => WaitsFor::Resource {
-                resource: self.lock.id,
-                awaited,
-            },
-        }
+        wait_info(self.lock.id, self.need, self.site).what
     }
 
     /// Describes what is waited for as a part of a sentence; `name` is the name of the resource.

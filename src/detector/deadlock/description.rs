@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::reduction::ThreadStates;
 use super::snapshot::Snapshots;
 use crate::detector::describe::{self, Locks};
+use crate::detector::lock_info::wait_info;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
@@ -27,23 +28,6 @@ fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
         threads,
         stack: Some(Stack::capture()),
         ..Facts::of(verdict)
-    }
-}
-
-/// Describes what a thread waits for, and adds it to the locks of the report.
-fn waits_for(ident: &Ident, need: WaitKind, locks: &mut Locks) -> WaitsFor {
-    locks.add(ident);
-    let id = ident.id();
-    match need {
-        WaitKind::Lock(mode) => WaitsFor::Lock { lock: id, mode },
-        WaitKind::Upgrade => WaitsFor::Lock {
-            lock: id,
-            mode: Mode::Exclusive,
-        },
-        WaitKind::Other(awaited) => WaitsFor::Resource {
-            resource: id,
-            awaited,
-        },
     }
 }
 
@@ -85,21 +69,21 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
         let mutex = all.keepers_of_mutex(wait);
         let is_woken = wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups);
         let relocks = wait.need == WaitKind::SIGNAL && !mutex.is_empty() && is_woken;
-        let (what, again) = if relocks {
+        let (ident, need, again) = if relocks {
             // SAFETY: as above; a thread that waits for a condition variable borrows its mutex.
             let mutex = unsafe { &*wait.mutex };
-            let what = waits_for(mutex, WaitKind::Lock(Mode::Exclusive), &mut locks);
-            (what, Some(Reacquisition::Wait))
+            let again = Some(Reacquisition::Wait);
+            (mutex, WaitKind::Lock(Mode::Exclusive), again)
         } else {
-            (waits_for(ident, wait.need, &mut locks), None)
+            (ident, wait.need, None)
         };
+        locks.add(ident);
         info.waits = Some(WaitInfo {
-            what,
             again,
-            site: wait.site,
             since: Some(since),
             by: Some(by),
             counts: wait.counts,
+            ..wait_info(ident.id(), need, wait.site)
         });
         threads.push(info);
     }
@@ -181,13 +165,10 @@ pub(super) fn alone(
 ) -> Facts {
     let mut locks = Locks::default();
     let mut me = describe::thread(slot, &mut locks);
+    locks.add(ident);
     me.waits = Some(WaitInfo {
-        what: waits_for(ident, need, &mut locks),
-        site,
-        since: None,
         by: Some(FreedBy::Threads(vec![me.id])),
-        again: None,
-        counts: None,
+        ..wait_info(ident.id(), need, site)
     });
     of(Verdict::SelfDeadlock, locks, vec![me])
 }
