@@ -38,11 +38,9 @@ pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, InheritedHol
     let state = state::lock();
     let mut here = Vec::new();
     for around in inherited {
-        here.extend(
-            state
-                .lock(around.held.lock)
-                .map(|info| (info.clone(), around)),
-        );
+        if let Some(info) = state.lock(around.held.lock) {
+            here.push((info.clone(), around));
+        }
     }
     here
 }

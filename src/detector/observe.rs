@@ -178,8 +178,10 @@ fn of(scope: Option<u64>, mark: bool) -> Vec<Observed> {
     let pin = Pin::new();
     let mut observed = Vec::new();
     for slot in registry::occupied() {
-        if scope.is_none_or(|scope| slot.check_id() == scope) {
-            observed.extend(one(slot, mark, &pin));
+        if scope.is_none_or(|scope| slot.check_id() == scope)
+            && let Some(one) = one(slot, mark, &pin)
+        {
+            observed.push(one);
         }
     }
     observed

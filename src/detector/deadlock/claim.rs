@@ -122,7 +122,9 @@ pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     let mut heirs = Vec::new();
     for at in victim::victims(all, &threads[1..], &|_| true) {
         let thread = &all.threads[at];
-        heirs.extend(thread.wait.map(|wait| (thread.slot, wait.epoch)));
+        if let Some(wait) = &thread.wait {
+            heirs.push((thread.slot, wait.epoch));
+        }
     }
     Some(Claim {
         waits: reported::ReportedWaits::new(all, threads),

@@ -29,8 +29,9 @@ impl ReportedWaits {
     pub(super) fn new(all: &Snapshots, set: &[usize]) -> Self {
         let mut of = Vec::new();
         for thread in set.iter().map(|at| &all.threads[*at]) {
-            let slot = std::ptr::from_ref(thread.slot).addr();
-            of.extend(thread.wait.map(|wait| (slot, wait.since)));
+            if let Some(wait) = &thread.wait {
+                of.push((std::ptr::from_ref(thread.slot).addr(), wait.since));
+            }
         }
         Self {
             of,

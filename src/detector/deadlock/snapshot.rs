@@ -440,9 +440,11 @@ impl Snapshots {
         if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;
         }
-        let mut needs = vec![wait_for::WaitFor::AnyOf(vec![any_thread])];
-        needs.extend(relock);
-        Some(wait_for::WaitFor::Each(needs))
+        let notified = wait_for::WaitFor::AnyOf(vec![any_thread]);
+        Some(wait_for::WaitFor::Each(match relock {
+            Some(relock) => vec![notified, relock],
+            None => vec![notified],
+        }))
     }
 
     fn need_of_party(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {

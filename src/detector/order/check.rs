@@ -77,8 +77,9 @@ pub(crate) fn check(
     if let Some(first) = mine.next()
         && first.mode == Mode::Shared
         && mine.all(|h| h.mode == Mode::Shared)
+        && let Some(facts) = recursive_read(slot, record, ident, first, mode, site)
     {
-        found.extend(recursive_read(slot, record, ident, first, mode, site));
+        found.push(facts);
     }
     if is_harmless(slot, &held, ident, mode) {
         with_own(slot, |own| own.learn(known, ident.tag()));

@@ -236,7 +236,9 @@ pub(in crate::detector) fn note(state: &mut DetectorState, findings: &[Finding])
     for finding in findings {
         let mut classes = Vec::new();
         for link in &finding.links {
-            classes.extend(state.class_of(link.from).map(LockId::get));
+            if let Some(class) = state.class_of(link.from) {
+                classes.push(class.get());
+            }
         }
         state.is_new_cycle_of(classes, finding.verdict);
     }

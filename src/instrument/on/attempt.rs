@@ -189,10 +189,10 @@ impl Lock {
                     return attempt;
                 }
             }
-            if let Some(gone) = gone.take() {
-                findings.extend(detector::abandoned::waited_for(
-                    slot, gone, ident, mode, site,
-                ));
+            if let Some(gone) = gone.take()
+                && let Some(facts) = detector::abandoned::waited_for(slot, gone, ident, mode, site)
+            {
+                findings.push(facts);
             }
             if findings.is_empty() {
                 return attempt;

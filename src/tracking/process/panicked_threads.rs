@@ -38,7 +38,11 @@ pub(crate) fn add(scope: u64, thread: ThreadId, name: Option<String>, is_caught:
 
 /// Returns the threads of a check, or of the process, in which code panicked, the last one first.
 pub(crate) fn of(scope: u64) -> Vec<Panicked> {
-    let mut panicked = PANICKED.lock().clone();
-    panicked.retain(|entry| entry.scope == scope);
-    panicked
+    let mut of_scope = Vec::new();
+    for entry in PANICKED.lock().iter() {
+        if entry.scope == scope {
+            of_scope.push(entry.clone());
+        }
+    }
+    of_scope
 }

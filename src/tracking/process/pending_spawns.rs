@@ -12,7 +12,7 @@
 use crate::tracking::fork_safe::ForkSafe;
 
 /// The counts of one check.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::tracking) struct PendingCount {
     /// The number of the check.
     scope: u64,
