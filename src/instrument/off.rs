@@ -6,6 +6,15 @@
 
 /// Public functions that do nothing, or return what is given, and are always inlined.
 macro_rules! inlined {
+    ($($(#[$attr:meta])* const fn $name:ident $args:tt -> $result:ty = $value:expr;)+) => {
+        $(
+            $(#[$attr])*
+            #[inline(always)]
+            pub const fn $name $args -> $result {
+                $value
+            }
+        )+
+    };
     ($($(#[$attr:meta])* fn $name:ident $args:tt $(-> $result:ty)? $(= $value:expr)?;)*) => {
         $(
             $(#[$attr])*
@@ -56,10 +65,8 @@ use crate::tracking::thread::remote_panic::Wake;
 pub struct Lock(());
 
 impl Lock {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new(_kind: &'static LockKind) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new(_kind: &'static LockKind) -> Self = Self(());
     }
 
     #[inline(always)]
@@ -68,10 +75,9 @@ impl Lock {
         Self(())
     }
 
-    #[inline(always)]
-    #[must_use]
-    pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn named(_kind: &'static LockKind, _name: &'static str) -> Self =
+            Self(());
     }
 
     inlined! {
@@ -155,16 +161,9 @@ impl Attempt<'_> {
 pub struct CondvarRecord(());
 
 impl CondvarRecord {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    #[must_use]
-    pub const fn named(_name: &'static str) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new() -> Self = Self(());
+        #[must_use] const fn named(_name: &'static str) -> Self = Self(());
     }
 
     #[inline(always)]
@@ -221,9 +220,8 @@ impl Clock {
         fn release_if_attached() -> Self = Self(());
     }
 
-    #[inline(always)]
-    pub const fn unknown() -> Self {
-        Self(())
+    inlined! {
+        const fn unknown() -> Self = Self(());
     }
 
     inlined! {
@@ -238,10 +236,8 @@ impl Clock {
 pub struct MergedClock(());
 
 impl MergedClock {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new() -> Self = Self(());
     }
 
     inlined! {
@@ -278,14 +274,9 @@ impl Default for InitClock {
 }
 
 impl InitClock {
-    #[inline(always)]
-    pub const fn new() -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    pub const fn none() -> Self {
-        Self(())
+    inlined! {
+        const fn new() -> Self = Self(());
+        const fn none() -> Self = Self(());
     }
 
     inlined! {

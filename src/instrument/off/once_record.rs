@@ -8,14 +8,9 @@ use crate::tracking::lock::kind::LockKind;
 pub struct OnceRecord(());
 
 impl OnceRecord {
-    #[inline(always)]
-    pub const fn new(_kind: &'static LockKind) -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
-        Self(())
+    inlined! {
+        const fn new(_kind: &'static LockKind) -> Self = Self(());
+        const fn named(_kind: &'static LockKind, _name: &'static str) -> Self = Self(());
     }
 
     inlined! {

@@ -11,16 +11,10 @@ use crate::tracking::lock::kind::LockKind;
 pub struct Resource(());
 
 impl Resource {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new(_kind: &'static LockKind) -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    #[must_use]
-    pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new(_kind: &'static LockKind) -> Self = Self(());
+        #[must_use] const fn named(_kind: &'static LockKind, _name: &'static str) -> Self =
+            Self(());
     }
 
     inlined! {
@@ -98,10 +92,8 @@ impl Resource {
 pub struct Providers(());
 
 impl Providers {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new() -> Self = Self(());
     }
 
     inlined! {
