@@ -40,14 +40,20 @@ pub(crate) fn holder(
     if LEFT.load(Ordering::Relaxed) == 0 || ident.class().kind.is_sendable() {
         return None;
     }
-    registry::ended().into_iter().find_map(|slot| {
-        let mut holds = slot.left().into_iter();
-        let hold = holds.find(|hold| ptr::eq(hold.ident, ident) && conflicts(need, hold.mode))?;
-        // The lock may have been released with `force_unlock`, and another thread may hold it now.
-        let owner = record.owner.load(Ordering::Acquire).cast_const();
-        let is_last = hold.mode != Mode::Exclusive || ptr::eq(owner, slot);
-        is_last.then_some((slot, hold))
-    })
+    for slot in registry::ended() {
+        for hold in slot.left() {
+            if !ptr::eq(hold.ident, ident) || !conflicts(need, hold.mode) {
+                continue;
+            }
+            // The lock may have been released with `force_unlock`, and another thread may hold it now.
+            let owner = record.owner.load(Ordering::Acquire).cast_const();
+            if hold.mode != Mode::Exclusive || ptr::eq(owner, slot) {
+                return Some((slot, hold));
+            }
+            break;
+        }
+    }
+    None
 }
 
 /// Returns the report on a wait of the calling thread for such a lock; `None` if the pair was reported

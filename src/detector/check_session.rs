@@ -12,7 +12,6 @@
 //!
 //! The first writer of a lock is recorded only in the graph of the writing thread.
 
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -21,7 +20,6 @@ use parking_lot::Mutex as PlainMutex;
 use super::state;
 use super::state::DetectorState;
 use crate::engine::ids::LockId;
-use crate::engine::order_graph::IdMap;
 use crate::report::Report;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::process::pending_spawns;
@@ -47,8 +45,8 @@ pub(crate) struct CheckFindings {
     pub(crate) panics: Vec<String>,
 }
 
-pub(crate) static SESSIONS: ForkSafe<IdMap<u64, Arc<CheckSession>>> =
-    ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
+/// The running checks, which are few at a time.
+pub(crate) static SESSIONS: ForkSafe<Vec<Arc<CheckSession>>> = ForkSafe::new(Vec::new());
 /// The number of running checks with a graph of their own.
 static OWN: AtomicUsize = AtomicUsize::new(0);
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -68,7 +66,7 @@ impl CheckSession {
             // from a thread that has seen the graph, and so sees this count, too.
             OWN.fetch_add(1, Ordering::Relaxed);
         }
-        SESSIONS.lock().insert(trial.number, Arc::clone(&trial));
+        SESSIONS.lock().push(Arc::clone(&trial));
         trial
     }
 
@@ -80,9 +78,13 @@ impl CheckSession {
     /// Ends the check and returns its findings. From now on, findings of threads that still run go to the
     /// process.
     pub(crate) fn close(&self) -> CheckFindings {
-        if SESSIONS.lock().remove(&self.number).is_some() && self.own.is_some() {
+        let mut sessions = SESSIONS.lock();
+        let running = sessions.len();
+        sessions.retain(|trial| trial.number != self.number);
+        if sessions.len() < running && self.own.is_some() {
             OWN.fetch_sub(1, Ordering::Relaxed);
         }
+        drop(sessions);
         pending_spawns::close(self.number);
         std::mem::take(&mut self.gathered.lock())
     }
@@ -110,10 +112,12 @@ pub(super) fn of(slot: &Slot) -> Option<Arc<CheckSession>> {
 
 /// The check with this number, if it is still under way.
 pub(super) fn of_number(number: u64) -> Option<Arc<CheckSession>> {
-    match number {
-        0 => None,
-        number => SESSIONS.lock().get(&number).cloned(),
+    if number == 0 {
+        return None;
     }
+    let sessions = SESSIONS.lock();
+    let mut sessions = sessions.iter();
+    sessions.find(|trial| trial.number == number).cloned()
 }
 
 /// The graph in which the acquisitions of a thread are recorded.
@@ -150,11 +154,11 @@ impl Graph {
 }
 
 /// Runs `f` on the graph of each check that has one of its own.
-fn each(mut f: impl FnMut(&mut DetectorState)) {
+fn each(f: &dyn Fn(&mut DetectorState)) {
     if OWN.load(Ordering::Relaxed) == 0 {
         return;
     }
-    let trials: Vec<Arc<CheckSession>> = SESSIONS.lock().values().cloned().collect();
+    let trials = SESSIONS.lock().clone();
     for trial in trials {
         if let Some(own) = &trial.own {
             f(&mut own.lock());
@@ -164,12 +168,12 @@ fn each(mut f: impl FnMut(&mut DetectorState)) {
 
 /// Removes a dropped lock from the graphs of checks.
 pub(super) fn forget(id: LockId) {
-    each(|state| state.remove_lock(id));
+    each(&|state| state.remove_lock(id));
 }
 
 /// Updates the label of a lock in the graphs of checks.
 pub(super) fn relabel(id: LockId, label: Option<&String>) {
-    each(|state| {
+    each(&|state| {
         if let Some(info) = state.lock_mut(id) {
             info.label = label.cloned();
         }

@@ -1,9 +1,7 @@
 //! Describes findings: adds names, modes, source locations and stacks.
 
-use std::collections::HashSet;
-
 use super::counters;
-use super::lock_info::lock_info;
+use super::lock_info::{lock_info, wait_info};
 use super::order::declared;
 use super::state::{self, DetectorState};
 use crate::engine::acquisition::{Finding, InheritedHold};
@@ -11,9 +9,7 @@ use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
-use crate::report::{
-    Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor,
-};
+use crate::report::{Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::process::reacquired;
 use crate::tracking::process::registry;
@@ -21,13 +17,16 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait;
-use crate::tracking::thread::wait::Unwinding;
+use crate::tracking::thread::wait::{Unwinding, WaitKind};
 
 /// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
 /// `slot` is the thread's.
 pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
-    let held = slot.held().unwrap_or_default();
-    held.iter().map(|h| (h.ident(), held_info(h))).collect()
+    let mut here = Vec::new();
+    for held in slot.held().unwrap_or_default() {
+        here.push((held.ident(), held_info(&held)));
+    }
+    here
 }
 
 /// Returns the locks that another thread holds around the calling one; `slot` is the thread's.
@@ -37,8 +36,13 @@ pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, InheritedHol
         return Vec::new();
     }
     let state = state::lock();
-    let known = |around: &InheritedHold| Some((state.lock(around.held.lock)?.clone(), *around));
-    inherited.iter().filter_map(known).collect()
+    let mut here = Vec::new();
+    for around in inherited {
+        if let Some(info) = state.lock(around.held.lock) {
+            here.push((info.clone(), around));
+        }
+    }
+    here
 }
 
 fn held_info(held: &HeldLock) -> HeldInfo {
@@ -76,13 +80,14 @@ impl Locks {
 
 /// Describes a thread that is the caller or is blocked, and adds the locks it holds.
 pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
-    let held = slot.held().unwrap_or_default();
-    for h in &held {
-        locks.add(h.ident());
+    let mut held = Vec::new();
+    for hold in slot.held().unwrap_or_default() {
+        locks.add(hold.ident());
+        held.push(held_info(&hold));
     }
     ThreadInfo {
         name: slot.name(),
-        held: held.iter().map(held_info).collect(),
+        held,
         spawned: slot.spawned(),
         panicking: unwinding(slot) == Unwinding::Panics,
         ending: unwinding(slot) == Unwinding::Ends,
@@ -107,13 +112,14 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
         name: state.name(id),
         ..ThreadInfo::new(id)
     };
-    let slot = registry::occupied()
-        .into_iter()
-        .find(|slot| slot.thread() == Some(id));
-    info.ended = slot.is_none();
-    info.is_task = slot.map_or_else(|| state.is_task(id), |slot| slot.life.is_agent());
-    info.spawned = slot.and_then(Slot::spawned);
-    for h in slot.and_then(|slot| slot.held()).unwrap_or_default() {
+    let Some(slot) = registry::occupied_by(id) else {
+        info.ended = true;
+        info.is_task = state.is_task(id);
+        return info;
+    };
+    info.is_task = slot.life.is_agent();
+    info.spawned = slot.spawned();
+    for h in slot.held().unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {
             locks.add_known(state, lock);
             info.held.push(HeldInfo {
@@ -129,15 +135,8 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
 /// Describes a wait for a lock that has not begun.
 fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
-        what: WaitsFor::Lock {
-            lock: ident.id(),
-            mode,
-        },
-        site,
-        since: None,
-        by: None,
         again: reacquired::of(site),
-        counts: None,
+        ..wait_info(ident.id(), WaitKind::Lock(mode), site)
     }
 }
 
@@ -150,19 +149,19 @@ pub(super) fn cycles(
 ) -> Vec<Facts> {
     // To describe a finding that no sink and no check receives costs more than to find it, and an excused
     // nest has as many findings as edges.
-    let (wanted, ignored): (Vec<&Finding>, Vec<&Finding>) = findings
-        .iter()
-        .partition(|finding| counters::is_wanted(slot, finding.verdict));
-    counters::ignore(ignored.len());
-    let stack = (!wanted.is_empty()).then(Stack::capture);
-    wanted
-        .into_iter()
-        .map(|f| {
-            let mut facts = cycle(slot, state, f, closed_at, stack.clone());
+    let (mut described, mut ignored, mut stack) = (Vec::new(), 0, None);
+    for finding in findings {
+        if counters::is_wanted(slot, finding.verdict) {
+            let stack = stack.get_or_insert_with(Stack::capture).clone();
+            let mut facts = cycle(slot, state, finding, closed_at, stack);
             declared::settle(&mut facts, closed_at);
-            facts
-        })
-        .collect()
+            described.push(facts);
+        } else {
+            ignored += 1;
+        }
+    }
+    counters::ignore(ignored);
+    described
 }
 
 fn cycle(
@@ -170,17 +169,14 @@ fn cycle(
     state: &DetectorState,
     finding: &Finding,
     closed_at: Option<Site>,
-    stack: Option<Stack>,
+    stack: Stack,
 ) -> Facts {
     let me = slot.thread();
     let mut locks = Locks::default();
+    let mut edges = Vec::new();
     for link in &finding.links {
         locks.add_known(state, link.from);
-    }
-    let edges: Vec<Edge> = finding
-        .links
-        .iter()
-        .map(|link| Edge {
+        edges.push(Edge {
             from: link.from,
             from_mode: link.from_mode,
             from_site: link.from_site,
@@ -192,15 +188,15 @@ fn cycle(
             thread: link.thread,
             gates: link.gates.to_vec(),
             stack: state.stack((link.from, link.to), link.from_site, link.to_site),
-        })
-        .collect();
-    for id in finding
-        .links
-        .iter()
-        .flat_map(|link| link.gates.iter())
-        .chain(&finding.guards)
-    {
-        locks.add_known(state, *id);
+        });
+    }
+    for link in &finding.links {
+        for gate in link.gates.iter() {
+            locks.add_known(state, *gate);
+        }
+    }
+    for guard in &finding.guards {
+        locks.add_known(state, *guard);
     }
     let mut threads: Vec<ThreadInfo> = Vec::new();
     for edge in &edges {
@@ -223,8 +219,25 @@ fn cycle(
         closing,
         guards: finding.guards.clone(),
         lacks_writers: finding.lacks_writers,
-        stack,
+        stack: Some(stack),
         ..Facts::of(finding.verdict)
+    }
+}
+
+/// Describes the order that a request gives under a held lock.
+fn edge(holds: &HeldLock, wants: &Ident, mode: Mode, site: Site, thread: ThreadId) -> Edge {
+    Edge {
+        from: holds.ident().id(),
+        from_mode: holds.mode,
+        from_site: holds.site,
+        to: wants.id(),
+        to_mode: mode,
+        to_site: site,
+        from_again: reacquired::of(holds.site),
+        to_again: reacquired::of(site),
+        thread,
+        gates: Vec::new(),
+        stack: None,
     }
 }
 
@@ -241,19 +254,7 @@ fn alone(
     locks.add(ident);
     let mut me = thread(slot, &mut locks);
     me.waits = Some(waits(ident, mode, site));
-    let edge = Edge {
-        from: ident.id(),
-        from_mode: first.mode,
-        from_site: first.site,
-        to: ident.id(),
-        to_mode: mode,
-        to_site: site,
-        from_again: reacquired::of(first.site),
-        to_again: reacquired::of(site),
-        thread: me.id,
-        gates: Vec::new(),
-        stack: None,
-    };
+    let edge = edge(first, ident, mode, site, me.id);
     Facts {
         locks: locks.0,
         threads: vec![me],
@@ -302,9 +303,6 @@ pub(super) fn against_ids(
     let mut facts = alone(Verdict::Inversion, slot, ident, outer, mode, site);
     facts.basis = Basis::Classes;
     let from = lock_info(outer.ident());
-    for edge in &mut facts.edges {
-        edge.from = from.id;
-    }
     // The locks of the edges come first.
     facts.locks.retain(|lock| lock.id != from.id);
     facts.locks.insert(0, from);
@@ -320,28 +318,25 @@ const ABANDONED: usize = 32;
 
 /// Describes the end of the calling thread while it holds locks: one finding for each lock.
 pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
-    // As nearly always. A set asks the system for random numbers once in each thread.
-    if left.is_empty() {
-        return Vec::new();
+    let (mut seen, mut found) = (Vec::new(), Vec::new());
+    for hold in left {
+        if seen.contains(&hold.ident) || seen.len() == ABANDONED {
+            continue;
+        }
+        seen.push(hold.ident);
+        let mut locks = Locks::default();
+        locks.add(hold.ident());
+        let mut me = thread(slot, &mut locks);
+        me.ended = true;
+        sorting::sort_by_key(&mut me.held, |info| info.lock != hold.ident().id());
+        me.held.truncate(ABANDONED);
+        found.push(Facts {
+            locks: locks.0,
+            threads: vec![me],
+            ..Facts::of(Verdict::Abandoned)
+        });
     }
-    let mut seen = HashSet::new();
-    left.iter()
-        .filter(|h| seen.insert(h.ident))
-        .take(ABANDONED)
-        .map(|h| {
-            let mut locks = Locks::default();
-            locks.add(h.ident());
-            let mut me = thread(slot, &mut locks);
-            me.ended = true;
-            sorting::sort_by_key(&mut me.held, |info| info.lock != h.ident().id());
-            me.held.truncate(ABANDONED);
-            Facts {
-                locks: locks.0,
-                threads: vec![me],
-                ..Facts::of(Verdict::Abandoned)
-            }
-        })
-        .collect()
+    found
 }
 
 /// Describes a request of the calling thread for a lock that an ended thread still holds.
@@ -365,18 +360,8 @@ pub(super) fn abandoned_and_awaited(
 /// One thread of a deadlock: what it holds that blocks the previous thread, and what it waits for.
 pub(super) struct CycleThread {
     pub(super) slot: &'static Slot,
-    pub(super) holds: HeldLock,
-    pub(super) wants: &'static Ident,
-    pub(super) mode: Mode,
-    pub(super) site: Site,
-    /// The start of the wait, on the clock of [`wait::now`].
-    pub(super) since: u64,
-}
-
-/// A thread of a deadlock that holds no lock another thread waits for, and blocks a reader by being queued
-/// for the lock ahead of it.
-pub(super) struct QueuedWriter {
-    pub(super) slot: &'static Slot,
+    /// `None` if it blocks a reader by being queued for the lock ahead of it.
+    pub(super) holds: Option<HeldLock>,
     pub(super) wants: &'static Ident,
     pub(super) mode: Mode,
     pub(super) site: Site,
@@ -392,55 +377,30 @@ fn waits_since(ident: &Ident, mode: Mode, site: Site, since: u64) -> WaitInfo {
     }
 }
 
-/// Describes a deadlock; the first station is the calling thread, which closed it.
-pub(super) fn deadlock(stations: &[CycleThread], queued: &[QueuedWriter]) -> Facts {
+/// Describes a deadlock. First the threads that hold a lock, beginning with the calling one, which closed it; then
+/// those that are queued.
+pub(super) fn deadlock(cycle: &[CycleThread]) -> Facts {
     let mut locks = Locks::default();
-    for station in stations {
-        locks.add(station.holds.ident());
+    for holds in cycle.iter().filter_map(|one| one.holds) {
+        locks.add(holds.ident());
     }
-    let mut threads: Vec<ThreadInfo> = stations
-        .iter()
-        .map(|s| {
-            let mut info = thread(s.slot, &mut locks);
-            info.waits = Some(waits_since(s.wants, s.mode, s.site, s.since));
-            info
-        })
-        .collect();
-    for writer in queued {
-        let mut info = thread(writer.slot, &mut locks);
-        locks.add(writer.wants);
-        let QueuedWriter {
-            wants,
-            mode,
-            site,
-            since,
-            ..
-        } = *writer;
-        info.waits = Some(waits_since(wants, mode, site, since));
+    let (mut threads, mut edges) = (Vec::new(), Vec::new());
+    for one in cycle {
+        let mut info = thread(one.slot, &mut locks);
+        info.waits = Some(waits_since(one.wants, one.mode, one.site, one.since));
+        match &one.holds {
+            Some(holds) => edges.push(edge(holds, one.wants, one.mode, one.site, info.id)),
+            None => locks.add(one.wants),
+        }
         threads.push(info);
     }
-    let mut edges: Vec<Edge> = stations
-        .iter()
-        .zip(&threads)
-        .map(|(s, thread)| Edge {
-            from: s.holds.ident().id(),
-            from_mode: s.holds.mode,
-            from_site: s.holds.site,
-            to: s.wants.id(),
-            to_mode: s.mode,
-            to_site: s.site,
-            from_again: reacquired::of(s.holds.site),
-            to_again: reacquired::of(s.site),
-            thread: thread.id,
-            gates: Vec::new(),
-            stack: None,
-        })
-        .collect();
-    let first = edges
-        .iter()
-        .enumerate()
-        .min_by_key(|(_, e)| e.from)
-        .map_or(0, |(at, _)| at);
+    // The edge from the oldest lock comes first.
+    let mut first = 0;
+    for (at, edge) in edges.iter().enumerate() {
+        if edge.from < edges[first].from {
+            first = at;
+        }
+    }
     let closing = (edges.len() - first) % edges.len().max(1);
     edges.rotate_left(first);
     Facts {

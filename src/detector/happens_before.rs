@@ -85,13 +85,18 @@ fn change<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
         (result, own.timeline.number() != before)
     });
     if is_new {
-        reseed(slot);
-        if with_own(slot, |own| own.timeline.is_cut()) {
-            // Relaxed: the flag publishes no other memory.
-            CUT.store(true, Ordering::Relaxed);
-        }
+        begin_segment(slot);
     }
     result
+}
+
+/// The calling thread is in a new segment.
+fn begin_segment(slot: &'static Slot) {
+    reseed(slot);
+    if with_own(slot, |own| own.timeline.is_cut()) {
+        // Relaxed: the flag publishes no other memory.
+        CUT.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Whether a thread was ordered after more threads than its clock can hold.
@@ -126,18 +131,18 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
     let found = {
         let mut state = graph.lock();
         state.introduce(holder, slot);
-        let findings: Vec<_> = held
-            .iter()
-            .flat_map(|h| promote(&mut state, h.ident()))
-            .collect();
+        let mut findings = Vec::new();
+        for h in &held {
+            findings.extend(promote(&mut state, h.ident()));
+            around.push(InheritedHold {
+                held: h.as_held(),
+                holder,
+            });
+        }
         describe::cycles(slot, &state, &findings, None)
     };
     // The caller is in the middle of starting threads, where a panic is not expected.
     let _ = publish::publish(slot, found);
-    around.extend(held.iter().map(|h| InheritedHold {
-        held: h.as_held(),
-        holder,
-    }));
     around
 }
 

@@ -9,9 +9,8 @@
 use std::sync::atomic::Ordering;
 
 use super::observation::Observation;
-use crate::detector::lock_info::lock_info;
+use crate::detector::lock_info::{lock_info, wait_info};
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::mode::Mode;
 use crate::engine::sorting;
 use crate::engine::wait_reason::WaitReason;
 use crate::report::{HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo, WaitsFor};
@@ -98,25 +97,26 @@ impl Observed {
 impl Observed {
     /// The same, for other crates.
     pub(crate) fn into_observation(self) -> Observation {
-        let mut locks: Vec<LockInfo> = self.holds().iter().map(|h| h.lock.clone()).collect();
-        locks.extend(self.wait.as_ref().map(|wait| wait.lock.clone()));
-        let since = |wait: &ObservedWait| wait::time_since(wait.since);
+        let mut thread = ThreadInfo {
+            name: self.name.clone(),
+            ended: self.has_ended,
+            is_task: self.slot.life.is_agent(),
+            ..ThreadInfo::new(self.thread)
+        };
+        let mut locks = Vec::new();
+        for hold in self.holds() {
+            locks.push(hold.lock.clone());
+            thread.held.push(hold.info);
+        }
+        if let Some(wait) = &self.wait {
+            locks.push(wait.lock.clone());
+            thread.waits = Some(WaitInfo {
+                since: Some(wait::time_since(wait.since)),
+                ..wait_info(wait.lock.id, wait.need, wait.site)
+            });
+        }
         Observation {
-            thread: ThreadInfo {
-                name: self.name.clone(),
-                held: self.holds().iter().map(|hold| hold.info).collect(),
-                waits: self.wait.as_ref().map(|wait| WaitInfo {
-                    what: wait.what(),
-                    site: wait.site,
-                    since: Some(since(wait)),
-                    by: None,
-                    again: None,
-                    counts: None,
-                }),
-                ended: self.has_ended,
-                is_task: self.slot.life.is_agent(),
-                ..ThreadInfo::new(self.thread)
-            },
+            thread,
             locks,
             is_held_known: self.held.is_some(),
             os_id: self.os_id,
@@ -146,20 +146,7 @@ impl ObservedWait {
 
     /// Returns what is waited for, as a report's type.
     pub(crate) fn what(&self) -> WaitsFor {
-        match self.need {
-            WaitKind::Lock(mode) => WaitsFor::Lock {
-                lock: self.lock.id,
-                mode,
-            },
-            WaitKind::Upgrade => WaitsFor::Lock {
-                lock: self.lock.id,
-                mode: Mode::Exclusive,
-            },
-            WaitKind::Other(awaited) => WaitsFor::Resource {
-                resource: self.lock.id,
-                awaited,
-            },
-        }
+        wait_info(self.lock.id, self.need, self.site).what
     }
 
     /// Describes what is waited for as a part of a sentence; `name` is the name of the resource.
@@ -177,23 +164,27 @@ impl ObservedWait {
 ///
 /// Costs some hundred nanoseconds per thread.
 pub(crate) fn all(mark: bool) -> Vec<Observed> {
-    of(|_| true, mark)
+    of(None, mark)
 }
 
 /// Observes the threads of one check, in the order in which the detector first saw them.
 pub(crate) fn of_scope(scope: u64) -> Vec<Observed> {
-    let mut observed = of(|slot| slot.check_id() == scope, false);
+    let mut observed = of(Some(scope), false);
     sorting::sort_by_key(&mut observed, |one| one.thread);
     observed
 }
 
-fn of(is_meant: impl Fn(&Slot) -> bool, mark: bool) -> Vec<Observed> {
+fn of(scope: Option<u64>, mark: bool) -> Vec<Observed> {
     let pin = Pin::new();
-    registry::occupied()
-        .into_iter()
-        .filter(|slot| is_meant(slot))
-        .filter_map(|slot| one(slot, mark, &pin))
-        .collect()
+    let mut observed = Vec::new();
+    for slot in registry::occupied() {
+        if scope.is_none_or(|scope| slot.check_id() == scope)
+            && let Some(one) = one(slot, mark, &pin)
+        {
+            observed.push(one);
+        }
+    }
+    observed
 }
 
 fn one(slot: &'static Slot, mark: bool, pin: &Pin) -> Option<Observed> {
@@ -207,25 +198,26 @@ fn one(slot: &'static Slot, mark: bool, pin: &Pin) -> Option<Observed> {
         is_ours: slot.life.is_ours(),
         is_idle: slot.life.is_idle(),
         wait: wait_of(slot, pin),
-        held: slot
-            .watched(pin, mark, card)
-            .map(|held| held.into_iter().filter_map(hold).collect()),
+        held: slot.watched(pin, mark, card).map(holds),
         progress: slot.progress(),
     };
     (slot.thread() == Some(thread)).then_some(observed)
 }
 
-fn hold(watched: ObservedLock<Option<LockInfo>>) -> Option<ObservedHold> {
-    let lock = watched.found??;
-    Some(ObservedHold {
-        info: HeldInfo {
-            lock: lock.id,
-            mode: watched.hold.mode,
-            site: watched.hold.site,
-        },
-        lock,
-        seen: watched.seen,
-    })
+fn holds(watched: Vec<ObservedLock<Option<LockInfo>>>) -> Vec<ObservedHold> {
+    let mut holds = Vec::new();
+    for ObservedLock { hold, found } in watched {
+        if let Some(Some(lock)) = found {
+            let info = HeldInfo {
+                lock: lock.id,
+                mode: hold.mode,
+                site: hold.site,
+            };
+            let seen = hold.seen;
+            holds.push(ObservedHold { lock, info, seen });
+        }
+    }
+    holds
 }
 
 fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {

@@ -1,7 +1,5 @@
 //! Publishes findings: to sinks, to check sessions, as panics.
 
-use std::collections::HashMap;
-
 use super::check_session;
 use super::check_session::CheckSession;
 use super::counters;
@@ -124,11 +122,15 @@ pub(crate) fn publish_stall(
     })
 }
 
-/// Reports about the same source lines: the call path and the number of each.
-pub(crate) type Paths = Vec<(u64, u64)>;
+/// The first report about a set of source lines, or the first one with its call path.
+pub(crate) struct FirstReport {
+    lines: u64,
+    path: u64,
+    sequence: u64,
+}
 
 /// The first reports about each set of source lines.
-pub(crate) static FIRST: ForkSafe<Option<HashMap<u64, Paths>>> = ForkSafe::new(None);
+pub(crate) static FIRST: ForkSafe<Vec<FirstReport>> = ForkSafe::new(Vec::new());
 
 /// The most reports about the same lines that are written in full, by different call paths.
 const PATHS: usize = 8;
@@ -145,17 +147,24 @@ fn repeats(report: &Report) -> Option<u64> {
     {
         return None;
     }
-    let mut first = FIRST.lock();
-    let lines = first.get_or_insert_default().entry(report.signature());
-    let known = lines.or_default();
-    let path = report.path();
-    if let Some((_, sequence)) = known.iter().find(|(known, _)| *known == path) {
-        return Some(*sequence);
+    let (lines, path) = (report.signature(), report.path());
+    let mut reports = FIRST.lock();
+    let (mut first, mut count) = (None, 0);
+    for known in reports.iter().filter(|known| known.lines == lines) {
+        if known.path == path {
+            return Some(known.sequence);
+        }
+        first.get_or_insert(known.sequence);
+        count += 1;
     }
-    if let Some((_, first)) = known.first().filter(|_| known.len() == PATHS) {
-        return Some(*first);
+    if count == PATHS {
+        return first;
     }
-    known.push((path, report.sequence));
+    reports.push(FirstReport {
+        lines,
+        path,
+        sequence: report.sequence,
+    });
     None
 }
 

@@ -1,6 +1,6 @@
 //! The state of the detector, behind one lock.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::config;
@@ -20,8 +20,8 @@ const NAMES: usize = 1 << 16;
 
 struct KnownLock {
     info: LockInfo,
-    class: LockId,
-    ident: usize,
+    /// Its class, and the address of its ident; `None` for a class.
+    instance: Option<(LockId, usize)>,
 }
 
 /// What is remembered of a thread or agent after its end.
@@ -35,24 +35,21 @@ pub(crate) struct DetectorState {
     pub(crate) graph: OrderGraph,
     /// The order graph of lock classes.
     pub(crate) classes: OrderGraph,
-    /// What reports say of a class, including classes that were only declared.
-    class_infos: IdMap<LockId, LockInfo>,
-    /// The sets of classes of the cycles that were found, so that the order of classes does not report again
-    /// what instances have shown.
-    reported: HashSet<(Vec<LockId>, Verdict)>,
-    /// The locks in the graph, each with its class and with the address of its ident.
+    /// The locks and classes in the graphs, including classes that were only declared.
     locks: IdMap<LockId, KnownLock>,
+    /// What was found, so that it is not reported again: the sets of classes of cycles, so that the order of classes
+    /// does not repeat what instances have shown; and recursive reads, by the locations of the lock's construction
+    /// and of both acquisitions.
+    reported: HashSet<(Verdict, Vec<u64>)>,
     names: IdMap<ThreadId, Introduced>,
     /// The threads in `names`, in the order in which they were added.
-    introduced: VecDeque<ThreadId>,
+    introduced: Recent<ThreadId>,
     /// The stack at which a pair of source locations was first nested.
-    stacks: IdMap<(usize, usize), Stack>,
-    /// Recursive reads that were reported: the location of the lock's construction and both acquisitions.
-    recursive_reads: HashSet<(usize, usize, usize, u64)>,
+    stacks: IdMap<(u64, u64), Stack>,
     /// Stacks of single edges between locations in one file, where a type of the program may wrap its locks;
     /// the oldest are dropped when there are too many.
-    edge_stacks: IdMap<(LockId, LockId), Stack>,
-    edges_with_stacks: VecDeque<(LockId, LockId)>,
+    edge_stacks: IdMap<(u64, u64), Stack>,
+    edges_with_stacks: Recent<(u64, u64)>,
     /// Whether this is the state of one check, and not that of the process.
     is_of_check: bool,
 }
@@ -68,15 +65,13 @@ impl DetectorState {
         Self {
             graph: OrderGraph::new(limits),
             classes: OrderGraph::new(limits),
-            class_infos: IdMap::default(),
-            reported: HashSet::new(),
             locks: IdMap::default(),
+            reported: HashSet::new(),
             names: IdMap::default(),
-            introduced: VecDeque::new(),
+            introduced: Recent::new(NAMES),
             stacks: IdMap::default(),
-            recursive_reads: HashSet::new(),
             edge_stacks: IdMap::default(),
-            edges_with_stacks: VecDeque::new(),
+            edges_with_stacks: Recent::new(EDGE_STACKS),
             is_of_check: false,
         }
     }
@@ -95,14 +90,13 @@ impl DetectorState {
     }
 
     pub(crate) fn add_lock(&mut self, info: LockInfo, ident: &'static Ident) {
-        let class = ident.class().id;
-        let ident = std::ptr::from_ref(ident).addr();
-        self.locks.insert(info.id, KnownLock { info, class, ident });
+        let instance = Some((ident.class().id, std::ptr::from_ref(ident).addr()));
+        self.locks.insert(info.id, KnownLock { info, instance });
     }
 
     /// Returns the class of a lock in the graph.
     pub(crate) fn class_of(&self, id: LockId) -> Option<LockId> {
-        self.locks.get(&id).map(|known| known.class)
+        Some(self.locks.get(&id)?.instance?.0)
     }
 
     /// Returns the lock in the graph whose ident has this address, without a look at the ident: for locks of
@@ -110,31 +104,31 @@ impl DetectorState {
     ///
     /// Walks all locks, so it serves reports only.
     pub(crate) fn lock_at(&self, ident: *const Ident) -> Option<LockId> {
-        let mut locks = self.locks.iter();
-        locks
-            .find(|(_, known)| known.ident == ident.addr())
-            .map(|(id, _)| *id)
+        for (id, known) in &self.locks {
+            if known.instance.is_some_and(|(_, at)| at == ident.addr()) {
+                return Some(*id);
+            }
+        }
+        None
     }
 
     /// Returns what is recorded of a lock in the graph, or of a class.
     pub(crate) fn lock(&self, id: LockId) -> Option<&LockInfo> {
-        if id.is_class() {
-            self.class_infos.get(&id)
-        } else {
-            self.locks.get(&id).map(|known| &known.info)
-        }
+        self.locks.get(&id).map(|known| &known.info)
     }
 
     /// Records what reports say of a class, if that is not recorded yet.
-    pub(crate) fn add_class(&mut self, id: LockId, card: impl FnOnce() -> LockInfo) {
-        self.class_infos.entry(id).or_insert_with(card);
+    pub(crate) fn add_class(&mut self, info: LockInfo) {
+        let instance = None;
+        let known = KnownLock { info, instance };
+        self.locks.entry(known.info.id).or_insert(known);
     }
 
     /// Returns whether no cycle of these classes with this verdict was found before.
-    pub(crate) fn is_new_cycle_of(&mut self, mut classes: Vec<LockId>, verdict: Verdict) -> bool {
+    pub(crate) fn is_new_cycle_of(&mut self, mut classes: Vec<u64>, verdict: Verdict) -> bool {
         sorting::sort(&mut classes);
         classes.dedup();
-        self.reported.insert((classes, verdict))
+        self.reported.insert((verdict, classes))
     }
 
     pub(crate) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {
@@ -158,10 +152,7 @@ impl DetectorState {
             is_task: slot.life.is_agent(),
         };
         self.names.insert(thread, introduced);
-        self.introduced.push_back(thread);
-        if self.introduced.len() > NAMES
-            && let Some(oldest) = self.introduced.pop_front()
-        {
+        if let Some(oldest) = self.introduced.add(thread) {
             self.names.remove(&oldest);
         }
     }
@@ -192,25 +183,22 @@ impl DetectorState {
     /// it was kept, else that of the locations. The latter does not identify the edge where both locations
     /// are the same, as where all locks of a program are acquired in one line of a wrapper type.
     pub(crate) fn stack(&self, edge: (LockId, LockId), from: Site, to: Site) -> Option<Stack> {
-        let of_edge = self.edge_stacks.get(&edge);
+        let of_edge = self.edge_stacks.get(&numbers(edge));
         let says_nothing = std::ptr::eq(from, to) && !edge.0.is_class();
         let of_places = || self.stacks.get(&places(from, to)).filter(|_| !says_nothing);
         of_edge.or_else(of_places).cloned()
     }
 
     pub(crate) fn has_edge_stack(&self, edge: (LockId, LockId)) -> bool {
-        self.edge_stacks.contains_key(&edge)
+        self.edge_stacks.contains_key(&numbers(edge))
     }
 
     pub(crate) fn add_edge_stack(&mut self, edge: (LockId, LockId), stack: Stack) {
         if self.has_edge_stack(edge) {
             return;
         }
-        self.edge_stacks.insert(edge, stack);
-        self.edges_with_stacks.push_back(edge);
-        if self.edges_with_stacks.len() > EDGE_STACKS
-            && let Some(oldest) = self.edges_with_stacks.pop_front()
-        {
+        self.edge_stacks.insert(numbers(edge), stack);
+        if let Some(oldest) = self.edges_with_stacks.add(numbers(edge)) {
             self.edge_stacks.remove(&oldest);
         }
     }
@@ -225,17 +213,51 @@ impl DetectorState {
         path: u64,
     ) -> bool {
         let (first, second) = places(first, second);
-        self.recursive_reads
-            .insert((std::ptr::from_ref(made).addr(), first, second, path))
+        let read = vec![address(made), first, second, path];
+        self.reported.insert((Verdict::RecursiveRead, read))
     }
 }
 
-/// Returns two locations, by address: both are static data.
-fn places(from: Site, to: Site) -> (usize, usize) {
-    (
-        std::ptr::from_ref(from).addr(),
-        std::ptr::from_ref(to).addr(),
-    )
+/// Returns the address of a location, which is static data.
+fn address(site: Site) -> u64 {
+    std::ptr::from_ref(site).addr() as u64
+}
+
+fn places(from: Site, to: Site) -> (u64, u64) {
+    (address(from), address(to))
+}
+
+fn numbers((from, to): (LockId, LockId)) -> (u64, u64) {
+    (from.get(), to.get())
+}
+
+/// The keys of the last entries of a table that has a limit.
+struct Recent<K> {
+    keys: Vec<K>,
+    most: usize,
+    /// The place of the oldest key, once the list is full.
+    oldest: usize,
+}
+
+impl<K> Recent<K> {
+    fn new(most: usize) -> Self {
+        Self {
+            keys: Vec::new(),
+            most,
+            oldest: 0,
+        }
+    }
+
+    /// Adds a key; returns the oldest one if there are too many.
+    fn add(&mut self, key: K) -> Option<K> {
+        if self.keys.len() < self.most {
+            self.keys.push(key);
+            return None;
+        }
+        let oldest = std::mem::replace(&mut self.keys[self.oldest], key);
+        self.oldest = (self.oldest + 1) % self.most;
+        Some(oldest)
+    }
 }
 
 /// Created at first use; replaced, never freed, in the child of a fork.

@@ -6,12 +6,14 @@
 
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::record;
 use crate::report::Stack;
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
@@ -75,15 +77,12 @@ pub(crate) fn renew(survivor: &'static Slot) {
     }
 }
 
-/// Runs `f` on the times of the calling thread, unless a call of the detector runs in it.
-fn with(slot: &'static Slot, f: impl FnOnce(&mut Times)) {
-    let times = with_own(slot, |own| match own.busy {
+/// Returns the times of the calling thread, unless a call of the detector runs in it.
+fn times_of(slot: &'static Slot) -> Option<Arc<ForkSafe<Times>>> {
+    with_own(slot, |own| match own.busy {
         0 => own.times.clone(),
         _ => None,
-    });
-    if let Some(times) = times {
-        f(&mut times.lock());
-    }
+    })
 }
 
 /// The calling thread has published a wait for a lock, which began at `since`.
@@ -98,19 +97,20 @@ pub(crate) fn wait(
     // Before the wait: afterwards the thread holds the lock, and others wait for it.
     let by = holder(slot, record, ident);
     let stack: Box<[usize]> = Stack::capture().addresses().into();
-    with(slot, |times| {
+    if let Some(times) = times_of(slot) {
+        let mut times = times.lock();
         times.begin_wait(ident.class(), (mode, site), since, by, stack);
-    });
+    }
 }
 
 /// The wait is over; the calling thread is not yet recorded as the owner of the lock.
 #[cold]
 pub(crate) fn end_wait(slot: &'static Slot, record: &LockRecord) {
-    let (to, mut lasted) = (now(), 0);
-    let mut unknown = None;
-    with(slot, |times| unknown = times.waits_for_unknown());
+    let to = now();
+    let Some(times) = times_of(slot) else { return };
+    let unknown = times.lock().waits_for_unknown();
     let by = unknown.and_then(|class| last_holder(record, class));
-    with(slot, |times| lasted = times.end_wait(to, by));
+    let lasted = times.lock().end_wait(to, by);
     if lasted == 0 {
         return;
     }
@@ -135,13 +135,17 @@ pub(crate) fn end_wait(slot: &'static Slot, record: &LockRecord) {
 pub(crate) fn hold(slot: &'static Slot, ident: Option<&'static Ident>, mode: Mode, site: Site) {
     let Some(ident) = ident else { return };
     slot.time_top();
-    with(slot, |times| times.begin_hold(ident, (mode, site), now()));
+    if let Some(times) = times_of(slot) {
+        times.lock().begin_hold(ident, (mode, site), now());
+    }
 }
 
 /// The calling thread releases a lock.
 #[cold]
 pub(crate) fn end_hold(slot: &'static Slot, ident: *const Ident) {
-    with(slot, |times| times.end_hold(ident, now()));
+    if let Some(times) = times_of(slot) {
+        times.lock().end_hold(ident, now());
+    }
 }
 
 /// Returns the last thread that held the lock exclusively, and the line of its last hold of a lock of the class. For a
@@ -175,6 +179,13 @@ fn holder(slot: &'static Slot, record: &LockRecord, ident: &'static Ident) -> Op
             site: hold.site,
         })
     };
-    let by_owner = owner.and_then(holds);
-    by_owner.or_else(|| registry::occupied().into_iter().find_map(holds))
+    if let Some(by) = owner.and_then(holds) {
+        return Some(by);
+    }
+    for other in registry::occupied() {
+        if let Some(by) = holds(other) {
+            return Some(by);
+        }
+    }
+    None
 }

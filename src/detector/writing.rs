@@ -4,8 +4,6 @@
 //! optimisation that can take a second or more. The watchdog does not count this time, or it would report
 //! threads that wait for the detector.
 
-use std::collections::VecDeque;
-
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::thread::wait;
 
@@ -24,13 +22,13 @@ pub(crate) struct Periods {
     now: usize,
     /// The time since which at least one is.
     since: u64,
-    over: VecDeque<Period>,
+    over: Vec<Period>,
 }
 
 pub(crate) static PERIODS: ForkSafe<Periods> = ForkSafe::new(Periods {
     now: 0,
     since: 0,
-    over: VecDeque::new(),
+    over: Vec::new(),
 });
 
 /// A report that is being written, until this is dropped.
@@ -57,9 +55,9 @@ impl Drop for Writing {
         if periods.now == 0 {
             let period = bounded(periods.since, now);
             if periods.over.len() == KEPT {
-                periods.over.pop_front();
+                periods.over.remove(0);
             }
-            periods.over.push_back(period);
+            periods.over.push(period);
         }
     }
 }
@@ -76,7 +74,7 @@ pub(crate) fn forget() {
 /// Returns the last periods in which reports were written, up to `now`.
 pub(crate) fn periods(now: u64) -> Vec<Period> {
     let periods = PERIODS.lock();
-    let mut all: Vec<Period> = periods.over.iter().copied().collect();
+    let mut all = periods.over.clone();
     if periods.now > 0 {
         all.push(bounded(periods.since, now));
     }

@@ -4,6 +4,28 @@
 //! Every type is zero-sized and every function an empty body that is always inlined, so that a
 //! lock built with them compiles to the instructions of the bare lock.
 
+/// Public functions that do nothing, or return what is given, and are always inlined.
+macro_rules! inlined {
+    ($($(#[$attr:meta])* const fn $name:ident $args:tt -> $result:ty = $value:expr;)+) => {
+        $(
+            $(#[$attr])*
+            #[inline(always)]
+            pub const fn $name $args -> $result {
+                $value
+            }
+        )+
+    };
+    ($($(#[$attr:meta])* fn $name:ident $args:tt $(-> $result:ty)? $(= $value:expr)?;)*) => {
+        $(
+            $(#[$attr])*
+            #[inline(always)]
+            pub fn $name $args $(-> $result)? {
+                $($value)?
+            }
+        )*
+    };
+}
+
 mod add_orders;
 mod agent;
 mod endpoints;
@@ -33,6 +55,7 @@ pub use self::resource::{Providers, Resource};
 pub use self::scheduled::{Begun, Child, Drain, Scheduled, is_abandoned, point, point_unnamed};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{AcquireKind, Mode};
+use crate::engine::sorting;
 use crate::instrument::guard_marker::GuardMarker;
 use crate::instrument::violation::{LockRef, Violation, ViolationReason};
 use crate::tracking::lock::kind::LockKind;
@@ -42,10 +65,8 @@ use crate::tracking::thread::remote_panic::Wake;
 pub struct Lock(());
 
 impl Lock {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new(_kind: &'static LockKind) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new(_kind: &'static LockKind) -> Self = Self(());
     }
 
     #[inline(always)]
@@ -54,20 +75,16 @@ impl Lock {
         Self(())
     }
 
-    #[inline(always)]
-    #[must_use]
-    pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn named(_kind: &'static LockKind, _name: &'static str) -> Self =
+            Self(());
     }
 
-    #[inline(always)]
-    pub fn set_label(&self, _label: impl AsRef<str>) {}
-
-    #[inline(always)]
-    pub fn nested_in(&self, _parent: &Lock) {}
-
-    #[inline(always)]
-    pub fn set_subclass(&self, _subclass: u32) {}
+    inlined! {
+        fn set_label(&self, _label: impl AsRef<str>);
+        fn nested_in(&self, _parent: &Lock);
+        fn set_subclass(&self, _subclass: u32);
+    }
 
     #[inline]
     #[must_use]
@@ -91,82 +108,37 @@ impl Lock {
         Some(Hold(PhantomData))
     }
 
-    #[inline(always)]
-    pub fn acquired_exclusively(&self, _site: Site) -> Option<Hold> {
-        Some(Hold(PhantomData))
+    inlined! {
+        fn acquired_exclusively(&self, _site: Site) -> Option<Hold> = Some(Hold(PhantomData));
+        fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> =
+            Some(Hold(PhantomData));
+        fn is_outermost(&self) -> bool = true;
+        fn acquired_alone(&self, _mode: Mode, _site: Site) -> Option<Hold> =
+            Some(Hold(PhantomData));
+        fn acquired_remembered(&self, _mode: Mode, _site: Site) -> Option<Hold> =
+            Some(Hold(PhantomData));
+        fn reacquired(&self, _mode: Mode, _site: Site) -> Hold = Hold(PhantomData);
+        fn attempt(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> =
+            Attempt(PhantomData);
+        fn attempt_reacquire(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> =
+            Attempt(PhantomData);
+        fn attempt_with_retry(
+            &self,
+            _retry: impl FnOnce() -> bool,
+            _mode: Mode,
+            _kind: AcquireKind,
+            _site: Site,
+        ) -> Attempt<'_> = Attempt(PhantomData);
+        fn attempt_upgrade(&self, _hold: &Hold, _kind: AcquireKind, _site: Site) -> Attempt<'_> =
+            Attempt(PhantomData);
+        fn upgraded(&self, _hold: &Hold, _site: Site);
+        fn converted(&self, _hold: &Hold, _mode: Mode);
+        fn released(&self, _hold: Hold);
+        fn released_upgradable(&self, _hold: Hold);
+        fn released_by_any(&self, _hold: Hold);
+        fn released_without_hold(&self);
+        fn retired(&mut self, _held: bool);
     }
-
-    #[inline(always)]
-    pub fn acquired_at_hand(&self, _mode: Mode, _site: Site) -> Option<Hold> {
-        Some(Hold(PhantomData))
-    }
-
-    #[inline(always)]
-    pub fn is_outermost(&self) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    pub fn acquired_alone(&self, _mode: Mode, _site: Site) -> Option<Hold> {
-        Some(Hold(PhantomData))
-    }
-
-    #[inline(always)]
-    pub fn acquired_remembered(&self, _mode: Mode, _site: Site) -> Option<Hold> {
-        Some(Hold(PhantomData))
-    }
-
-    #[inline(always)]
-    pub fn reacquired(&self, _mode: Mode, _site: Site) -> Hold {
-        Hold(PhantomData)
-    }
-
-    #[inline(always)]
-    pub fn attempt(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
-        Attempt(PhantomData)
-    }
-
-    #[inline(always)]
-    pub fn attempt_reacquire(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
-        Attempt(PhantomData)
-    }
-
-    #[inline(always)]
-    pub fn attempt_with_retry(
-        &self,
-        _retry: impl FnOnce() -> bool,
-        _mode: Mode,
-        _kind: AcquireKind,
-        _site: Site,
-    ) -> Attempt<'_> {
-        Attempt(PhantomData)
-    }
-
-    #[inline(always)]
-    pub fn attempt_upgrade(&self, _hold: &Hold, _kind: AcquireKind, _site: Site) -> Attempt<'_> {
-        Attempt(PhantomData)
-    }
-
-    #[inline(always)]
-    pub fn upgraded(&self, _hold: &Hold, _site: Site) {}
-
-    #[inline(always)]
-    pub fn converted(&self, _hold: &Hold, _mode: Mode) {}
-
-    #[inline(always)]
-    pub fn released(&self, _hold: Hold) {}
-
-    #[inline(always)]
-    pub fn released_upgradable(&self, _hold: Hold) {}
-
-    #[inline(always)]
-    pub fn released_by_any(&self, _hold: Hold) {}
-
-    #[inline(always)]
-    pub fn released_without_hold(&self) {}
-
-    #[inline(always)]
-    pub fn retired(&mut self, _held: bool) {}
 }
 
 #[derive(Debug)]
@@ -178,34 +150,20 @@ pub struct Hold(PhantomData<GuardMarker>);
 pub struct Attempt<'a>(PhantomData<(&'a Lock, GuardNoSend)>);
 
 impl Attempt<'_> {
-    #[inline(always)]
-    pub fn is_granted(&self) -> bool {
-        false
+    inlined! {
+        fn is_granted(&self) -> bool = false;
+        fn acquired(self) -> Hold = Hold(PhantomData);
+        fn upgraded(self, _hold: &Hold);
     }
-
-    #[inline(always)]
-    pub fn acquired(self) -> Hold {
-        Hold(PhantomData)
-    }
-
-    #[inline(always)]
-    pub fn upgraded(self, _hold: &Hold) {}
 }
 
 #[derive(Debug, Default)]
 pub struct CondvarRecord(());
 
 impl CondvarRecord {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    #[must_use]
-    pub const fn named(_name: &'static str) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new() -> Self = Self(());
+        #[must_use] const fn named(_name: &'static str) -> Self = Self(());
     }
 
     #[inline(always)]
@@ -234,12 +192,9 @@ impl CondvarRecord {
         self.waiting(lock, hold, kind, site)
     }
 
-    #[inline(always)]
-    pub fn woken(&self, _count: usize) {}
-
-    #[inline(always)]
-    pub fn notify(&self, wake: impl FnOnce() -> usize) -> usize {
-        wake()
+    inlined! {
+        fn woken(&self, _count: usize);
+        fn notify(&self, wake: impl FnOnce() -> usize) -> usize = wake();
     }
 }
 
@@ -260,86 +215,53 @@ pub fn caught_panic() {}
 pub struct Clock(());
 
 impl Clock {
-    #[inline(always)]
-    pub fn release() -> Self {
-        Self(())
+    inlined! {
+        fn release() -> Self = Self(());
+        fn release_if_attached() -> Self = Self(());
     }
 
-    #[inline(always)]
-    pub fn release_if_attached() -> Self {
-        Self(())
+    inlined! {
+        const fn unknown() -> Self = Self(());
     }
 
-    #[inline(always)]
-    pub const fn unknown() -> Self {
-        Self(())
+    inlined! {
+        fn at_exit() -> Self = Self(());
+        fn is_known(&self) -> bool = false;
+        fn acquire(&self);
+        fn acquire_last(self);
     }
-
-    #[inline(always)]
-    pub fn at_exit() -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    pub fn is_known(&self) -> bool {
-        false
-    }
-
-    #[inline(always)]
-    pub fn acquire(&self) {}
-
-    #[inline(always)]
-    pub fn acquire_last(self) {}
 }
 
 #[derive(Debug, Default)]
 pub struct MergedClock(());
 
 impl MergedClock {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new() -> Self = Self(());
     }
 
-    #[inline(always)]
-    pub fn add(&self, _past: &Clock) {}
-
-    #[inline(always)]
-    pub fn add_mut(&mut self, _past: &Clock) {}
-
-    #[inline(always)]
-    pub fn snapshot(&self) -> Self {
-        Self(())
+    inlined! {
+        fn add(&self, _past: &Clock);
+        fn add_mut(&mut self, _past: &Clock);
+        fn snapshot(&self) -> Self = Self(());
+        fn acquire(&self);
     }
-
-    #[inline(always)]
-    pub fn acquire(&self) {}
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct SharedMergedClock(());
 
 impl SharedMergedClock {
-    #[inline(always)]
-    pub fn new() -> Self {
-        Self(())
+    inlined! {
+        fn new() -> Self = Self(());
+        fn add(&self, _past: &Clock);
+        fn acquire(&self);
     }
-
-    #[inline(always)]
-    pub fn add(&self, _past: &Clock) {}
-
-    #[inline(always)]
-    pub fn acquire(&self) {}
 }
 
-#[inline(always)]
-pub fn ensure_attached() {}
-
-#[inline(always)]
-#[must_use]
-pub fn thread_bit() -> u64 {
-    0
+inlined! {
+    fn ensure_attached();
+    #[must_use] fn thread_bit() -> u64 = 0;
 }
 
 #[derive(Debug)]
@@ -352,27 +274,17 @@ impl Default for InitClock {
 }
 
 impl InitClock {
-    #[inline(always)]
-    pub const fn new() -> Self {
-        Self(())
+    inlined! {
+        const fn new() -> Self = Self(());
+        const fn none() -> Self = Self(());
     }
 
-    #[inline(always)]
-    pub const fn none() -> Self {
-        Self(())
+    inlined! {
+        fn set(&self);
+        fn first(&self, _ask: impl FnOnce(), _initialise: impl FnOnce());
+        fn acquire_asking(&self, _ask: impl FnOnce());
+        fn acquire(&self);
     }
-
-    #[inline(always)]
-    pub fn set(&self) {}
-
-    #[inline(always)]
-    pub fn first(&self, _ask: impl FnOnce(), _initialise: impl FnOnce()) {}
-
-    #[inline(always)]
-    pub fn acquire_asking(&self, _ask: impl FnOnce()) {}
-
-    #[inline(always)]
-    pub fn acquire(&self) {}
 }
 
 #[derive(Clone, Debug)]
@@ -380,14 +292,9 @@ impl InitClock {
 pub struct InheritedHolds(());
 
 impl InheritedHolds {
-    #[inline(always)]
-    pub fn current() -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    pub fn enter(&self) -> ScopeGuard {
-        ScopeGuard(())
+    inlined! {
+        fn current() -> Self = Self(());
+        fn enter(&self) -> ScopeGuard = ScopeGuard(());
     }
 }
 
@@ -395,42 +302,24 @@ impl InheritedHolds {
 pub struct SpawnHolds(());
 
 impl SpawnHolds {
-    #[inline(always)]
-    pub fn none() -> Self {
-        Self(())
+    inlined! {
+        fn none() -> Self = Self(());
+        fn here() -> Self = Self(());
+        fn enter(&self);
+        fn leave(&mut self);
+        fn joined(self);
     }
-
-    #[inline(always)]
-    pub fn here() -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    pub fn enter(&self) {}
-
-    #[inline(always)]
-    pub fn leave(&mut self) {}
-
-    #[inline(always)]
-    pub fn joined(self) {}
 }
 
 #[derive(Debug)]
 pub struct CheckMembership(());
 
 impl CheckMembership {
-    #[inline(always)]
-    pub fn here() -> Self {
-        Self(())
+    inlined! {
+        fn here() -> Self = Self(());
+        fn of(_number: u64) -> Self = Self(());
+        fn enter(self);
     }
-
-    #[inline(always)]
-    pub fn of(_number: u64) -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    pub fn enter(self) {}
 }
 
 #[derive(Debug)]
@@ -460,7 +349,7 @@ fn asked_twice(records: &[&Lock]) -> Option<LockId> {
             .map(|(_, id)| id);
     }
     let mut ids: Vec<_> = records.iter().map(|record| record.id()).collect();
-    ids.sort_unstable();
+    sorting::sort(&mut ids);
     ids.windows(2)
         .find(|pair| pair[0] == pair[1])
         .map(|pair| pair[0])

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::file::{RecordFile, Written};
+use super::json::Object;
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
 use crate::config;
@@ -150,13 +151,14 @@ pub(super) fn finish(status: &str) {
     STATE.store(ENDED, Ordering::Relaxed);
 }
 
-/// Appends lines that `row` makes from rows and the run that they belong to.
-pub(super) fn append_all<T>(rows: Vec<T>, row: impl Fn(&T, &Run) -> String) {
+/// Appends rows, with the run that they belong to.
+pub(super) fn append_all(rows: &mut dyn Iterator<Item = Object>) {
     with(|recorder| {
-        rows.iter().try_for_each(|content| {
-            let line = row(content, &recorder.run);
-            recorder.append(&line)
-        })
+        for row in rows {
+            let line = recorder.run.attributed(row).line();
+            recorder.append(&line)?;
+        }
+        Ok(())
     });
 }
 

@@ -3,7 +3,6 @@
 //! Each row has totals since the start of the process, so the last one counts, and a row that is read twice
 //! changes nothing.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,12 +10,12 @@ use super::json::Object;
 use super::recorder::{append_all, is_recording};
 use super::rows::{self, now_ms, role};
 use crate::config;
-use crate::engine::ids::Site;
+use crate::engine::sorting;
 use crate::report::Stack;
 use crate::sink;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
-use crate::tracking::thread::times::{Event, Pair, Sum, TIMES};
+use crate::tracking::thread::times::{Event, Subject, Sum, TIMES};
 use crate::tracking::thread::wait::now;
 use crate::variables::Variable;
 
@@ -68,50 +67,43 @@ fn from_environment() -> Option<usize> {
 pub(crate) fn write(all: bool) {
     let read = TIMES.lock().as_mut().map(|times| times.read(all));
     let Some((totals, events)) = read else { return };
-    // Several places may give locks of one name, so rows are added up by what stands in them.
-    let mut classes: BTreeMap<String, (Sum, Sum)> = BTreeMap::new();
-    for (class, (waits, holds)) in &totals.classes {
-        let sums = classes.entry(key_of(class.0)).or_default();
-        sums.0.join(waits);
-        sums.1.join(holds);
+    let (mut classes, mut pairs, mut captured) = (Vec::new(), Vec::new(), Vec::new());
+    for ((class, subject), sum) in &totals.sums {
+        let mut row = Row::of(class.0, *sum);
+        match subject {
+            Subject::Waits => classes.push(row),
+            Subject::Holds => {
+                row.holds = std::mem::take(&mut row.waits);
+                classes.push(row);
+            }
+            Subject::Pair(site, by) => {
+                row.key.push(class_key::of_site(site));
+                if let Some((site, thread)) = by {
+                    row.key.push(role(thread).to_owned());
+                    row.key.push(class_key::of_site(site));
+                }
+                pairs.push(row);
+            }
+            Subject::Stack(addresses) => captured.push((row, Stack::of_addresses(addresses))),
+        }
     }
-    append_all(classes.into_iter().collect(), |(class, sums), run| {
-        run.attributed(of_class(class, &sums.0, &sums.1)).line()
-    });
-    let mut pairs: BTreeMap<PairKey, Sum> = BTreeMap::new();
-    for (pair, sum) in &totals.pairs {
-        pairs.entry(key_of_pair(pair)).or_default().join(sum);
-    }
-    append_all(pairs.into_iter().collect(), |(pair, sum), run| {
-        run.attributed(of_pair(pair, sum)).line()
-    });
+    append_all(&mut added_up(classes).iter().map(Row::of_class));
+    append_all(&mut added_up(pairs).iter().map(Row::of_pair));
     if !all {
         return;
     }
-    let captured: Vec<_> = totals
-        .stacks
-        .iter()
-        .map(|((class, addresses), sum)| (class.0, Stack::of_addresses(addresses), sum))
-        .collect();
-    Stack::resolve_all(captured.iter().map(|(_, stack, _)| stack), || {});
-    let mut stacks: BTreeMap<(String, Vec<&str>), Sum> = BTreeMap::new();
-    for (class, stack, sum) in &captured {
+    Stack::resolve_all(captured.iter().map(|(_, stack)| stack), || {});
+    let mut stacks = Vec::new();
+    for (mut row, stack) in captured {
         // From the outermost function on, as flame graphs have it.
-        let mut functions = stack.functions();
-        functions.reverse();
-        stacks
-            .entry((key_of(class), functions))
-            .or_default()
-            .join(sum);
+        for function in stack.functions().into_iter().rev() {
+            row.key.push(function.to_owned());
+        }
+        stacks.push(row);
     }
-    append_all(
-        stacks.into_iter().collect(),
-        |((class, frames), sum), run| run.attributed(of_stack(class, frames, sum)).line(),
-    );
+    append_all(&mut added_up(stacks).iter().map(Row::of_stack));
     let start = unix_ns().saturating_sub(now());
-    append_all(events, |event, run| {
-        run.attributed(of_event(event, start)).line()
-    });
+    append_all(&mut events.iter().map(|event| of_event(event, start)));
 }
 
 fn unix_ns() -> u64 {
@@ -125,52 +117,74 @@ fn key_of(class: &Class) -> String {
     rows::key_of(class).into_owned()
 }
 
-fn of_class(class: &str, waits: &Sum, holds: &Sum) -> Object {
-    let site = |site: Option<Site>| site.map(class_key::of_site);
-    Object::row("time")
-        .text("class", class)
-        .number("waits", waits.count)
-        .number("wait_ns", waits.ns)
-        .number("longest_wait_ns", waits.longest)
-        .text_if("longest_wait_site", site(waits.site).as_deref())
-        .number("holds", holds.count)
-        .number("hold_ns", holds.ns)
-        .number("longest_hold_ns", holds.longest)
-        .text_if("longest_hold_site", site(holds.site).as_deref())
-        .number("seen_ms", now_ms())
+/// A row of totals.
+struct Row {
+    /// What identifies it: the class and, for waits at a line, that line and the role and the line of the holder;
+    /// for waits with a stack, its functions.
+    key: Vec<String>,
+    waits: Sum,
+    holds: Sum,
 }
 
-/// The class, the line of the wait, and the role and the line of the holder.
-type PairKey = (String, String, Option<(String, String)>);
+impl Row {
+    fn of(class: &Class, waits: Sum) -> Self {
+        Self {
+            key: vec![key_of(class)],
+            waits,
+            holds: Sum::default(),
+        }
+    }
 
-fn key_of_pair(pair: &Pair) -> PairKey {
-    let by = pair.by.as_ref();
-    (
-        key_of(pair.class.0),
-        class_key::of_site(pair.site.0),
-        by.map(|(site, thread)| (role(thread).to_owned(), class_key::of_site(site.0))),
-    )
+    fn of_class(&self) -> Object {
+        let site = |sum: &Sum| sum.site.map(class_key::of_site);
+        Object::row("time")
+            .text("class", &self.key[0])
+            .number("waits", self.waits.count)
+            .number("wait_ns", self.waits.ns)
+            .number("longest_wait_ns", self.waits.longest)
+            .text_if("longest_wait_site", site(&self.waits).as_deref())
+            .number("holds", self.holds.count)
+            .number("hold_ns", self.holds.ns)
+            .number("longest_hold_ns", self.holds.longest)
+            .text_if("longest_hold_site", site(&self.holds).as_deref())
+            .number("seen_ms", now_ms())
+    }
+
+    fn of_pair(&self) -> Object {
+        let row = Object::row("blocked")
+            .text("class", &self.key[0])
+            .text("site", &self.key[1]);
+        let row = match &self.key[2..] {
+            [role, site] => row.text("by_role", role).text("by_site", site),
+            _ => row,
+        };
+        row.number("waits", self.waits.count)
+            .number("wait_ns", self.waits.ns)
+            .number("longest_wait_ns", self.waits.longest)
+    }
+
+    fn of_stack(&self) -> Object {
+        Object::row("stack")
+            .text("class", &self.key[0])
+            .texts("frames", self.key[1..].iter().map(String::as_str))
+            .number("waits", self.waits.count)
+            .number("wait_ns", self.waits.ns)
+    }
 }
 
-fn of_pair((class, site, by): &PairKey, sum: &Sum) -> Object {
-    let row = Object::row("blocked")
-        .text("class", class)
-        .text("site", site);
-    let row = match by {
-        None => row,
-        Some((role, site)) => row.text("by_role", role).text("by_site", site),
-    };
-    row.number("waits", sum.count)
-        .number("wait_ns", sum.ns)
-        .number("longest_wait_ns", sum.longest)
-}
-
-fn of_stack(class: &str, frames: &[&str], sum: &Sum) -> Object {
-    Object::row("stack")
-        .text("class", class)
-        .texts("frames", frames.iter().copied())
-        .number("waits", sum.count)
-        .number("wait_ns", sum.ns)
+/// Returns the rows in the order of their keys, with those of the same key added up: several places may give locks of
+/// one name.
+fn added_up(mut rows: Vec<Row>) -> Vec<Row> {
+    sorting::sort_by(&mut rows, |one, other| one.key.cmp(&other.key));
+    rows.dedup_by(|row, kept| {
+        let is_same = row.key == kept.key;
+        if is_same {
+            kept.waits.join(&row.waits);
+            kept.holds.join(&row.holds);
+        }
+        is_same
+    });
+    rows
 }
 
 /// A wait or a hold; `start` is the time of day at zero of its clock, in nanoseconds.

@@ -12,19 +12,19 @@ pub(crate) fn watch() {
     extern "C" fn before() {
         // In the order in which one may be taken under another: the detector's locks come first.
         fork_safe::hold(&[
-            &crate::detector::check_session::SESSIONS,
-            &crate::detector::order::declaration::DECLARED,
-            &crate::detector::publish::FIRST,
-            &crate::detector::deadlock::reported::REPORTED,
-            &crate::detector::writing::PERIODS,
-            &crate::detector::abandoned::REPORTED,
-            &crate::suppress::RULES,
-            &crate::record::RECORDER,
-            &crate::record::news::SEEN,
-            &crate::dump::agents::DESCRIBERS,
-            &crate::sink::summary::FINDINGS,
-            &crate::sink::QUEUE,
-            &crate::runtime::park_looks::STARTED,
+            crate::detector::check_session::SESSIONS.as_lock(),
+            crate::detector::order::declaration::DECLARED.as_lock(),
+            crate::detector::publish::FIRST.as_lock(),
+            crate::detector::deadlock::reported::REPORTED.as_lock(),
+            crate::detector::writing::PERIODS.as_lock(),
+            crate::detector::abandoned::REPORTED.as_lock(),
+            crate::suppress::RULES.as_lock(),
+            crate::record::RECORDER.as_lock(),
+            crate::record::news::SEEN.as_lock(),
+            crate::dump::agents::DESCRIBERS.as_lock(),
+            crate::sink::summary::FINDINGS.as_lock(),
+            crate::sink::QUEUE.as_lock(),
+            crate::runtime::park_looks::STARTED.as_lock(),
         ]);
         fork_safe::hold(&crate::tracking::statics());
     }

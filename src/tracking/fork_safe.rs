@@ -6,61 +6,73 @@
 //! the child, and a lock that is handed to one of them is lost. So the lock is the standard library's, which
 //! on systems with a futex keeps nothing of its waiters in memory.
 
+#![allow(unsafe_code)]
+
+#[cfg(unix)]
 use std::cell::RefCell;
+use std::cell::UnsafeCell;
+use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{self, Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::tracking::thread::section::Inside;
 
 /// A mutex in a static. The code that runs under it is this crate's alone, and does not fork.
-#[derive(Debug)]
-pub(crate) struct ForkSafe<T>(Mutex<T>);
+pub(crate) struct ForkSafe<T> {
+    lock: StaticLock,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: the data is accessed through a `Guard`, which has the lock.
+unsafe impl<T: Send> Sync for ForkSafe<T> {}
 
 impl<T> ForkSafe<T> {
     pub(crate) const fn new(value: T) -> Self {
-        Self(Mutex::new(value))
+        Self {
+            lock: StaticLock(Mutex::new(())),
+            data: UnsafeCell::new(value),
+        }
     }
 
     pub(crate) fn lock(&self) -> Guard<'_, T> {
-        // First the section, as for `tracking::Mutex`.
-        let inside = Inside::enter();
         Guard {
-            // The data is consistent after each step of a change under the lock.
-            data: self.0.lock().unwrap_or_else(PoisonError::into_inner),
-            _inside: inside,
+            locked: self.lock.lock(),
+            data: &self.data,
         }
+    }
+
+    /// Returns the lock, whatever it guards.
+    #[cfg(unix)]
+    pub(crate) const fn as_lock(&self) -> &StaticLock {
+        &self.lock
     }
 }
 
-/// The data of a [`ForkSafe`], and the section of the detector that accesses it.
-#[derive(Debug)]
-pub(crate) struct Guard<'a, T> {
-    data: sync::MutexGuard<'a, T>,
-    _inside: Inside,
+impl<T> fmt::Debug for ForkSafe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ForkSafe")
+    }
 }
 
-impl<'a, T> Guard<'a, T> {
+/// The data of a [`ForkSafe`], and its lock.
+pub(crate) struct Guard<'a, T> {
+    locked: Locked<'a>,
+    data: &'a UnsafeCell<T>,
+}
+
+impl<T> Guard<'_, T> {
     /// Waits for a notification.
-    pub(crate) fn wait(self, changed: &Condvar) -> Guard<'a, T> {
-        Guard {
-            data: changed
-                .wait(self.data)
-                .unwrap_or_else(PoisonError::into_inner),
-            _inside: self._inside,
-        }
+    pub(crate) fn wait(mut self, changed: &Condvar) -> Self {
+        self.locked = self.locked.wait(changed);
+        self
     }
 
     /// Waits for a notification, for at most `limit`; returns whether the time ran out.
-    pub(crate) fn wait_timeout(self, changed: &Condvar, limit: Duration) -> (Guard<'a, T>, bool) {
-        let (data, result) = changed
-            .wait_timeout(self.data, limit)
-            .unwrap_or_else(PoisonError::into_inner);
-        let woken = Guard {
-            data,
-            _inside: self._inside,
-        };
-        (woken, result.timed_out())
+    pub(crate) fn wait_timeout(mut self, changed: &Condvar, limit: Duration) -> (Self, bool) {
+        let (locked, timed_out) = self.locked.wait_timeout(changed, limit);
+        self.locked = locked;
+        (self, timed_out)
     }
 }
 
@@ -68,48 +80,73 @@ impl<T> Deref for Guard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.data
+        // SAFETY: the guard has the lock, and lends the data for as long as it is borrowed itself.
+        unsafe { &*self.data.get() }
     }
 }
 
 impl<T> DerefMut for Guard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.data
+        // SAFETY: as above.
+        unsafe { &mut *self.data.get() }
     }
 }
 
-/// Any [`ForkSafe`].
-pub(crate) trait Stands: Sync {
-    fn hold(&'static self) -> Box<dyn Held>;
+/// The lock of a [`ForkSafe`], apart from its data: one type for all, so that it is compiled once.
+pub(crate) struct StaticLock(Mutex<()>);
+
+/// A locked [`StaticLock`], and the section of the detector that has locked it.
+struct Locked<'a> {
+    guard: MutexGuard<'a, ()>,
+    _inside: Inside,
 }
 
-/// A guard, whatever it guards.
-pub(crate) trait Held {}
-
-impl<T> Held for Guard<'_, T> {}
-
-impl<T: Send> Stands for ForkSafe<T> {
-    fn hold(&'static self) -> Box<dyn Held> {
-        Box::new(self.lock())
+impl StaticLock {
+    fn lock(&self) -> Locked<'_> {
+        // First the section, as for `tracking::Mutex`.
+        let inside = Inside::enter();
+        Locked {
+            // The data is consistent after each step of a change under the lock.
+            guard: self.0.lock().unwrap_or_else(PoisonError::into_inner),
+            _inside: inside,
+        }
     }
 }
 
+impl Locked<'_> {
+    fn wait(mut self, changed: &Condvar) -> Self {
+        let woken = changed.wait(self.guard);
+        self.guard = woken.unwrap_or_else(PoisonError::into_inner);
+        self
+    }
+
+    fn wait_timeout(mut self, changed: &Condvar, limit: Duration) -> (Self, bool) {
+        let woken = changed.wait_timeout(self.guard, limit);
+        let (guard, result) = woken.unwrap_or_else(PoisonError::into_inner);
+        self.guard = guard;
+        (self, result.timed_out())
+    }
+}
+
+#[cfg(unix)]
 thread_local! {
-    /// The guards that the forking thread holds, from before the fork until after it.
-    static HELD: RefCell<Vec<Box<dyn Held>>> = const { RefCell::new(Vec::new()) };
+    /// The locks that the forking thread holds, from before the fork until after it.
+    static HELD: RefCell<Vec<Locked<'static>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Takes locks until [`release`]; in an order in which one may be taken under another.
-pub(crate) fn hold(locks: &[&'static dyn Stands]) {
+#[cfg(unix)]
+pub(crate) fn hold(locks: &[&'static StaticLock]) {
     // A thread that forks while its thread-locals are destroyed cannot store guards: the locks are taken and
     // released, and the child may find one locked.
     for lock in locks {
-        let guard = lock.hold();
-        let _ = HELD.try_with(|held| held.borrow_mut().push(guard));
+        let locked = lock.lock();
+        let _ = HELD.try_with(|held| held.borrow_mut().push(locked));
     }
 }
 
 /// Releases all of them.
+#[cfg(unix)]
 pub(crate) fn release() {
     let _ = HELD.try_with(|held| {
         let mut held = held.borrow_mut();

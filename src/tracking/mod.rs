@@ -24,21 +24,20 @@ pub(crate) use crate::shim::model::{Mutex, MutexGuard};
 
 /// Returns the locks of this layer that the child of a fork must find free. None is taken under another.
 #[cfg(unix)]
-pub(crate) fn statics() -> [&'static dyn fork_safe::Stands; 13] {
+pub(crate) fn statics() -> [&'static fork_safe::StaticLock; 12] {
     [
         // Taken outside of the locks of single threads, which no static holds.
-        &thread::times::TIMES,
-        &scheduled::BODY,
-        &process::registry::SLOTS,
-        &process::registry::PARENT,
-        &lock::lock_id_pool::SPARE,
-        &lock::class::TABLE,
-        &lock::label::LABELS,
-        &lock::subclass::SUBCLASSES,
-        &process::panicked_threads::PANICKED,
-        &process::resource_state::SPARE,
-        &process::pending_spawns::COUNTS,
-        &process::reacquired::CALLS,
-        &thread::slot::OUTGROWN,
+        thread::times::TIMES.as_lock(),
+        scheduled::BODY.as_lock(),
+        process::registry::SLOTS.as_lock(),
+        process::registry::PARENT.as_lock(),
+        lock::lock_id_pool::SPARE.as_lock(),
+        lock::class::TABLE.as_lock(),
+        lock::label::GIVEN.as_lock(),
+        process::panicked_threads::PANICKED.as_lock(),
+        process::resource_state::SPARE.as_lock(),
+        process::pending_spawns::COUNTS.as_lock(),
+        process::reacquired::CALLS.as_lock(),
+        thread::slot::OUTGROWN.as_lock(),
     ]
 }

@@ -7,10 +7,11 @@ use super::reported;
 use super::snapshot::Snapshots;
 use super::victim;
 use crate::config::{self, Action};
+use crate::detector::check_session::{self, CheckSession};
 use crate::detector::panic::Panic;
 use crate::detector::state;
 use crate::engine::verdict::Verdict;
-use crate::report::Basis;
+use crate::report::{Basis, Facts};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 
@@ -38,15 +39,17 @@ impl Claim {
     pub(crate) fn answer(
         self,
         unwinds: bool,
-        publish: impl FnOnce() -> Option<Panic>,
+        slot: &'static Slot,
+        found: Vec<Facts>,
     ) -> Option<Panic> {
-        let panic = reported::once(&self.waits, publish)?;
+        let trial = check_session::of(slot);
+        let panic = reported::publish_once(&self.waits, slot, trial.as_deref(), found)?;
         if unwinds {
             return Some(panic);
         }
         for &(heir, epoch) in &self.heirs {
             let is_waiting = || heir.wait.epoch() == epoch;
-            if heir.alarm.ring(panic.message().to_owned(), is_waiting) {
+            if heir.alarm.ring(panic.message().to_owned(), &is_waiting) {
                 let _guard = state::lock();
                 victim::pass(&self.closer.wait.reported, &heir.wait.reported, epoch);
                 return None;
@@ -61,10 +64,15 @@ impl Claim {
         !self.heirs.is_empty()
     }
 
-    /// Lets `publish` report the deadlock, unless it is a remainder of one that was reported and answered
-    /// with a panic: then the same panic is returned again.
-    pub(crate) fn report(self, publish: impl FnOnce() -> Option<Panic>) -> Option<Panic> {
-        reported::once(&self.waits, publish)
+    /// Reports the deadlock to a check session, or to the process, unless it is a remainder of one that was reported
+    /// and answered with a panic: then the same panic is returned again.
+    pub(crate) fn report(
+        self,
+        slot: &'static Slot,
+        trial: Option<&CheckSession>,
+        facts: Facts,
+    ) -> Option<Panic> {
+        reported::publish_once(&self.waits, slot, trial, vec![facts])
     }
 }
 
@@ -111,13 +119,16 @@ pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
             }
         }
     }
-    let others = victim::victims(all, |_| true).into_iter();
-    let heirs = others.filter(|at| threads[1..].contains(at));
+    let mut heirs = Vec::new();
+    for at in victim::victims(all, &threads[1..], &|_| true) {
+        let thread = &all.threads[at];
+        if let Some(wait) = &thread.wait {
+            heirs.push((thread.slot, wait.epoch));
+        }
+    }
     Some(Claim {
         waits: reported::ReportedWaits::new(all, threads),
-        heirs: heirs
-            .filter_map(|at| Some((all.threads[at].slot, all.threads[at].wait?.epoch)))
-            .collect(),
+        heirs,
         closer: all.threads[threads[0]].slot,
     })
 }

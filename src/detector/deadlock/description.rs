@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::reduction::ThreadStates;
 use super::snapshot::Snapshots;
 use crate::detector::describe::{self, Locks};
+use crate::detector::lock_info::wait_info;
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
@@ -30,77 +31,62 @@ fn of(verdict: Verdict, locks: Locks, threads: Vec<ThreadInfo>) -> Facts {
     }
 }
 
-/// Describes what a thread waits for, and adds it to the locks of the report.
-fn waits_for(ident: &Ident, need: WaitKind, locks: &mut Locks) -> WaitsFor {
-    locks.add(ident);
-    let id = ident.id();
-    match need {
-        WaitKind::Lock(mode) => WaitsFor::Lock { lock: id, mode },
-        WaitKind::Upgrade => WaitsFor::Lock {
-            lock: id,
-            mode: Mode::Exclusive,
-        },
-        WaitKind::Other(awaited) => WaitsFor::Resource {
-            resource: id,
-            awaited,
-        },
-    }
-}
-
 /// Describes the threads of `set`, all of which are deadlocked.
 pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -> Facts {
     let mut locks = Locks::default();
-    let id = |at: &usize| all.threads[*at].id.unwrap_or(ThreadId::new(0));
+    let id = |at: usize| all.threads[at].id.unwrap_or(ThreadId::new(0));
     let mut left_by_fork = Vec::new();
-    let mut threads: Vec<ThreadInfo> = set
-        .iter()
-        .map(|&at| {
-            let thread = &all.threads[at];
-            let mut info = describe::thread(thread.slot, &mut locks);
-            info.ended = thread.ended;
-            let Some(wait) = &thread.wait else {
-                return info;
-            };
-            // SAFETY: the thread is blocked in a wait for this, as its epoch showed, and its wait does not
-            // end before the report is made: no thread of the set can run.
-            let ident = unsafe { &*wait.ident };
-            let next = states.waits_for(at);
-            let parents = parents_of(wait);
-            let by = if next.iter().any(|&next| states.is_any_thread(next)) {
-                FreedBy::AnyThread
-            } else if next.is_empty() && !parents.is_empty() {
-                left_by_fork.extend_from_slice(&parents);
-                FreedBy::Threads(parents)
-            } else if next.is_empty() {
-                FreedBy::NoThread
-            } else {
-                FreedBy::Threads(next.iter().map(id).collect())
-            };
-            let since = Duration::from_nanos(wait::now().saturating_sub(wait.since));
-            // A notified thread waits only for the mutex, which it reacquires.
-            let mutex = all.keepers_of_mutex(wait);
-            let is_woken =
-                wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups);
-            let relocks = wait.need == WaitKind::SIGNAL && !mutex.is_empty() && is_woken;
-            let (what, again) = if relocks {
-                // SAFETY: as above; a thread that waits for a condition variable borrows its mutex.
-                let mutex = unsafe { &*wait.mutex };
-                let what = waits_for(mutex, WaitKind::Lock(Mode::Exclusive), &mut locks);
-                (what, Some(Reacquisition::Wait))
-            } else {
-                (waits_for(ident, wait.need, &mut locks), None)
-            };
-            info.waits = Some(WaitInfo {
-                what,
-                again,
-                site: wait.site,
-                since: Some(since),
-                by: Some(by),
-                counts: wait.counts,
-            });
-            info
-        })
-        .collect();
+    let mut threads = Vec::new();
+    for &at in set {
+        let thread = &all.threads[at];
+        let mut info = describe::thread(thread.slot, &mut locks);
+        info.ended = thread.ended;
+        let Some(wait) = &thread.wait else {
+            threads.push(info);
+            continue;
+        };
+        // SAFETY: the thread is blocked in a wait for this, as its epoch showed, and its wait does not
+        // end before the report is made: no thread of the set can run.
+        let ident = unsafe { &*wait.ident };
+        let next = states.waits_for(at);
+        let parents = parents_of(wait);
+        let by = if next.iter().any(|&next| states.is_any_thread(next)) {
+            FreedBy::AnyThread
+        } else if next.is_empty() && !parents.is_empty() {
+            left_by_fork.extend_from_slice(&parents);
+            FreedBy::Threads(parents)
+        } else if next.is_empty() {
+            FreedBy::NoThread
+        } else {
+            let mut ids = Vec::new();
+            for next in next {
+                ids.push(id(next));
+            }
+            FreedBy::Threads(ids)
+        };
+        let since = Duration::from_nanos(wait::now().saturating_sub(wait.since));
+        // A notified thread waits only for the mutex, which it reacquires.
+        let mutex = all.keepers_of_mutex(wait);
+        let is_woken = wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups);
+        let relocks = wait.need == WaitKind::SIGNAL && !mutex.is_empty() && is_woken;
+        let (ident, need, again) = if relocks {
+            // SAFETY: as above; a thread that waits for a condition variable borrows its mutex.
+            let mutex = unsafe { &*wait.mutex };
+            let again = Some(Reacquisition::Wait);
+            (mutex, WaitKind::Lock(Mode::Exclusive), again)
+        } else {
+            (ident, wait.need, None)
+        };
+        locks.add(ident);
+        info.waits = Some(WaitInfo {
+            again,
+            since: Some(since),
+            by: Some(by),
+            counts: wait.counts,
+            ..wait_info(ident.id(), need, wait.site)
+        });
+        threads.push(info);
+    }
     for id in left_by_fork {
         if !threads.iter().any(|info| info.id == id) {
             threads.push(parent_thread(id, &mut locks));
@@ -138,15 +124,17 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
 
 /// Returns the threads that could have ended a wait and that a fork left in the parent.
 fn parents_of(wait: &PublishedWait) -> Vec<ThreadId> {
-    let members = wait.by().map(ResourceState::members).unwrap_or_default();
-    let ids = members.threads.into_iter();
-    ids.filter(|id| registry::is_of_parent(*id)).collect()
+    let mut members = wait.by().map(ResourceState::members).unwrap_or_default();
+    members.threads.retain(|id| registry::is_of_parent(*id));
+    members.threads
 }
 
 /// Describes a thread that a fork left in the parent.
 fn parent_thread(id: ThreadId, locks: &mut Locks) -> ThreadInfo {
-    let ended = registry::ended().into_iter();
-    match ended.into_iter().find(|slot| slot.thread() == Some(id)) {
+    match registry::ended()
+        .iter()
+        .find(|slot| slot.thread() == Some(id))
+    {
         Some(slot) => describe::thread(slot, locks),
         None => ThreadInfo {
             name: registry::name_in_parent(id),
@@ -177,13 +165,10 @@ pub(super) fn alone(
 ) -> Facts {
     let mut locks = Locks::default();
     let mut me = describe::thread(slot, &mut locks);
+    locks.add(ident);
     me.waits = Some(WaitInfo {
-        what: waits_for(ident, need, &mut locks),
-        site,
-        since: None,
         by: Some(FreedBy::Threads(vec![me.id])),
-        again: None,
-        counts: None,
+        ..wait_info(ident.id(), need, site)
     });
     of(Verdict::SelfDeadlock, locks, vec![me])
 }

@@ -4,7 +4,7 @@
 
 use super::snapshot::Snapshots;
 use crate::detector::describe;
-use crate::detector::describe::{CycleThread, QueuedWriter};
+use crate::detector::describe::CycleThread;
 use crate::engine::mode::Mode;
 use crate::report::Facts;
 use crate::tracking::thread::slot::HeldLock;
@@ -21,8 +21,7 @@ fn keeper(all: &Snapshots, ring: &[usize], place: usize) -> Option<HeldLock> {
 
 /// Describes the cycle; its first thread has closed it.
 pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
-    let mut stations = Vec::new();
-    let mut queued = Vec::new();
+    let (mut cycle, mut queued) = (Vec::new(), Vec::new());
     for (place, &at) in ring.iter().enumerate() {
         let thread = &all.threads[at];
         let Some(wait) = thread.wait else { continue };
@@ -33,24 +32,21 @@ pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
             WaitKind::Lock(mode) => mode,
             WaitKind::Upgrade | WaitKind::Other(_) => Mode::Exclusive,
         };
-        let (slot, site, since) = (thread.slot, wait.site, wait.since);
-        match keeper(all, ring, place) {
-            Some(holds) => stations.push(CycleThread {
-                slot,
-                holds,
-                wants,
-                mode,
-                site,
-                since,
-            }),
-            None => queued.push(QueuedWriter {
-                slot,
-                wants,
-                mode,
-                site,
-                since,
-            }),
-        }
+        let holds = keeper(all, ring, place);
+        let list = if holds.is_some() {
+            &mut cycle
+        } else {
+            &mut queued
+        };
+        list.push(CycleThread {
+            slot: thread.slot,
+            holds,
+            wants,
+            mode,
+            site: wait.site,
+            since: wait.since,
+        });
     }
-    describe::deadlock(&stations, &queued)
+    cycle.append(&mut queued);
+    describe::deadlock(&cycle)
 }

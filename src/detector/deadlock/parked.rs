@@ -7,7 +7,6 @@ use super::snapshot::Snapshots;
 use super::stuck_set::{self, Deadlock, Detected};
 use super::victim::{give_to_any, unbroken};
 use crate::detector::check_session;
-use crate::detector::publish;
 use crate::tracking::thread::slot::Slot;
 
 /// Reports the deadlocks that parked threads are in; returns whether only an untracked thread could still end one of
@@ -16,8 +15,8 @@ pub(crate) fn check_parked(slot: &'static Slot) -> bool {
     let all = Snapshots::now();
     let mut judge = Reducer::new(&all);
     let mut seen = vec![false; all.threads.len()];
-    for at in (0..all.threads.len()).filter(|at| all.is_parked(*at)) {
-        if seen[at] {
+    for at in 0..all.threads.len() {
+        if seen[at] || !all.is_parked(at) {
             continue;
         }
         match stuck_set::detect(&all, &mut judge, at, false, &mut || false) {
@@ -34,8 +33,7 @@ pub(crate) fn check_parked(slot: &'static Slot) -> bool {
                 facts.unbreakable = !claim.has_heirs();
                 set.threads.iter().for_each(|at| seen[*at] = true);
                 let trial = check_session::of_number(all.threads[at].scope);
-                let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
-                if let Some(panic) = claim.report(publish)
+                if let Some(panic) = claim.report(slot, trial.as_deref(), *facts)
                     && give_to_any(&all, &set.threads, panic).is_err()
                 {
                     unbroken(all.threads[at].slot);

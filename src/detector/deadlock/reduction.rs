@@ -1,7 +1,5 @@
 //! Whether a thread is deadlocked, whatever it waits for.
 
-use std::collections::VecDeque;
-
 use super::snapshot::Snapshots;
 use crate::engine::wait_for;
 
@@ -59,15 +57,17 @@ impl ThreadStates {
     pub(super) fn closed_set(&self, me: usize) -> Vec<usize> {
         let mut order = wait_for::chain(&self.threads, &self.stuck, me).threads;
         let mut seen = vec![false; self.threads.len()];
-        order.iter().for_each(|at| seen[*at] = true);
-        let mut open: VecDeque<usize> = order.iter().copied().collect();
-        while let Some(at) = open.pop_front() {
-            for next in self.waits_for(at) {
+        for at in &order {
+            seen[*at] = true;
+        }
+        let mut looked_at = 0;
+        while looked_at < order.len() {
+            for next in self.waits_for(order[looked_at]) {
                 if !std::mem::replace(&mut seen[next], true) {
                     order.push(next);
-                    open.push_back(next);
                 }
             }
+            looked_at += 1;
         }
         order.retain(|at| !self.is_any_thread(*at));
         order

@@ -3,10 +3,11 @@
 //! One thread gets the panic; the others may wait for each other as before. That is the same deadlock, and is
 //! not reported again: the next of its threads gets the same panic.
 
-use std::collections::VecDeque;
-
-use super::snapshot::{Snapshots, ThreadSnapshot};
+use super::snapshot::Snapshots;
+use crate::detector::check_session::CheckSession;
 use crate::detector::panic::Panic;
+use crate::detector::publish;
+use crate::report::Facts;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::thread::slot::Slot;
 
@@ -26,13 +27,14 @@ pub(crate) struct ReportedWaits {
 impl ReportedWaits {
     /// Returns the waits of these threads.
     pub(super) fn new(all: &Snapshots, set: &[usize]) -> Self {
-        let threads = set.iter().map(|at| &all.threads[*at]);
-        let wait = |thread: &ThreadSnapshot| {
-            let slot = std::ptr::from_ref(thread.slot).addr();
-            Some((slot, thread.wait?.since))
-        };
+        let mut of = Vec::new();
+        for thread in set.iter().map(|at| &all.threads[*at]) {
+            if let Some(wait) = &thread.wait {
+                of.push((std::ptr::from_ref(thread.slot).addr(), wait.since));
+            }
+        }
         Self {
-            of: threads.filter_map(wait).collect(),
+            of,
             beside_ended: set.iter().any(|&at| all.threads[at].ended && all.holds(at)),
         }
     }
@@ -52,34 +54,37 @@ impl ReportedWaits {
 }
 
 /// The waits of each deadlock, and the message of its panic.
-pub(crate) static REPORTED: ForkSafe<VecDeque<(ReportedWaits, String)>> =
-    ForkSafe::new(VecDeque::new());
+pub(crate) static REPORTED: ForkSafe<Vec<(ReportedWaits, String)>> = ForkSafe::new(Vec::new());
 
-/// Returns the panic of the reported deadlock that these waits remain of, or of the one that `publish`
-/// reports.
-pub(super) fn once(
+/// Returns the panic of the reported deadlock that these waits remain of; else publishes `found`, as
+/// [`publish_to`](publish::publish_to) does, and returns the panic that the configuration requests.
+pub(super) fn publish_once(
     waits: &ReportedWaits,
-    publish: impl FnOnce() -> Option<Panic>,
+    slot: &'static Slot,
+    trial: Option<&CheckSession>,
+    found: Vec<Facts>,
 ) -> Option<Panic> {
-    let of = |(earlier, _): &&(ReportedWaits, String)| waits.are_left_of(earlier);
-    let message = REPORTED
-        .lock()
-        .iter()
-        .find(of)
-        .map(|(_, message)| message.clone());
-    if let Some(message) = message {
-        return Some(Panic::of_message(message));
+    if let Some(panic) = known(waits) {
+        return Some(panic);
     }
-    let panic = publish()?;
+    let panic = publish::publish_to(slot, trial, found)?;
     remember(waits.clone(), panic.message());
     Some(panic)
+}
+
+/// Returns the panic of the reported deadlock that these waits remain of.
+fn known(waits: &ReportedWaits) -> Option<Panic> {
+    let reported = REPORTED.lock();
+    let of = |(earlier, _): &&(ReportedWaits, String)| waits.are_left_of(earlier);
+    let (_, message) = reported.iter().find(of)?;
+    Some(Panic::of_message(message.clone()))
 }
 
 /// Records that a deadlock of these waits was reported and answered with the panic of this message.
 pub(super) fn remember(waits: ReportedWaits, message: &str) {
     let mut earlier = REPORTED.lock();
     if earlier.len() == KEPT {
-        earlier.pop_front();
+        earlier.remove(0);
     }
-    earlier.push_back((waits, message.to_owned()));
+    earlier.push((waits, message.to_owned()));
 }

@@ -5,6 +5,7 @@ use super::snapshot::Snapshots;
 use super::stuck_set::{self, Deadlock, Detected};
 use super::victim::{give_away, give_to_any, unbroken};
 use super::{description, reported};
+use crate::detector::check_session;
 use crate::detector::panic::{self, Panic};
 use crate::detector::publish;
 use crate::engine::ids::Site;
@@ -88,7 +89,8 @@ pub(crate) fn check_resource_wait(
             let unwinds = panic::can_unwind()
                 && !matches!(need, Some(WaitKind::Other(awaited)) if !awaited.can_unwind());
             facts.unbreakable = !unwinds && !claim.has_heirs();
-            let Some(panic) = claim.report(|| publish::publish(slot, vec![*facts])) else {
+            let trial = check_session::of(slot);
+            let Some(panic) = claim.report(slot, trial.as_deref(), *facts) else {
                 return Stuck::Reported(None);
             };
             let left = match need {

@@ -1,15 +1,13 @@
 //! A snapshot of what all threads hold and wait for.
 
-use std::collections::VecDeque;
-
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
-use crate::engine::order_graph::IdMap;
 use crate::engine::sorting;
 use crate::engine::wait_for;
 use crate::engine::wait_for::ThreadState;
 use crate::engine::wait_reason::WaitReason;
 use crate::system::{self, FutexSleep};
+use crate::tracking::lock::ident::Ident;
 use crate::tracking::process::alerts::{Trigger, Triggers};
 use crate::tracking::process::pending_spawns::PendingSpawns;
 use crate::tracking::process::registry;
@@ -36,10 +34,9 @@ pub(super) type Blocker = (usize, Option<HeldLock>);
 /// What all threads hold and wait for, by lock.
 pub(super) struct Snapshots {
     pub(super) threads: Vec<ThreadSnapshot>,
-    /// The holders of the lock for each ident, by address.
-    holders: IdMap<usize, Vec<(usize, HeldLock)>>,
-    /// The threads that wait exclusively for each ident, by address.
-    writers: IdMap<usize, Vec<usize>>,
+    /// The holds of all threads and, without a hold, their exclusive waits, in the order of the addresses of the
+    /// idents.
+    by_lock: Vec<(usize, Blocker)>,
     /// The checks that may have threads which are not in the snapshot.
     missing: Vec<u64>,
 }
@@ -56,9 +53,7 @@ impl Snapshots {
     pub(super) fn of(all: Vec<&'static Slot>) -> Self {
         let mut snapshots = Self {
             threads: Vec::with_capacity(all.len()),
-            // Not keyed by random numbers, which the system would be asked for once in each thread.
-            holders: IdMap::default(),
-            writers: IdMap::default(),
+            by_lock: Vec::new(),
             missing: Vec::new(),
         };
         for slot in all {
@@ -72,12 +67,10 @@ impl Snapshots {
                 None => (Vec::new(), None),
             };
             let at = snapshots.threads.len();
-            for h in held {
+            for hold in held {
                 snapshots
-                    .holders
-                    .entry(h.ident.addr())
-                    .or_default()
-                    .push((at, h));
+                    .by_lock
+                    .push((hold.ident.addr(), (at, Some(hold))));
             }
             if let Some(wait) = &wait
                 && matches!(
@@ -85,11 +78,7 @@ impl Snapshots {
                     WaitKind::Lock(Mode::Exclusive) | WaitKind::Upgrade
                 )
             {
-                snapshots
-                    .writers
-                    .entry(wait.ident.addr())
-                    .or_default()
-                    .push(at);
+                snapshots.by_lock.push((wait.ident.addr(), (at, None)));
             }
             let id = slot.thread();
             let scope = slot.check_id();
@@ -101,7 +90,15 @@ impl Snapshots {
                 wait,
             });
         }
+        sorting::sort_by_key(&mut snapshots.by_lock, |(ident, _)| *ident);
         snapshots
+    }
+
+    /// Returns the holders of the lock, and the threads that wait for it exclusively.
+    fn at_lock(&self, ident: *const Ident) -> &[(usize, Blocker)] {
+        let from = self.by_lock.partition_point(|(at, _)| *at < ident.addr());
+        let rest = &self.by_lock[from..];
+        &rest[..rest.partition_point(|(at, _)| *at == ident.addr())]
     }
 
     /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It
@@ -113,17 +110,20 @@ impl Snapshots {
     pub(super) fn untracked_threads(&self) -> Option<usize> {
         let me = current::own();
         let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
-        // An agent is no thread of the system, so it makes none of those known.
-        let is_thread = |thread: &ThreadSnapshot| !thread.slot.life.is_agent();
-        let lives = |thread: &&ThreadSnapshot| {
-            is_thread(thread) && (!is_other(thread) || thread.slot.life.is_leaving())
-        };
-        let living: Vec<&ThreadSnapshot> = self.threads.iter().filter(lives).collect();
-        let untracked_threads = registry::untracked_threads(living.len())?;
-        // A thread that is about to end was counted by the system if it still exists.
-        let is_gone = |thread: &&ThreadSnapshot| is_other(thread) && !thread.slot.life.is_leaving();
-        let callers = usize::from(self.leads_to_alert());
-        Some(untracked_threads + living.into_iter().filter(is_gone).count() + callers)
+        let mut living = Vec::new();
+        for thread in &self.threads {
+            let life = &thread.slot.life;
+            // An agent is no thread of the system, so it makes none of those known.
+            if !life.is_agent() && (!is_other(thread) || life.is_leaving()) {
+                living.push(thread);
+            }
+        }
+        let mut count = registry::untracked_threads(living.len())?;
+        for thread in living {
+            // A thread that is about to end was counted by the system if it still exists.
+            count += usize::from(is_other(thread) && !thread.slot.life.is_leaving());
+        }
+        Some(count + usize::from(self.leads_to_alert()))
     }
 
     /// Returns whether a wait or a hold of the snapshot leads to an alert at which the watchdog calls the program.
@@ -132,7 +132,8 @@ impl Snapshots {
             return false;
         };
         let exempt = self.exempt_from_alerts(triggers);
-        let leads = |(at, thread): (usize, &ThreadSnapshot)| {
+        let leads = |at: usize| {
+            let thread = &self.threads[at];
             if thread.ended || thread.slot.life.is_ours() || exempt[at] {
                 return false;
             }
@@ -144,8 +145,9 @@ impl Snapshots {
                     Some(WaitKind::Other(_)) => triggers.has(Trigger::OtherWait),
                 }
         };
-        (triggers.has(Trigger::Hold) && !self.holders.is_empty())
-            || self.threads.iter().enumerate().any(leads)
+        let is_hold = |(_, (_, hold)): &(usize, Blocker)| hold.is_some();
+        (triggers.has(Trigger::Hold) && self.by_lock.iter().any(is_hold))
+            || (0..self.threads.len()).any(leads)
     }
 
     /// Returns which threads wait for work, as the watchdog takes it, or for a lock that only such threads hold.
@@ -158,14 +160,17 @@ impl Snapshots {
             }
             _ => false,
         };
-        let mut exempt: Vec<bool> = self.threads.iter().map(waits_for_work).collect();
+        let mut exempt = Vec::with_capacity(self.threads.len());
+        for thread in &self.threads {
+            exempt.push(waits_for_work(thread));
+        }
         loop {
-            let is_behind = |at: &usize| {
-                let keepers = self.threads[*at].wait.map(|wait| self.keepers(&wait));
-                let keepers = keepers.unwrap_or_default();
-                !exempt[*at] && !keepers.is_empty() && keepers.iter().all(|(at, _)| exempt[*at])
+            let is_behind = |at: usize| {
+                let wait = self.threads[at].wait.as_ref();
+                let keepers = wait.map_or(Vec::new(), |wait| self.keepers(wait));
+                !exempt[at] && !keepers.is_empty() && keepers.iter().all(|(at, _)| exempt[*at])
             };
-            match (0..exempt.len()).find(is_behind) {
+            match (0..exempt.len()).find(|at| is_behind(*at)) {
                 Some(at) => exempt[at] = true,
                 None => return exempt,
             }
@@ -185,30 +190,37 @@ impl Snapshots {
             // The guards may be in other threads than those that acquired the lock; or it is no lock.
             return Vec::new();
         }
-        let mut keepers: Vec<Blocker> = self
-            .listed(wait)
-            .map(|(at, hold)| (*at, Some(*hold)))
-            .collect();
+        let keepers = self.listed(wait);
         let shared = matches!(wait.need, WaitKind::Lock(Mode::Shared | Mode::Upgradable));
-        if keepers.is_empty() && shared && wait.sort.queues {
-            let none = Vec::new();
-            let writers = self.writers.get(&wait.ident.addr()).unwrap_or(&none);
+        if !keepers.is_empty() || !shared || !wait.sort.queues {
+            return keepers;
+        }
+        let mut writers = Vec::new();
+        for (_, (at, hold)) in self.at_lock(wait.ident) {
+            if hold.is_some() {
+                continue;
+            }
             // It is not known which of several writers is ahead of the reader. One with a deadline may be,
             // and lets the reader in when its wait ends.
-            let timed = |at: &usize| self.threads[*at].wait.is_none_or(|wait| wait.timed);
-            if !writers.iter().any(timed) {
-                keepers.extend(writers.first().map(|at| (*at, None)));
+            if self.threads[*at].wait.is_none_or(|wait| wait.timed) {
+                return Vec::new();
             }
+            writers.push((*at, None));
         }
-        keepers
+        writers.truncate(1);
+        writers
     }
 
     /// Returns the holds that block a waiting thread, by the threads that acquired them. If the guards may be
     /// sent, they may be in other threads.
-    fn listed(&self, wait: &PublishedWait) -> impl Iterator<Item = &(usize, HeldLock)> {
-        let holders = self.holders.get(&wait.ident.addr()).into_iter().flatten();
-        let need = wait.need;
-        holders.filter(move |(_, hold)| conflicts(need, hold.mode))
+    fn listed(&self, wait: &PublishedWait) -> Vec<Blocker> {
+        let mut listed = Vec::new();
+        for (_, (at, hold)) in self.at_lock(wait.ident) {
+            if hold.is_some_and(|hold| conflicts(wait.need, hold.mode)) {
+                listed.push((*at, *hold));
+            }
+        }
+        listed
     }
 
     /// Returns whether a thread waits for a lock whose guards may be sent.
@@ -220,12 +232,17 @@ impl Snapshots {
 
     /// Returns whether the lock for which a thread waits has been released since the snapshot.
     pub(super) fn was_released(&self, at: usize) -> bool {
-        self.threads[at].wait.is_some_and(|wait| {
-            self.listed(&wait).all(|(holder, hold)| {
-                let held = self.threads[*holder].slot.held();
-                held.is_none_or(|held| !held.iter().any(|h| std::ptr::eq(h.ident, hold.ident)))
-            })
-        })
+        let Some(wait) = &self.threads[at].wait else {
+            return false;
+        };
+        for (holder, _) in self.listed(wait) {
+            let held = self.threads[holder].slot.held();
+            let is_it = |hold: &HeldLock| std::ptr::eq(hold.ident, wait.ident);
+            if held.is_some_and(|held| held.iter().any(is_it)) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Returns whether a thread is parked.
@@ -253,8 +270,8 @@ impl Snapshots {
 
     /// Returns whether a thread holds any lock.
     pub(super) fn holds(&self, at: usize) -> bool {
-        let mut holders = self.holders.values().flatten();
-        holders.any(|(holder, _)| *holder == at)
+        let is_its = |(_, (holder, hold)): &(usize, Blocker)| *holder == at && hold.is_some();
+        self.by_lock.iter().any(is_its)
     }
 
     /// Returns whether a thread waits only to take the place of an idle one: for a lock that the idle thread, spawned
@@ -280,29 +297,39 @@ impl Snapshots {
         if wait.mutex.is_null() || wait.sort.sendable {
             return Vec::new();
         }
-        let holders = self.holders.get(&wait.mutex.addr()).into_iter().flatten();
-        holders.map(|(at, _)| *at).collect()
+        let mut keepers = Vec::new();
+        for (_, (at, hold)) in self.at_lock(wait.mutex) {
+            if hold.is_some() {
+                keepers.push(*at);
+            }
+        }
+        keepers
     }
 
     /// Returns the shortest cycle of threads through `me`, the first one, each waiting for a lock that the
     /// next one holds.
     pub(super) fn ring_through(&self, me: usize) -> Option<Vec<usize>> {
         let mut from: Vec<Option<usize>> = vec![None; self.threads.len()];
-        let mut open = VecDeque::from([me]);
-        while let Some(at) = open.pop_front() {
+        let mut open = vec![me];
+        let mut looked_at = 0;
+        while looked_at < open.len() {
+            let at = open[looked_at];
+            looked_at += 1;
             let Some(wait) = self.threads[at].wait.filter(|wait| !wait.timed) else {
                 continue;
             };
             for (keeper, _) in self.keepers(&wait) {
                 if keeper == me {
-                    let back = |at: &usize| from[*at];
-                    let mut ring: Vec<usize> = std::iter::successors(Some(at), back).collect();
+                    let mut ring = vec![at];
+                    while let Some(before) = from[ring[ring.len() - 1]] {
+                        ring.push(before);
+                    }
                     ring.reverse();
                     return Some(ring);
                 }
                 if from[keeper].is_none() {
                     from[keeper] = Some(at);
-                    open.push_back(keeper);
+                    open.push(keeper);
                 }
             }
         }
@@ -315,31 +342,39 @@ impl Snapshots {
     /// can.
     pub(super) fn states(&self, untracked_threads: bool) -> Vec<wait_for::Thread> {
         let count = self.threads.len();
-        let mut scopes: Vec<u64> = self.threads.iter().map(|thread| thread.scope).collect();
-        scopes.push(0);
+        let mut scopes = vec![0];
+        for thread in &self.threads {
+            scopes.push(thread.scope);
+        }
         sorting::sort(&mut scopes);
         scopes.dedup();
         let any_thread = |scope: u64| count + scopes.binary_search(&scope).unwrap_or(0);
-        let mut states: Vec<ThreadState> = self
-            .threads
-            .iter()
-            .map(|thread| self.state(thread, any_thread(thread.scope), any_thread(0)))
-            .collect();
-        let members = |scope: u64| {
-            // No thread waits for the watchdog.
-            let is_in = |at: &usize| {
-                let thread = &self.threads[*at];
-                (scope == 0 || thread.scope == scope) && !thread.slot.life.is_ours()
+        let mut states = Vec::with_capacity(count + scopes.len());
+        for thread in &self.threads {
+            let state = self.state(thread, any_thread(thread.scope), any_thread(0));
+            states.push(wait_for::Thread { state });
+        }
+        for &scope in &scopes {
+            let runs = (scope == 0 && untracked_threads) || self.missing.contains(&scope);
+            let state = match runs {
+                true => ThreadState::Runs,
+                false => ThreadState::Blocked(wait_for::WaitFor::AnyOf(self.members(scope))),
             };
-            wait_for::WaitFor::AnyOf((0..count).filter(is_in).collect())
-        };
-        states.extend(scopes.iter().map(|&scope| match scope {
-            0 if untracked_threads => ThreadState::Runs,
-            _ if self.missing.contains(&scope) => ThreadState::Runs,
-            _ => ThreadState::Blocked(members(scope)),
-        }));
-        let thread = |state| wait_for::Thread { state };
-        states.into_iter().map(thread).collect()
+            states.push(wait_for::Thread { state });
+        }
+        states
+    }
+
+    /// Returns the threads of a check, or of the process if that is zero, but those of the library: no thread waits
+    /// for the watchdog.
+    fn members(&self, scope: u64) -> Vec<usize> {
+        let mut members = Vec::new();
+        for (at, thread) in self.threads.iter().enumerate() {
+            if (scope == 0 || thread.scope == scope) && !thread.slot.life.is_ours() {
+                members.push(at);
+            }
+        }
+        members
     }
 
     /// Returns what a thread waits for; `any_thread` stands for any thread of its check, or of the process if it
@@ -372,7 +407,7 @@ impl Snapshots {
     fn need_of_lock(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
         if wait.sort.sendable {
             // The guard may be in any thread by now.
-            let is_held = !wait.timed && self.listed(wait).next().is_some();
+            let is_held = !wait.timed && !self.listed(wait).is_empty();
             return is_held.then(|| wait_for::WaitFor::AnyOf(vec![any_thread]));
         }
         let keepers = self.keepers(wait);
@@ -380,38 +415,36 @@ impl Snapshots {
         if wait.timed || keepers.is_empty() {
             return None;
         }
-        let holders = keepers.iter().map(|(at, _)| *at);
+        let mut holders = Vec::new();
+        for (at, _) in keepers {
+            holders.push(at);
+        }
         Some(self.all_of_holders(holders, any_thread))
     }
 
     /// Returns `AllOf` over the holders.
-    fn all_of_holders(
-        &self,
-        holders: impl Iterator<Item = usize>,
-        any_thread: usize,
-    ) -> wait_for::WaitFor {
-        // A lock whose holder has ended can be released by any thread, with `force_unlock`.
-        let who = |at: usize| {
-            if self.threads[at].ended {
-                any_thread
-            } else {
-                at
+    fn all_of_holders(&self, mut holders: Vec<usize>, any_thread: usize) -> wait_for::WaitFor {
+        for at in &mut holders {
+            // A lock whose holder has ended can be released by any thread, with `force_unlock`.
+            if self.threads[*at].ended {
+                *at = any_thread;
             }
-        };
-        wait_for::WaitFor::AllOf(holders.map(who).collect())
+        }
+        wait_for::WaitFor::AllOf(holders)
     }
 
     fn need_of_signal(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
-        let relock =
-            (!mutex.is_empty()).then(|| self.all_of_holders(mutex.into_iter(), any_thread));
+        let relock = (!mutex.is_empty()).then(|| self.all_of_holders(mutex, any_thread));
         // A notified thread, or one with a deadline, waits only for the mutex.
         if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;
         }
-        let mut needs = vec![wait_for::WaitFor::AnyOf(vec![any_thread])];
-        needs.extend(relock);
-        Some(wait_for::WaitFor::Each(needs))
+        let notified = wait_for::WaitFor::AnyOf(vec![any_thread]);
+        Some(wait_for::WaitFor::Each(match relock {
+            Some(relock) => vec![notified, relock],
+            None => vec![notified],
+        }))
     }
 
     fn need_of_party(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
@@ -428,14 +461,15 @@ impl Snapshots {
         if members.unknown > 0 {
             return None;
         }
-        let place = |id: &ThreadId| {
-            let found = self.threads.iter().position(|t| t.id == Some(*id));
-            found.unwrap_or(wait_for::UNKNOWN)
-        };
-        // A thread that a fork left in the parent does nothing here.
-        let exists = |id: &&ThreadId| !registry::is_of_parent(**id);
-        let members = members.threads.iter().filter(exists).map(place);
-        Some(wait_for::WaitFor::AnyOf(members.collect()))
+        let mut places = Vec::new();
+        for id in members.threads {
+            // A thread that a fork left in the parent does nothing here.
+            if !registry::is_of_parent(id) {
+                let found = self.threads.iter().position(|t| t.id == Some(id));
+                places.push(found.unwrap_or(wait_for::UNKNOWN));
+            }
+        }
+        Some(wait_for::WaitFor::AnyOf(places))
     }
 
     /// Returns whether a thread is still in the wait that was read, and nothing was provided to it.

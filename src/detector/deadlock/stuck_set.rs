@@ -133,15 +133,19 @@ impl StuckSet {
         }
         // A guard that may be sent may have been dropped by a thread that was seen before it blocked. Now that
         // all are seen blocked, the lock is still held, or one of them is about to get it.
-        let sendable = |at: &&usize| all.waits_for_sendable(**at);
-        let mut sendable = self.threads.iter().filter(sendable).peekable();
-        let is_sent = sendable.peek().is_some();
-        if sendable.any(|at| all.was_released(*at)) {
-            return Confirmed::Moves;
+        let mut is_sent = false;
+        for &at in &self.threads {
+            let is_sendable = all.waits_for_sendable(at);
+            is_sent |= is_sendable;
+            if is_sendable && all.was_released(at) {
+                return Confirmed::Moves;
+            }
         }
-        let parked = |at: &&usize| all.is_parked(**at);
-        let mut parked = self.threads.iter().filter(parked);
-        if !parked.all(|at| all.sleeps_until_unparked(*at)) {
+        if self
+            .threads
+            .iter()
+            .any(|&at| all.is_parked(at) && !all.sleeps_until_unparked(at))
+        {
             return Confirmed::Moves;
         }
         let is_doubtful = is_sent || self.threads.iter().skip(1).any(behind_a_queue);

@@ -11,7 +11,6 @@ use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Deadlock, Detected};
 use super::victim::{give, give_to_any, unbroken, waiters};
 use crate::detector::check_session;
-use crate::detector::publish;
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
@@ -48,7 +47,7 @@ fn look_after(slot: &'static Slot) {
     let mut threads = os_threads::threads();
     let mut tries = 0;
     while tries < PATIENCE {
-        if report_stuck(slot, |_| true) != Outcome::LaterMaybe {
+        if report_stuck(slot, &|_| true) != Outcome::LaterMaybe {
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
@@ -67,7 +66,7 @@ pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
     // One that runs can still provide, and if it blocks or ends, that is looked at then. With many threads that end
     // one after the other, a snapshot at each end would take time quadratic in their number.
     if party.has_waiters() && !any_provider_runs(party) {
-        report_stuck(slot, |wait| std::ptr::eq(wait.by, party));
+        report_stuck(slot, &|wait| std::ptr::eq(wait.by, party));
     }
 }
 
@@ -78,7 +77,7 @@ enum Outcome {
 }
 
 /// Reports the deadlocked threads in the waits that `concerns` selects.
-fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) -> Outcome {
+fn report_stuck(slot: &'static Slot, concerns: &dyn Fn(&PublishedWait) -> bool) -> Outcome {
     let all = Snapshots::now();
     let mut outcome = Outcome::Done;
     let mut judge = Reducer::new(&all);
@@ -105,8 +104,7 @@ fn report_stuck(slot: &'static Slot, concerns: impl Fn(&PublishedWait) -> bool) 
                 // The finding belongs to the check of the waiting threads.
                 let trial = check_session::of_number(*scope);
                 facts.unbreakable = !can_unwind && !claim.has_heirs();
-                let publish = || publish::publish_to(slot, trial.as_deref(), vec![*facts]);
-                let Some(panic) = claim.report(publish) else {
+                let Some(panic) = claim.report(slot, trial.as_deref(), *facts) else {
                     continue;
                 };
                 if can_unwind {

@@ -20,35 +20,32 @@ pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
     let victim = &all.threads[at];
     if let Some(wait) = &victim.wait {
         let is_waiting = || victim.slot.wait.epoch() == wait.epoch;
-        victim.slot.alarm.ring(panic.into_message(), is_waiting);
+        victim.slot.alarm.ring(panic.into_message(), &is_waiting);
     }
 }
 
 /// Passes the panic of the thread that closed a deadlock to another thread of it that does not wait for a
 /// thread's end; returns it as the error if there is none.
 pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
-    let waits_for_end = |at: &usize| {
-        let wait = &all.threads[*at].wait;
-        wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::End))
-    };
-    give_to_other(all, set, panic, |at| !waits_for_end(at))
+    give_to_other(all, set, panic, &|wait| {
+        wait.need != WaitKind::Other(WaitReason::End)
+    })
 }
 
 /// Passes the panic of the thread that closed a deadlock to another thread of it, whatever that one waits
 /// for; returns it as the error if there is none.
 pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
-    give_to_other(all, set, panic, |_| true)
+    give_to_other(all, set, panic, &|_| true)
 }
 
 fn give_to_other(
     all: &Snapshots,
     set: &[usize],
     panic: Panic,
-    concerns: impl Fn(&usize) -> bool,
+    concerns: &dyn Fn(&PublishedWait) -> bool,
 ) -> Result<(), Panic> {
-    let mut others = victims(all, |_| true).into_iter();
-    match others.find(|at| set[1..].contains(at) && concerns(at)) {
-        Some(at) => {
+    match victims(all, &set[1..], concerns).first() {
+        Some(&at) => {
             pass_mark(all, set[0], at);
             give(all, at, panic);
             Ok(())
@@ -57,12 +54,19 @@ fn give_to_other(
     }
 }
 
-/// Returns the threads that can get a panic, in the order of [`waiters`].
-pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool) -> Vec<usize> {
-    let all = waiters(all, concerns).into_iter();
-    all.filter(|(_, can_unwind)| *can_unwind)
-        .map(|(at, _)| at)
-        .collect()
+/// Returns those of the threads that can get a panic, in the order of [`waiters`].
+pub(super) fn victims(
+    all: &Snapshots,
+    threads: &[usize],
+    concerns: &dyn Fn(&PublishedWait) -> bool,
+) -> Vec<usize> {
+    let mut victims = Vec::new();
+    for (at, can_unwind) in waiters(all, concerns) {
+        if can_unwind && threads.contains(&at) {
+            victims.push(at);
+        }
+    }
+    victims
 }
 
 /// Returns the threads in waits for something that is no lock and out of which a panic can be raised, each with
@@ -71,9 +75,9 @@ pub(super) fn victims(all: &Snapshots, concerns: impl Fn(&PublishedWait) -> bool
 /// thread is better than that of the thread that joins it.
 pub(super) fn waiters(
     all: &Snapshots,
-    concerns: impl Fn(&PublishedWait) -> bool,
+    concerns: &dyn Fn(&PublishedWait) -> bool,
 ) -> Vec<(usize, bool)> {
-    let mut found: Vec<(bool, bool, usize)> = Vec::new();
+    let mut found = Vec::new();
     for (at, thread) in all.threads.iter().enumerate() {
         if let Some(wait) = &thread.wait
             && let WaitKind::Other(awaited) = wait.need
@@ -86,8 +90,11 @@ pub(super) fn waiters(
         }
     }
     sorting::sort(&mut found);
-    let all = found.into_iter();
-    all.map(|(cannot, _, at)| (at, !cannot)).collect()
+    let mut waiters = Vec::new();
+    for (cannot, _, at) in found {
+        waiters.push((at, !cannot));
+    }
+    waiters
 }
 
 /// Prints that a deadlock was reported which the configuration wants broken, and which cannot be broken.

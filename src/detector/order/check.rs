@@ -78,8 +78,9 @@ pub(crate) fn check(
     if let Some(first) = mine.next()
         && first.mode == Mode::Shared
         && mine.all(|h| h.mode == Mode::Shared)
+        && let Some(facts) = recursive_read(slot, record, ident, first, mode, site)
     {
-        found.extend(recursive_read(slot, record, ident, first, mode, site));
+        found.push(facts);
     }
     if is_harmless(slot, &held, ident, mode) {
         with_own(slot, |own| own.learn(known, ident.tag()));
@@ -88,7 +89,11 @@ pub(crate) fn check(
     }
     let holding = with_own(slot, |own| {
         own.holding(key, state::generation(), || {
-            held.iter().map(HeldLock::as_held).collect()
+            let mut all = Vec::with_capacity(held.len());
+            for hold in &held {
+                all.push(hold.as_held());
+            }
+            all.into_boxed_slice()
         })
     });
     let context = LeafEdge {
@@ -96,7 +101,7 @@ pub(crate) fn check(
         mode,
         site,
     };
-    inherited_holds::note(slot, ident, || context.clone());
+    inherited_holds::note(slot, ident, &context);
     found.extend(learn(slot, &held, ident, &context, content));
     found.extend(classes::learn(slot, key, &held, ident, &context, content));
     if mode == Mode::Exclusive {
@@ -178,27 +183,36 @@ fn learn(
     content: Option<u64>,
 ) -> Vec<Facts> {
     let (holding, mode, site) = (&context.holding, context.mode, context.site);
-    let unknown: Vec<Site> = with_own(slot, |own| {
-        let around = holding.inherited.iter().map(|around| around.held.site);
-        held.iter()
-            .map(|h| h.site)
-            .chain(around)
-            .filter(|from| !own.has_place(from, site))
-            .collect()
+    let mut unknown = Vec::new();
+    with_own(slot, |own| {
+        for hold in held {
+            if !own.has_place(hold.site, site) {
+                unknown.push(hold.site);
+            }
+        }
+        for around in &holding.inherited {
+            if !own.has_place(around.held.site, site) {
+                unknown.push(around.held.site);
+            }
+        }
     });
-    let others = || held.iter().filter(|h| !std::ptr::eq(h.ident, ident));
     let graph = check_session::graph_of(slot);
-    // Locations in one file may be those of a type that wraps the program's locks, and then do not
-    // distinguish edges.
-    let edges: Vec<(LockId, LockId)> = others()
-        .filter(|h| h.site.file() == site.file())
-        .map(|h| (h.ident().id(), ident.id()))
-        .collect();
+    let (mut is_nested, mut are_promoted) = (false, true);
+    let mut edges = Vec::new();
+    for other in held.iter().filter(|h| !std::ptr::eq(h.ident, ident)) {
+        is_nested = true;
+        are_promoted &= other.ident().contexts.is_promoted();
+        // Locations in one file may be those of a type that wraps the program's locks, and then do not
+        // distinguish edges.
+        if other.site.file() == site.file() {
+            edges.push((other.ident().id(), ident.id()));
+        }
+    }
     let keeps_edges = !edges.is_empty()
         && with_own(slot, |own| own.has_stacks_left())
         && !edges.iter().all(|edge| graph.lock().has_edge_stack(*edge));
     // An inherited lock was moved into the graph when it was inherited.
-    let is_nested = others().next().is_some() || !holding.inherited.is_empty();
+    is_nested |= !holding.inherited.is_empty();
     let is_writer =
         mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.has_any_writer();
     // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be in the
@@ -208,7 +222,7 @@ fn learn(
         && !ident.contexts.is_promoted()
         && unknown.is_empty()
         && !keeps_edges
-        && others().all(|h| h.ident().contexts.is_promoted());
+        && are_promoted;
     if leaf_under_known && offer(ident, context) {
         return Vec::new();
     }
@@ -229,14 +243,16 @@ fn learn(
         for from in unknown {
             state.add_stack(from, site, stack.clone());
         }
-        for edge in edges.into_iter().filter(|_| keeps_edges) {
-            state.add_edge_stack(edge, stack.clone());
+        if keeps_edges {
+            for edge in edges {
+                state.add_edge_stack(edge, stack.clone());
+            }
         }
     }
     state.introduce(thread, slot);
     let mut findings = Vec::new();
-    for h in others() {
-        findings.extend(promote(&mut state, h.ident()));
+    for other in held.iter().filter(|h| !std::ptr::eq(h.ident, ident)) {
+        findings.extend(promote(&mut state, other.ident()));
     }
     // Leaf edges belong to the graph of the process.
     if (is_nested || is_writer) && (graph.is_own() || !offer(ident, context)) {

@@ -37,11 +37,13 @@ pub(in crate::detector) fn learn(
 ) -> Vec<Facts> {
     let (holding, mode, site) = (&context.holding, context.mode, context.site);
     let to = ident.class();
-    let (mut unknown, mut alike) = (Vec::new(), Vec::new());
+    let (mut unknown, mut alike) = (Vec::new(), None);
     for (at, h) in held.iter().enumerate() {
         let from = h.ident().class();
         if from.id == to.id {
-            alike.extend(is_against_ids(h, ident, mode).then_some(at));
+            if alike.is_none() && is_against_ids(h, ident, mode) {
+                alike = Some(h);
+            }
             continue;
         }
         // As for instances, a read beside an upgradable hold adds nothing.
@@ -57,7 +59,7 @@ pub(in crate::detector) fn learn(
             unknown.push((at, from));
         }
     }
-    if unknown.is_empty() && alike.is_empty() {
+    if unknown.is_empty() && alike.is_none() {
         return Vec::new();
     }
     let is_recorded = is_recorded(slot);
@@ -70,13 +72,8 @@ pub(in crate::detector) fn learn(
     let mut findings = Vec::new();
     for (at, from) in unknown {
         enter(&mut state, from);
-        let gates: Vec<Held> = holding
-            .held
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != at)
-            .map(|(_, gate)| *gate)
-            .collect();
+        let mut gates = holding.held.to_vec();
+        gates.remove(at);
         findings.extend(state.classes.acquire(&Acquisition {
             thread: holding.segment.thread(),
             segment: &holding.segment,
@@ -93,11 +90,10 @@ pub(in crate::detector) fn learn(
         }));
     }
     if let Some(content) = content.filter(|_| !is_recorded) {
-        let of_class = |(h, held): (&HeldLock, &Held)| Held {
-            lock: h.ident().class().id,
-            ..*held
-        };
-        let froms: Vec<Held> = held.iter().zip(&holding.held).map(of_class).collect();
+        let mut froms = holding.held.to_vec();
+        for (from, h) in froms.iter_mut().zip(held) {
+            from.lock = h.ident().class().id;
+        }
         let request = Held {
             lock: to.id,
             mode,
@@ -107,12 +103,13 @@ pub(in crate::detector) fn learn(
             .classes
             .keep((&froms, &holding.held), request, &holding.segment, content);
     }
-    findings.retain(|finding| is_new(&mut state, finding));
+    retain_new(&mut state, &mut findings);
     let mut facts = describe_cycles(slot, &state, findings, Some(site));
-    if !alike.is_empty() && state.is_new_cycle_of(vec![to.id], Verdict::Inversion) {
+    if let Some(outer) = alike
+        && state.is_new_cycle_of(vec![to.id.get()], Verdict::Inversion)
+    {
         drop(state);
-        let against = |at: usize| describe::against_ids(slot, ident, &held[at], mode, site);
-        facts.extend(alike.first().map(|at| against(*at)));
+        facts.push(describe::against_ids(slot, ident, outer, mode, site));
     }
     facts
 }
@@ -135,13 +132,13 @@ fn record_edges(
     site: Site,
 ) {
     let thread = slot.name().unwrap_or_default();
+    let mut classes = Vec::new();
+    for hold in held {
+        classes.push(hold.ident().class());
+    }
     for (at, from) in unknown {
-        let gates: Vec<&'static Class> = held
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| other != at)
-            .map(|(_, gate)| gate.ident().class())
-            .collect();
+        let mut gates = classes.clone();
+        gates.remove(*at);
         let news = record::edge(&record::Taken {
             from,
             from_mode: held[*at].mode,
@@ -177,7 +174,7 @@ pub(in crate::detector) fn enter(state: &mut DetectorState, class: &'static Clas
     if state.classes.add_lock(class.id, class.kind.policy()) && written {
         state.classes.allow_any_writer(class.id);
     }
-    state.add_class(class.id, || LockInfo {
+    state.add_class(LockInfo {
         name: class.name,
         content: class.content,
         ..LockInfo::new(class.id, class.kind.noun(), class.place)
@@ -188,17 +185,21 @@ pub(in crate::detector) fn enter(state: &mut DetectorState, class: &'static Clas
 pub(super) fn enter_named(state: &mut DetectorState, id: LockId, name: &'static str, site: Site) {
     state.classes.add_lock(id, ReadPolicy::WriterBlocksReaders);
     state.classes.allow_any_writer(id);
-    state.add_class(id, || LockInfo {
+    state.add_class(LockInfo {
         name: Some(name),
         ..LockInfo::new(id, "lock", site)
     });
 }
 
-pub(super) fn is_new(state: &mut DetectorState, finding: &Finding) -> bool {
-    state.is_new_cycle_of(
-        finding.links.iter().map(|link| link.from).collect(),
-        finding.verdict,
-    )
+/// Removes cycles of classes that were found before.
+pub(super) fn retain_new(state: &mut DetectorState, findings: &mut Vec<Finding>) {
+    findings.retain(|finding| {
+        let mut classes = Vec::new();
+        for link in &finding.links {
+            classes.push(link.from.get());
+        }
+        state.is_new_cycle_of(classes, finding.verdict)
+    });
 }
 
 /// Describes cycles of classes.
@@ -226,15 +227,19 @@ pub(in crate::detector) fn first_write(slot: &'static Slot, class: &'static Clas
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     let mut findings = state.classes.allow_any_writer(class.id);
-    findings.retain(|finding| is_new(&mut state, finding));
+    retain_new(&mut state, &mut findings);
     describe_cycles(slot, &state, findings, None)
 }
 
 /// Records cycles of instances, so that the order of their classes does not report them again.
 pub(in crate::detector) fn note(state: &mut DetectorState, findings: &[Finding]) {
     for finding in findings {
-        let links = finding.links.iter();
-        let classes: Vec<LockId> = links.filter_map(|link| state.class_of(link.from)).collect();
+        let mut classes = Vec::new();
+        for link in &finding.links {
+            if let Some(class) = state.class_of(link.from) {
+                classes.push(class.get());
+            }
+        }
         state.is_new_cycle_of(classes, finding.verdict);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::declare;
 use crate::detector::check_session::{self, CheckSession};
-use crate::detector::order::classes::{describe_cycles, enter_named, is_new};
+use crate::detector::order::classes::{describe_cycles, enter_named, retain_new};
 use crate::detector::order::declared;
 use crate::detector::publish;
 use crate::detector::state::{self, DetectorState};
@@ -88,7 +88,7 @@ fn declare_pair(
     enter_named(state, from, first, site);
     enter_named(state, to, second, site);
     let mut findings = declared::declare(&mut state.classes, from, to, site);
-    findings.retain(|finding| is_new(state, finding));
+    retain_new(state, &mut findings);
     findings
 }
 

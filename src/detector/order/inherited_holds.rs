@@ -15,11 +15,9 @@ use crate::engine::acquisition::{Acquisition, InheritedHold};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edge::LeafEdge;
 use crate::tracking::thread::current;
-use crate::tracking::thread::inherited_holds::{
-    AcquisitionLog, HoldEnd, NestedAcquisition, ParentHolds,
-};
+use crate::tracking::thread::inherited_holds::{AcquisitionLog, NestedAcquisition, ParentHolds};
 use crate::tracking::thread::own::with_own;
-use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::slot::Slot;
 
 /// Returns what the calling thread holds above a thread that it is about to start; `None` for nothing.
 pub(crate) fn above() -> Option<ParentHolds> {
@@ -41,25 +39,26 @@ pub(crate) fn above() -> Option<ParentHolds> {
         // Another thread has just released one of them (`send_guard`).
         return None;
     }
-    let mark = |(h, was): (&HeldLock, bool)| {
-        (
-            h.as_held(),
-            with_own(slot, |own| own.marks.mark(h.ident, was)),
-        )
-    };
+    let mut above = Vec::new();
+    for (h, was_marked) in held.iter().zip(marked) {
+        let end = with_own(slot, |own| own.marks.mark(h.ident, was_marked));
+        above.push((h.as_held(), end));
+    }
     Some(ParentHolds {
         holder: slot.thread()?,
-        held: held.iter().zip(marked).map(mark).collect(),
+        held: above,
         further,
     })
 }
 
 /// Records that the calling thread was started under `above`.
 pub(crate) fn begin(slot: &'static Slot, above: &ParentHolds) {
-    let held = above.held.iter().map(|(_, over)| over);
-    let notes = AcquisitionLog::new(held.chain(&above.further).cloned().collect());
+    let mut ends = above.further.clone();
+    for (_, end) in &above.held {
+        ends.push(end.clone());
+    }
     with_own(slot, |own| {
-        own.notes = Some(notes);
+        own.notes = Some(AcquisitionLog::new(ends));
         // The acquisitions of locks cached in it were not logged.
         own.first.clear();
     });
@@ -82,11 +81,7 @@ fn settle(slot: &'static Slot) {
 }
 
 /// Logs an acquisition for the join, if a join may need it.
-pub(in crate::detector) fn note(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    context: impl FnOnce() -> LeafEdge,
-) {
+pub(in crate::detector) fn note(slot: &'static Slot, ident: &'static Ident, context: &LeafEdge) {
     let Some(go_on) = with_own(slot, |own| own.notes.as_ref().map(AcquisitionLog::go_on)) else {
         return;
     };
@@ -96,7 +91,7 @@ pub(in crate::detector) fn note(
     }
     let taken = NestedAcquisition {
         lock: ident.id(),
-        context: context(),
+        context: context.clone(),
     };
     let is_new = with_own(slot, |own| {
         own.notes.as_mut().is_some_and(|notes| notes.add(taken))
@@ -120,28 +115,25 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
         return;
     }
     slot.maintain();
-    let lasts = |over: &HoldEnd| {
+    let mut around = Vec::new();
+    for (held, over) in &above.held {
         let at = with_own(slot, |own| own.marks.find(over));
-        at.is_some_and(|at| slot.is_marked(std::ptr::without_provenance(at)))
-    };
-    let around: Vec<InheritedHold> = above
-        .held
-        .iter()
-        .filter(|(_, over)| lasts(over))
-        .map(|(held, _)| InheritedHold {
-            held: *held,
-            holder: above.holder,
-        })
-        .collect();
+        if at.is_some_and(|at| slot.is_marked(std::ptr::without_provenance(at))) {
+            around.push(InheritedHold {
+                held: *held,
+                holder: above.holder,
+            });
+        }
+    }
     if !around.is_empty() {
         record_in_graph(slot, &around, &taken);
     }
     // The acquisitions of the joined thread are within every hold above this one, too.
     with_own(slot, |own| {
         if let Some(notes) = &mut own.notes {
-            taken.into_iter().for_each(|taken| {
+            for taken in taken {
                 notes.add(taken);
-            });
+            }
         }
     });
 }

@@ -4,7 +4,7 @@ use crate::detector::lock_info::lock_info;
 use crate::detector::order::repeated;
 use crate::detector::state;
 use crate::detector::state::DetectorState;
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::{Acquisition, Finding};
 use crate::tracking::lock::ident::Ident;
 
 /// Moves a lock into the graph: a lock is acquired under it for the first time, or its leaf is full. A lock
@@ -35,11 +35,14 @@ pub(in crate::detector) fn promote(
             continue;
         }
         // Locks that were dropped since have taken their edges with them, but were gates then.
-        let (held, gone): (Vec<Held>, Vec<Held>) = context
-            .holding
-            .held
-            .iter()
-            .partition(|held| state.lock(held.lock).is_some());
+        let (mut held, mut gone) = (Vec::new(), Vec::new());
+        for known in &context.holding.held {
+            if state.lock(known.lock).is_some() {
+                held.push(*known);
+            } else {
+                gone.push(*known);
+            }
+        }
         let content = repeated::content_of(&held, ident, context.mode, context.site);
         let acquisition = Acquisition {
             thread: context.holding.segment.thread(),

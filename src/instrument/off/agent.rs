@@ -12,38 +12,15 @@ use crate::tracking::lock::kind::LockKind;
 pub struct Agent(());
 
 impl Agent {
-    #[inline(always)]
-    #[must_use]
-    pub fn new(_name: Option<&str>) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] fn new(_name: Option<&str>) -> Self = Self(());
+        #[must_use] fn started_at(_place: Site) -> Self = Self(());
+        fn add_anonymous();
+        fn remove_anonymous();
+        #[must_use] fn id(&self) -> ThreadId = ThreadId::new(0);
+        #[must_use] fn check(&self) -> u64 = 0;
+        fn set_past(&mut self, _past: Clock);
     }
-
-    #[inline(always)]
-    #[must_use]
-    pub fn started_at(_place: Site) -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    pub fn add_anonymous() {}
-
-    #[inline(always)]
-    pub fn remove_anonymous() {}
-
-    #[inline(always)]
-    #[must_use]
-    pub fn id(&self) -> ThreadId {
-        ThreadId::new(0)
-    }
-
-    #[inline(always)]
-    #[must_use]
-    pub fn check(&self) -> u64 {
-        0
-    }
-
-    #[inline(always)]
-    pub fn set_past(&mut self, _past: Clock) {}
 
     #[inline(always)]
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
@@ -73,32 +50,18 @@ impl Agent {
 pub struct Acting(());
 
 impl Acting {
-    #[inline(always)]
-    pub fn as_none() -> Self {
-        Self(())
+    inlined! {
+        fn as_none() -> Self = Self(());
+        fn end(&self);
     }
-
-    #[inline(always)]
-    pub fn end(&self) {}
 }
 
-#[inline(always)]
-#[must_use]
-pub fn is_unattached() -> bool {
-    true
+inlined! {
+    #[must_use] fn is_unattached() -> bool = true;
+    fn arrive_with(_arrive: fn());
+    #[must_use] fn moment() -> u64 = 0;
+    fn hand_over_with(_hand_over: fn());
 }
-
-#[inline(always)]
-pub fn arrive_with(_arrive: fn()) {}
-
-#[inline(always)]
-#[must_use]
-pub fn moment() -> u64 {
-    0
-}
-
-#[inline(always)]
-pub fn hand_over_with(_hand_over: fn()) {}
 
 #[inline(always)]
 pub fn hands_over<T>() {}
@@ -108,21 +71,13 @@ pub fn hands_over<T>() {}
 pub struct SendableHold(());
 
 impl Lock {
-    #[inline(always)]
-    pub fn acquired_sendable(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> SendableHold {
-        SendableHold(())
+    inlined! {
+        fn acquired_sendable(&self, _mode: Mode, _kind: AcquireKind, _site: Site) -> SendableHold =
+            SendableHold(());
+        fn released_anywhere(&self, _hold: SendableHold);
+        fn released_last(&self, _hold: SendableHold) -> Result<(), SendableHold> = Ok(());
+        fn converted_anywhere(&self, _hold: &SendableHold, _mode: Mode);
     }
-
-    #[inline(always)]
-    pub fn released_anywhere(&self, _hold: SendableHold) {}
-
-    #[inline(always)]
-    pub fn released_last(&self, _hold: SendableHold) -> Result<(), SendableHold> {
-        Ok(())
-    }
-
-    #[inline(always)]
-    pub fn converted_anywhere(&self, _hold: &SendableHold, _mode: Mode) {}
 
     #[must_use]
     #[track_caller]
@@ -155,34 +110,22 @@ impl Resource {
     }
 }
 
-#[must_use]
-pub fn observe_all() -> Vec<Observation> {
-    Vec::new()
+inlined! {
+    #[must_use] fn observe_all() -> Vec<Observation> = Vec::new();
+    fn report_stuck(
+        _check: u64,
+        _verdict: Verdict,
+        _threads: Vec<ThreadInfo>,
+        _locks: Vec<LockInfo>,
+    ) -> Option<String> = None;
+    fn describe_agents_with(_describe: fn() -> Vec<String>);
 }
-
-pub fn report_stuck(
-    _check: u64,
-    _verdict: Verdict,
-    _threads: Vec<ThreadInfo>,
-    _locks: Vec<LockInfo>,
-) -> Option<String> {
-    None
-}
-
-#[inline(always)]
-pub fn describe_agents_with(_describe: fn() -> Vec<String>) {}
 
 /// Nothing is watched.
 #[inline(always)]
 pub fn mark_observer() {}
 
-#[inline(always)]
-#[must_use]
-pub fn held_count() -> usize {
-    0
-}
-
-#[must_use]
-pub fn held_by_caller() -> Vec<(LockInfo, HeldInfo, bool)> {
-    Vec::new()
+inlined! {
+    #[must_use] fn held_count() -> usize = 0;
+    #[must_use] fn held_by_caller() -> Vec<(LockInfo, HeldInfo, bool)> = Vec::new();
 }

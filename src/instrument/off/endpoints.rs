@@ -16,22 +16,11 @@ static CHANNEL: LockKind = LockKind::new("channel");
 static RECORD: Resource = Resource::new(&CHANNEL);
 
 impl Endpoints {
-    #[inline(always)]
-    pub fn new(_name: Option<&'static str>) -> Self {
-        Self(())
-    }
-
-    #[inline(always)]
-    pub fn record(&self) -> &Resource {
-        &RECORD
-    }
-
-    #[inline(always)]
-    pub fn provided(&self) {}
-
-    #[inline(always)]
-    pub fn select(&self) -> EndpointWait<'_> {
-        EndpointWait(PhantomData)
+    inlined! {
+        fn new(_name: Option<&'static str>) -> Self = Self(());
+        fn record(&self) -> &Resource = &RECORD;
+        fn provided(&self);
+        fn select(&self) -> EndpointWait<'_> = EndpointWait(PhantomData);
     }
 
     #[inline(always)]
@@ -45,31 +34,14 @@ impl Endpoints {
         RECORD.wait(awaited, site, attempt)
     }
 
-    #[inline(always)]
-    pub fn drop_sender(&self) {}
-
-    #[inline(always)]
-    pub fn drop_receiver(&self) {}
-
-    #[inline(always)]
-    pub fn no_senders(&self) {}
-
-    #[inline(always)]
-    pub fn no_receivers(&self) {}
-
-    #[inline(always)]
-    pub fn register(&self, _side: Side) -> EndpointWait<'_> {
-        EndpointWait(PhantomData)
-    }
-
-    #[inline(always)]
-    pub fn place(&self, _side: Side) -> usize {
-        0
-    }
-
-    #[inline(always)]
-    pub fn has_counterpart(&self, _side: Side, _mine: usize) -> bool {
-        false
+    inlined! {
+        fn drop_sender(&self);
+        fn drop_receiver(&self);
+        fn no_senders(&self);
+        fn no_receivers(&self);
+        fn register(&self, _side: Side) -> EndpointWait<'_> = EndpointWait(PhantomData);
+        fn place(&self, _side: Side) -> usize = 0;
+        fn has_counterpart(&self, _side: Side, _mine: usize) -> bool = false;
     }
 
     #[inline(always)]

@@ -7,23 +7,12 @@ use crate::engine::wait_reason::WaitReason;
 pub struct JoinRecord(());
 
 impl JoinRecord {
-    #[inline(always)]
-    pub fn new(_place: Site) -> Self {
-        Self(())
+    inlined! {
+        fn new(_place: Site) -> Self = Self(());
+        fn begin(self) -> RunningThread = RunningThread(());
+        fn is_over(&self) -> bool = true;
+        fn wait(&self, _awaited: WaitReason, _site: Site);
     }
-
-    #[inline(always)]
-    pub fn begin(self) -> RunningThread {
-        RunningThread(())
-    }
-
-    #[inline(always)]
-    pub fn is_over(&self) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    pub fn wait(&self, _awaited: WaitReason, _site: Site) {}
 }
 
 #[derive(Debug)]

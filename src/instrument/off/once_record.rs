@@ -8,21 +8,15 @@ use crate::tracking::lock::kind::LockKind;
 pub struct OnceRecord(());
 
 impl OnceRecord {
-    #[inline(always)]
-    pub const fn new(_kind: &'static LockKind) -> Self {
-        Self(())
+    inlined! {
+        const fn new(_kind: &'static LockKind) -> Self = Self(());
+        const fn named(_kind: &'static LockKind, _name: &'static str) -> Self = Self(());
     }
 
-    #[inline(always)]
-    pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
-        Self(())
+    inlined! {
+        fn set_label(&self, _label: &str);
+        fn ask_for_ready(&self, _site: Site);
     }
-
-    #[inline(always)]
-    pub fn set_label(&self, _label: &str) {}
-
-    #[inline(always)]
-    pub fn ask_for_ready(&self, _site: Site) {}
 
     #[inline(always)]
     pub fn peek<R>(&self, look: impl Fn() -> Option<R>) -> Option<R> {

@@ -11,23 +11,16 @@ use crate::tracking::lock::kind::LockKind;
 pub struct Resource(());
 
 impl Resource {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new(_kind: &'static LockKind) -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new(_kind: &'static LockKind) -> Self = Self(());
+        #[must_use] const fn named(_kind: &'static LockKind, _name: &'static str) -> Self =
+            Self(());
     }
 
-    #[inline(always)]
-    #[must_use]
-    pub const fn named(_kind: &'static LockKind, _name: &'static str) -> Self {
-        Self(())
+    inlined! {
+        fn set_label(&self, _label: impl AsRef<str>);
+        fn provided(&self);
     }
-
-    #[inline(always)]
-    pub fn set_label(&self, _label: impl AsRef<str>) {}
-
-    #[inline(always)]
-    pub fn provided(&self) {}
 
     #[inline(always)]
     pub fn wait<T>(
@@ -99,23 +92,16 @@ impl Resource {
 pub struct Providers(());
 
 impl Providers {
-    #[inline(always)]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(())
+    inlined! {
+        #[must_use] const fn new() -> Self = Self(());
     }
 
-    #[inline(always)]
-    pub fn expect(&self, _count: usize) {}
-
-    #[inline(always)]
-    pub fn give_up(&self, _count: usize) {}
-
-    #[inline(always)]
-    pub fn enter(&self) {}
-
-    #[inline(always)]
-    pub fn leave(&self) {}
+    inlined! {
+        fn expect(&self, _count: usize);
+        fn give_up(&self, _count: usize);
+        fn enter(&self);
+        fn leave(&self);
+    }
 }
 
 #[inline(always)]

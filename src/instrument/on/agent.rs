@@ -317,9 +317,7 @@ impl Resource {
     #[must_use]
     pub fn info(&self) -> LockInfo {
         match attach() {
-            Some(slot) => detector::lock_info(detector::with_own(slot, |own| {
-                self.record.identify(&mut own.pool)
-            })),
+            Some(slot) => detector::lock_info(detector::identify(slot, &self.record)),
             None => LockInfo::new(
                 crate::instrument::LockId::of_address(self),
                 self.record.kind().noun(),
@@ -349,10 +347,11 @@ impl Resource {
 /// ```
 #[must_use]
 pub fn observe_all() -> Vec<Observation> {
-    observe::all(false)
-        .into_iter()
-        .map(|one| one.into_observation())
-        .collect()
+    let mut observations = Vec::new();
+    for observed in observe::all(false) {
+        observations.push(observed.into_observation());
+    }
+    observations
 }
 
 /// Reports threads and agents that cannot go on, which the caller has found out by means of its own:
@@ -451,14 +450,10 @@ pub fn held_by_caller() -> Vec<(LockInfo, crate::report::HeldInfo, bool)> {
         return Vec::new();
     }
     slot.maintain();
-    detector::held_here(slot)
-        .into_iter()
-        .map(|(ident, info)| {
-            (
-                detector::lock_info(ident),
-                info,
-                ident.class().kind.is_sendable(),
-            )
-        })
-        .collect()
+    let mut held = Vec::new();
+    for (ident, info) in detector::held_here(slot) {
+        let is_sendable = ident.class().kind.is_sendable();
+        held.push((detector::lock_info(ident), info, is_sendable));
+    }
+    held
 }

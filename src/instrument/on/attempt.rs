@@ -184,15 +184,15 @@ impl Lock {
                     found.unbreakable = !unwinds && !claim.has_heirs();
                     // The deadlock that has occurred comes before the potential ones.
                     findings.insert(0, *found);
-                    let panic = claim.answer(unwinds, || detector::publish(slot, findings));
+                    let panic = claim.answer(unwinds, slot, findings);
                     detector::end_in(panic, may_panic, site);
                     return attempt;
                 }
             }
-            if let Some(gone) = gone.take() {
-                findings.extend(detector::abandoned::waited_for(
-                    slot, gone, ident, mode, site,
-                ));
+            if let Some(gone) = gone.take()
+                && let Some(facts) = detector::abandoned::waited_for(slot, gone, ident, mode, site)
+            {
+                findings.push(facts);
             }
             if findings.is_empty() {
                 return attempt;

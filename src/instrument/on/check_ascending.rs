@@ -2,7 +2,8 @@
 
 use super::lock::Lock;
 use crate::detector;
-use crate::engine::ids::{LockId, Site};
+use crate::engine::ids::Site;
+use crate::engine::sorting;
 use crate::instrument::violation::{LockRef, Violation, ViolationReason};
 use crate::tracking::lock::ident::Ident;
 use crate::watchdog::startup::attach;
@@ -23,48 +24,34 @@ use crate::watchdog::startup::attach;
 /// assert_eq!(twice.reason(), ViolationReason::AskedTwice);
 /// ```
 pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
-    let Some(slot) = attach() else {
-        return twice(records.iter().map(|lock| (lock.id(), None)).collect(), site);
-    };
-    let idents: Vec<&'static Ident> = detector::with_own(slot, |own| {
-        records
-            .iter()
-            .map(|lock| lock.record.identify(&mut own.pool))
-            .collect()
-    });
-    let all = idents.iter().map(|ident| (ident.id(), Some(*ident)));
-    twice(all.collect(), site)?;
-    slot.maintain();
-    let Some(lowest) = idents.iter().min_by_key(|ident| ident.id()) else {
+    let slot = attach();
+    let mut asked = Vec::with_capacity(records.len());
+    for lock in records {
+        let ident = slot.map(|slot| detector::identify(slot, &lock.record));
+        asked.push((ident.map_or_else(|| lock.id(), Ident::id), ident));
+    }
+    sorting::sort_by_key(&mut asked, |(id, _)| *id);
+    if let Some(pair) = asked.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let (id, ident) = pair[0];
+        let twice = LockRef::new(id, ident.and_then(detector::name), Some(site));
+        let held = twice.clone();
+        return Err(Violation::new(ViolationReason::AskedTwice, twice, held));
+    }
+    let (Some(slot), Some((_, Some(lowest)))) = (slot, asked.first()) else {
         return Ok(());
     };
+    slot.maintain();
     for (ident, hold) in detector::held_here(slot) {
-        let held = LockRef::new(ident.id(), detector::name(ident), Some(hold.site));
-        let again = idents.iter().find(|asked| std::ptr::eq(**asked, ident));
-        let (reason, asked) = match again {
-            Some(asked) => (ViolationReason::HeldAlready, asked),
-            None if ident.id() > lowest.id() => (ViolationReason::OutOfOrder, lowest),
-            None => continue,
+        let (reason, asked) = if asked.iter().any(|(id, _)| *id == ident.id()) {
+            (ViolationReason::HeldAlready, ident)
+        } else if ident.id() > lowest.id() {
+            (ViolationReason::OutOfOrder, *lowest)
+        } else {
+            continue;
         };
+        let held = LockRef::new(ident.id(), detector::name(ident), Some(hold.site));
         let asked = LockRef::new(asked.id(), detector::name(asked), Some(site));
         return Err(Violation::new(reason, asked, held));
     }
     Ok(())
-}
-
-/// Returns an error if a lock occurs twice in the set.
-fn twice(mut locks: Vec<(LockId, Option<&'static Ident>)>, site: Site) -> Result<(), Violation> {
-    locks.sort_unstable_by_key(|lock| lock.0);
-    match locks.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        Some(pair) => {
-            let (id, ident) = pair[0];
-            let party = LockRef::new(id, ident.and_then(detector::name), Some(site));
-            Err(Violation::new(
-                ViolationReason::AskedTwice,
-                party.clone(),
-                party,
-            ))
-        }
-        None => Ok(()),
-    }
 }

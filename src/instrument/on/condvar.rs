@@ -104,8 +104,7 @@ impl CondvarRecord {
     /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
-                .set_label(label.as_ref());
+            detector::identify(slot, &self.record).set_label(label.as_ref());
         }
     }
 
@@ -154,7 +153,7 @@ impl CondvarRecord {
             slot.life.mark_woken();
             slot.blocked.is_outside();
             slot.maintain();
-            let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+            let ident = detector::identify(slot, &self.record);
             let mutex = lock.record.ident_address();
             slot.remove(mutex);
             *hold = Hold::untracked();

@@ -14,7 +14,7 @@ use crate::watchdog::startup::attach;
 impl Lock {
     /// Returns the calling thread's holds of the lock; `None` if the detector is off.
     pub(crate) fn held_here(&self) -> Option<Vec<HeldHere>> {
-        held(&|ident| ptr::eq(ident, self.record.ident_address()))
+        held(Some(self.record.ident_address()))
     }
 
     /// Returns the name of the lock in messages.
@@ -24,31 +24,33 @@ impl Lock {
 
     fn identified(&self) -> Option<&'static Ident> {
         let slot = attach()?;
-        Some(detector::with_own(slot, |own| {
-            self.record.identify(&mut own.pool)
-        }))
+        Some(detector::identify(slot, &self.record))
     }
 }
 
 /// Returns all holds of the calling thread; `None` if the detector is off.
 pub(crate) fn held_here() -> Option<Vec<HeldHere>> {
-    held(&|_| true)
+    held(None)
 }
 
-fn held(is_meant: &dyn Fn(*const Ident) -> bool) -> Option<Vec<HeldHere>> {
+/// Returns the holds of one lock, or of all.
+fn held(only: Option<*const Ident>) -> Option<Vec<HeldHere>> {
     let slot = attach()?;
     slot.maintain();
     let mut held = Vec::new();
     for (ident, hold) in detector::held_here(slot) {
         // The initialisation of a value counts as a hold inside the detector only: it is no lock of the
         // program.
-        if is_meant(ident) && !ident.class().kind.is_initialised_once() {
-            held.push(HeldHere {
-                lock: detector::name(ident).map_or_else(String::new, String::from),
-                mode: hold.mode,
-                site: hold.site,
-            });
+        if only.is_some_and(|only| !ptr::eq(only, ident))
+            || ident.class().kind.is_initialised_once()
+        {
+            continue;
         }
+        held.push(HeldHere {
+            lock: detector::name(ident).map_or_else(String::new, String::from),
+            mode: hold.mode,
+            site: hold.site,
+        });
     }
     Some(held)
 }

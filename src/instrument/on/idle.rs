@@ -28,36 +28,26 @@ use crate::watchdog::startup::{attach, attach_at_start};
 /// idle(WaitReason::Time, true, site, || std::thread::sleep(Duration::from_millis(1)));
 /// ```
 pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() -> R) -> R {
-    let _rest = Rest::new(awaited, timed, site);
+    let _wait = begin(awaited, timed, site);
     f()
 }
 
-/// A rest that is published, until this is dropped: first the wait ends, and then the count of such waits falls.
-struct Rest {
-    _published: Shown,
-    _elsewhere: Option<ResourceWait>,
-}
-
-impl Rest {
-    fn new(awaited: WaitReason, timed: bool, site: Site) -> Option<Self> {
-        static REST: LockKind = LockKind::new("rest");
-        static RECORD: Resource = Resource::named(&REST, "rest");
-        let slot = attach()?;
-        let ident = detector::with_own(slot, |own| RECORD.record.identify(&mut own.pool));
-        let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
-        if awaited == WaitReason::Unpark {
-            slot.life.mark_woken();
-        }
-        let is_parked = awaited == WaitReason::Unpark && !timed;
-        let elsewhere = is_parked.then(ResourceWait::new);
-        let request = WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site);
-        let published = Shown::new(slot, &request);
-        if is_parked {
-            park_looks::request(slot, attach_at_start);
-        }
-        Some(Self {
-            _published: published,
-            _elsewhere: elsewhere,
-        })
+/// Publishes the wait until the result is dropped: first the wait ends, and then the count of such waits falls.
+fn begin(awaited: WaitReason, timed: bool, site: Site) -> Option<(Shown, Option<ResourceWait>)> {
+    static REST: LockKind = LockKind::new("rest");
+    static RECORD: Resource = Resource::named(&REST, "rest");
+    let slot = attach()?;
+    let ident = detector::identify(slot, &RECORD.record);
+    let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
+    if awaited == WaitReason::Unpark {
+        slot.life.mark_woken();
     }
+    let is_parked = awaited == WaitReason::Unpark && !timed;
+    let elsewhere = is_parked.then(ResourceWait::new);
+    let request = WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site);
+    let published = Shown::new(slot, &request);
+    if is_parked {
+        park_looks::request(slot, attach_at_start);
+    }
+    Some((published, elsewhere))
 }

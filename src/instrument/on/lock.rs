@@ -68,8 +68,7 @@ impl Lock {
     /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
-                .set_label(label.as_ref());
+            detector::identify(slot, &self.record).set_label(label.as_ref());
             detector::relabel(&self.record);
         }
     }
@@ -78,10 +77,8 @@ impl Lock {
     /// that of `parent` plus one.
     pub fn nested_in(&self, parent: &Lock) {
         if let Some(slot) = attach() {
-            let identify =
-                |lock: &Lock| detector::with_own(slot, |own| lock.record.identify(&mut own.pool));
-            let subclass = identify(parent).subclass();
-            identify(self).set_subclass(subclass.saturating_add(1));
+            let subclass = detector::identify(slot, &parent.record).subclass();
+            detector::identify(slot, &self.record).set_subclass(subclass.saturating_add(1));
         }
     }
 
@@ -89,8 +86,7 @@ impl Lock {
     /// subclasses, and of their ids within one subclass. The default subclass is 0.
     pub fn set_subclass(&self, subclass: u32) {
         if let Some(slot) = attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
-                .set_subclass(subclass);
+            detector::identify(slot, &self.record).set_subclass(subclass);
         }
     }
 
@@ -99,7 +95,7 @@ impl Lock {
     #[must_use]
     pub fn id(&self) -> LockId {
         match attach() {
-            Some(slot) => detector::with_own(slot, |own| self.record.identify(&mut own.pool)).id(),
+            Some(slot) => detector::identify(slot, &self.record).id(),
             None => self
                 .record
                 .ident()

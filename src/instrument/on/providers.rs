@@ -43,16 +43,13 @@ impl Providers {
     /// Announces that `count` more threads will [`enter`](Self::enter), or else be [given
     /// up](Self::give_up). Until then no wait for this set is reported as stuck.
     pub fn expect(&self, count: usize) {
-        self.party
-            .get_or_take()
-            .change(|members| members.unknown += count);
+        self.party.get_or_take().change().unknown += count;
     }
 
     /// Records that `count` of the expected threads will not enter.
     pub fn give_up(&self, count: usize) {
-        self.party
-            .get_or_take()
-            .change(|members| members.unknown = members.unknown.saturating_sub(count));
+        let mut members = self.party.get_or_take().change();
+        members.unknown = members.unknown.saturating_sub(count);
     }
 
     /// Adds the calling thread to the set, until it [leaves](Self::leave), in place of one of the
@@ -61,10 +58,9 @@ impl Providers {
         let Some(id) = attach().and_then(Slot::thread) else {
             return;
         };
-        self.party.get_or_take().change(|members| {
-            members.unknown = members.unknown.saturating_sub(1);
-            members.threads.push(id);
-        });
+        let mut members = self.party.get_or_take().change();
+        members.unknown = members.unknown.saturating_sub(1);
+        members.threads.push(id);
     }
 
     /// Removes the calling thread from the set, and reports the waits that can no longer end. What
@@ -73,16 +69,12 @@ impl Providers {
         let Some(slot) = attach() else {
             return;
         };
-        let id = slot.thread();
         let party = self.party.get_or_take();
-        let was_in = party.change(|members| {
-            let at = members
-                .threads
-                .iter()
-                .position(|member| Some(*member) == id);
-            at.map(|at| members.threads.swap_remove(at)).is_some()
-        });
-        if was_in {
+        let mut members = party.change();
+        let mut ids = members.threads.iter();
+        if let Some(at) = ids.position(|id| Some(*id) == slot.thread()) {
+            members.threads.swap_remove(at);
+            drop(members);
             deadlock::provider_left(slot, party);
         }
     }

@@ -133,8 +133,7 @@ impl Resource {
     /// Sets a label for this instance, which reports show beside the name of its class.
     pub fn set_label(&self, label: impl AsRef<str>) {
         if let Some(slot) = attach() {
-            detector::with_own(slot, |own| self.record.identify(&mut own.pool))
-                .set_label(label.as_ref());
+            detector::identify(slot, &self.record).set_label(label.as_ref());
         }
     }
 
@@ -291,7 +290,7 @@ impl Resource {
             }
             // A provider that entered, provided and left meanwhile has changed the version.
             if deadlock::is_alone(slot, by) && party.version() == version {
-                let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+                let ident = detector::identify(slot, &self.record);
                 let panic = deadlock::alone(slot, ident, awaited, (site, since));
                 detector::end_in(panic, true, site);
                 if deadlock::is_reported(Verdict::SelfDeadlock) {
@@ -328,7 +327,7 @@ impl Resource {
             turn.note(verb, Some(&self.record), Some(site));
         }
         slot.maintain();
-        let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+        let ident = detector::identify(slot, &self.record);
         let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
         let mut request = WaitRequest {
             party,
@@ -428,7 +427,7 @@ impl Resource {
             return;
         };
         slot.maintain();
-        let ident = detector::with_own(slot, |own| self.record.identify(&mut own.pool));
+        let ident = detector::identify(slot, &self.record);
         let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
         let request = WaitRequest {
             party: self.party.get_or_take(),

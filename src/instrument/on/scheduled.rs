@@ -167,12 +167,12 @@ impl Scheduled {
     }
 
     pub(super) fn next(&self, touch: Touch) -> Next {
-        let held = if self.0.scheduler.reduces() {
-            let held = current::slot().held().unwrap_or_default();
-            held.iter().map(|held| held.ident().tag()).collect()
-        } else {
-            Vec::new()
-        };
+        let mut held = Vec::new();
+        if self.0.scheduler.reduces() {
+            for hold in current::slot().held().unwrap_or_default() {
+                held.push(hold.ident().tag());
+            }
+        }
         Next { touch, held }
     }
 
@@ -182,7 +182,7 @@ impl Scheduled {
             return Touch::Anything;
         }
         let slot = current::slot();
-        touch(detector::with_own(slot, |own| record.identify(&mut own.pool)).tag())
+        touch(detector::identify(slot, record).tag())
     }
 
     /// The thread is over: those that join it wait for this address.

@@ -4,7 +4,6 @@
 use super::lock::Lock;
 use super::scheduled::Scheduled;
 use crate::detector;
-use crate::engine::acquisition::InheritedHold;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::report::LockInfo;
@@ -56,15 +55,15 @@ impl Scheduled {
         };
         let slot = current::slot();
         let me = detector::with_own(slot, |own| own.timeline.thread());
-        let own = detector::held_here(slot)
-            .into_iter()
-            .map(|(ident, held)| claim(&detector::lock_info(ident), held.mode, held.site, me));
-        let around = detector::inherited_here(slot).into_iter();
-        let around = around.map(|(lock, InheritedHold { held, holder })| {
-            claim(&lock, held.mode, held.site, holder)
-        });
-        let held = own.chain(around).collect();
-        let ident = detector::with_own(slot, |own| record.identify(&mut own.pool));
+        let mut held = Vec::new();
+        for (ident, hold) in detector::held_here(slot) {
+            held.push(claim(&detector::lock_info(ident), hold.mode, hold.site, me));
+        }
+        for (lock, around) in detector::inherited_here(slot) {
+            let hold = around.held;
+            held.push(claim(&lock, hold.mode, hold.site, around.holder));
+        }
+        let ident = detector::identify(slot, record);
         let asked = claim(&detector::lock_info(ident), mode, site, me);
         scheduler.comes(*thread, Nesting { asked, held });
     }

@@ -1,35 +1,36 @@
 //! Labels: the names of single instances, set at run time.
 //!
-//! Few locks have a label, so labels are stored in a table beside the idents and cost other locks nothing.
+//! Few locks have a label or a [sub-class](super::subclass), so both are stored in a table beside the idents and cost
+//! other locks nothing.
 
-use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use crate::engine::ids::LockId;
+use crate::engine::order_graph::IdMap;
 use crate::tracking::fork_safe::ForkSafe;
 
-pub(in crate::tracking) static LABELS: ForkSafe<Option<HashMap<LockId, Box<str>>>> =
-    ForkSafe::new(None);
+/// What the program has set for one lock.
+#[derive(Debug, Default)]
+pub(in crate::tracking) struct Given {
+    label: Option<Box<str>>,
+    pub(super) subclass: Option<u32>,
+}
+
+pub(in crate::tracking) static GIVEN: ForkSafe<IdMap<LockId, Given>> =
+    ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
 
 /// Sets the label of a lock, in place of an earlier one.
 pub(in crate::tracking) fn set(lock: LockId, label: &str) {
-    LABELS
-        .lock()
-        .get_or_insert_default()
-        .insert(lock, label.into());
+    GIVEN.lock().entry(lock).or_default().label = Some(label.into());
 }
 
 /// Returns the label of a lock.
 pub(in crate::tracking) fn get(lock: LockId) -> Option<String> {
-    LABELS
-        .lock()
-        .as_ref()?
-        .get(&lock)
-        .map(|label| label.to_string())
+    let given = GIVEN.lock();
+    Some(given.get(&lock)?.label.as_deref()?.to_owned())
 }
 
-/// Removes the label of a dropped lock.
+/// Removes the label and the sub-class of a dropped lock.
 pub(in crate::tracking) fn remove(lock: LockId) {
-    if let Some(labels) = LABELS.lock().as_mut() {
-        labels.remove(&lock);
-    }
+    GIVEN.lock().remove(&lock);
 }

@@ -1,8 +1,6 @@
 //! Threads that ended by a panic, or caught one: a wait without end is often for something that the panicked
 //! code was to do.
 
-use std::collections::VecDeque;
-
 use crate::engine::ids::ThreadId;
 use crate::tracking::fork_safe::ForkSafe;
 
@@ -20,28 +18,31 @@ pub(crate) struct Panicked {
     pub(crate) is_caught: bool,
 }
 
-pub(in crate::tracking) static PANICKED: ForkSafe<VecDeque<Panicked>> =
-    ForkSafe::new(VecDeque::new());
+/// The last one comes first.
+pub(in crate::tracking) static PANICKED: ForkSafe<Vec<Panicked>> = ForkSafe::new(Vec::new());
 
 /// Records a thread that ends by a panic or, if it `is_caught`, continues after one.
 pub(crate) fn add(scope: u64, thread: ThreadId, name: Option<String>, is_caught: bool) {
     let mut panicked = PANICKED.lock();
     // One entry per thread, so that a worker whose jobs keep panicking displaces no other thread.
     panicked.retain(|entry| entry.thread != thread);
-    if panicked.len() == KEPT {
-        panicked.pop_front();
-    }
-    panicked.push_back(Panicked {
+    panicked.truncate(KEPT - 1);
+    let last = Panicked {
         scope,
         thread,
         name,
         is_caught,
-    });
+    };
+    panicked.insert(0, last);
 }
 
 /// Returns the threads of a check, or of the process, in which code panicked, the last one first.
 pub(crate) fn of(scope: u64) -> Vec<Panicked> {
-    let panicked = PANICKED.lock();
-    let of_scope = panicked.iter().rev().filter(|entry| entry.scope == scope);
-    of_scope.cloned().collect()
+    let mut of_scope = Vec::new();
+    for entry in PANICKED.lock().iter() {
+        if entry.scope == scope {
+            of_scope.push(entry.clone());
+        }
+    }
+    of_scope
 }

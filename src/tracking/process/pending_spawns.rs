@@ -9,59 +9,64 @@
 //! none was spawned meanwhile, those are all. The last thread to be spawned looks itself, when it waits or
 //! ends.
 
-use std::hash::BuildHasherDefault;
-
-use crate::engine::order_graph::IdMap;
 use crate::tracking::fork_safe::ForkSafe;
 
 /// The counts of one check.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::tracking) struct PendingCount {
+    /// The number of the check.
+    scope: u64,
     /// The number of pending threads.
     expected: usize,
     /// The number of threads that were ever spawned.
     started: u64,
 }
 
-/// The counts by the number of the check, until the check is over.
-pub(in crate::tracking) static COUNTS: ForkSafe<IdMap<u64, PendingCount>> =
-    ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
+/// The counts of the running checks, which are few at a time.
+pub(in crate::tracking) static COUNTS: ForkSafe<Vec<PendingCount>> = ForkSafe::new(Vec::new());
+
+fn of(counts: &mut [PendingCount], scope: u64) -> Option<&mut PendingCount> {
+    counts.iter_mut().find(|count| count.scope == scope)
+}
 
 /// Records that a thread of the check is about to be spawned.
 pub(crate) fn add(scope: u64) {
     let mut counts = COUNTS.lock();
-    let count = counts.entry(scope).or_default();
-    count.expected += 1;
-    count.started += 1;
+    match of(&mut counts, scope) {
+        Some(count) => {
+            count.expected += 1;
+            count.started += 1;
+        }
+        None => counts.push(PendingCount {
+            scope,
+            expected: 1,
+            started: 1,
+        }),
+    }
 }
 
 /// Records that a pending thread has registered, or will never exist.
 pub(crate) fn remove(scope: u64) {
-    if let Some(count) = COUNTS.lock().get_mut(&scope) {
+    if let Some(count) = of(&mut COUNTS.lock(), scope) {
         count.expected = count.expected.saturating_sub(1);
     }
 }
 
 /// Records that the check is over. The counts of threads that still run continue.
 pub(crate) fn close(scope: u64) {
-    let mut counts = COUNTS.lock();
-    if counts.get(&scope).is_some_and(|count| count.expected == 0) {
-        counts.remove(&scope);
-    }
+    COUNTS
+        .lock()
+        .retain(|count| count.scope != scope || count.expected > 0);
 }
 
 /// Returns whether a thread of the check is pending.
 pub(crate) fn has(scope: u64) -> bool {
-    scope != 0
-        && COUNTS
-            .lock()
-            .get(&scope)
-            .is_some_and(|count| count.expected > 0)
+    scope != 0 && of(&mut COUNTS.lock(), scope).is_some_and(|count| count.expected > 0)
 }
 
 /// The counts of all checks at one moment.
 #[derive(Debug, Default)]
-pub(crate) struct PendingSpawns(IdMap<u64, PendingCount>);
+pub(crate) struct PendingSpawns(Vec<PendingCount>);
 
 impl PendingSpawns {
     /// Reads the counts before the slots are read.
@@ -72,13 +77,15 @@ impl PendingSpawns {
     /// Returns the checks that have, or may have, threads which were not found in the slots that were read
     /// since the call.
     pub(crate) fn missing(&self) -> Vec<u64> {
-        let counts = COUNTS.lock();
-        let changed = counts.iter().filter(|(scope, now)| {
-            self.0
-                .get(scope)
-                .is_none_or(|then| then.expected > 0 || then.started != now.started)
-        });
-        changed.map(|(scope, _)| *scope).collect()
+        let mut missing = Vec::new();
+        for now in COUNTS.lock().iter() {
+            let mut before = self.0.iter();
+            let then = before.find(|then| then.scope == now.scope);
+            if then.is_none_or(|then| then.expected > 0 || then.started != now.started) {
+                missing.push(now.scope);
+            }
+        }
+        missing
     }
 }
 

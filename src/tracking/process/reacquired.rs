@@ -4,14 +4,14 @@
 //! of one kind, so the kind is stored by location.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
 use crate::tracking::fork_safe::ForkSafe;
 
-pub(in crate::tracking) static CALLS: ForkSafe<Option<HashMap<Site, Reacquisition>>> =
-    ForkSafe::new(None);
+/// As many as the program has lines that wait for a condition variable, or the like.
+pub(in crate::tracking) static CALLS: ForkSafe<Vec<(Site, Reacquisition)>> =
+    ForkSafe::new(Vec::new());
 
 thread_local! {
     /// The last location that this thread has recorded: a thread often waits at one place again and again, and
@@ -23,13 +23,19 @@ thread_local! {
 pub(crate) fn note(site: Site, how: Reacquisition) {
     let is_last = |last: Site| std::ptr::eq(last, site);
     if !LAST.replace(Some(site)).is_some_and(is_last) {
-        CALLS.lock().get_or_insert_default().insert(site, how);
+        let mut calls = CALLS.lock();
+        match calls.iter_mut().find(|(known, _)| *known == site) {
+            Some((_, known)) => *known = how,
+            None => calls.push((site, how)),
+        }
     }
 }
 
 /// Returns how the call at `site` reacquires a lock, if it does.
 pub(crate) fn of(site: Site) -> Option<Reacquisition> {
-    CALLS.lock().as_ref()?.get(site).copied()
+    let calls = CALLS.lock();
+    let (_, how) = calls.iter().find(|(known, _)| *known == site)?;
+    Some(*how)
 }
 
 #[cfg(test)]

@@ -93,12 +93,20 @@ pub(crate) fn give(slot: &'static Slot) {
 /// Returns all slots that are in use at this moment.
 pub(crate) fn occupied() -> Vec<&'static Slot> {
     let slots = SLOTS.lock();
-    slots
-        .all
-        .iter()
-        .copied()
-        .filter(|slot| slot.thread().is_some())
-        .collect()
+    let mut occupied = Vec::new();
+    for &slot in &slots.all {
+        if slot.thread().is_some() {
+            occupied.push(slot);
+        }
+    }
+    occupied
+}
+
+/// Returns the slot of this thread, if it has one at this moment.
+pub(crate) fn occupied_by(thread: ThreadId) -> Option<&'static Slot> {
+    let slots = SLOTS.lock();
+    let mut all = slots.all.iter();
+    all.find(|slot| slot.thread() == Some(thread)).copied()
 }
 
 /// Iterates over all slots, the free ones included, without a lock.
@@ -177,8 +185,13 @@ pub(crate) fn threads() -> usize {
 
 /// Returns the slots of ended threads that left a lock behind.
 pub(crate) fn ended() -> Vec<&'static Slot> {
-    let has_ended = |slot: &&'static Slot| slot.thread().is_some() && slot.has_ended();
-    all().filter(has_ended).collect()
+    let mut ended = Vec::new();
+    for slot in all() {
+        if slot.thread().is_some() && slot.has_ended() {
+            ended.push(slot);
+        }
+    }
+    ended
 }
 
 /// In the child of a fork: the number of the first thread that the child started itself. Zero in other processes.

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::ids::ThreadId;
 use crate::shim::{AtomicPtr, AtomicU64};
-use crate::tracking::Mutex;
 use crate::tracking::fork_safe::ForkSafe;
+use crate::tracking::{Mutex, MutexGuard};
 
 /// The part of a resource, or of a set of providers, that other threads read.
 #[derive(Debug)]
@@ -104,10 +104,11 @@ impl ResourceState {
 
     /// Returns the threads that can end a wait.
     pub(crate) fn members(&self) -> ProviderSet {
-        self.change(|members| members.clone())
+        self.change().clone()
     }
 
-    pub(crate) fn change<R>(&self, f: impl FnOnce(&mut ProviderSet) -> R) -> R {
+    /// Returns the threads that can end a wait, to be changed.
+    pub(crate) fn change(&self) -> MutexGuard<'_, ProviderSet> {
         let mut members = self.members.lock();
         // Relaxed: a fork happens before all that the child does.
         let forks = FORKS.load(Ordering::Relaxed);
@@ -116,7 +117,7 @@ impl ResourceState {
             members.unknown = 0;
             members.forks = forks;
         }
-        f(&mut members)
+        members
     }
 }
 
@@ -186,7 +187,7 @@ impl Drop for LazyResourceState {
             // the next resource for the same one.
             party.version.fetch_add(1, Ordering::Release);
             party.pending_wakeups.store(0, Ordering::Relaxed);
-            party.change(|members| *members = ProviderSet::default());
+            *party.change() = ProviderSet::default();
             SPARE.lock().push(party);
         }
     }
@@ -203,7 +204,7 @@ mod tests {
         let party = own.get_or_take();
         assert!(std::ptr::eq(party, own.get_or_take()));
         let version = party.version();
-        party.change(|members| members.unknown = 3);
+        party.change().unknown = 3;
         party.add_pending_wakeups(2);
         drop(own);
         assert_ne!(party.version(), version);

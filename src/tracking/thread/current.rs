@@ -232,21 +232,32 @@ impl Drop for Inside {
     }
 }
 
+/// A short section of the detector that takes none of its locks and does not unwind, until this is dropped.
+pub(super) struct Closed(&'static Slot);
+
+impl Closed {
+    #[inline]
+    pub(super) fn begin() -> Self {
+        let closed = Self(slot());
+        here().slot.set(Slot::detached());
+        compiler_barrier();
+        closed
+    }
+}
+
+impl Drop for Closed {
+    #[inline]
+    fn drop(&mut self) {
+        compiler_barrier();
+        here().slot.set(self.0);
+    }
+}
+
 impl Inside {
     /// Runs `f`, a short section of the detector that takes none of its locks and does not unwind.
     #[inline(always)]
     pub(crate) fn closed<R>(f: impl FnOnce() -> R) -> R {
-        struct Reopen(&'static Slot);
-        impl Drop for Reopen {
-            #[inline(always)]
-            fn drop(&mut self) {
-                compiler_barrier();
-                here().slot.set(self.0);
-            }
-        }
-        let _reopen = Reopen(slot());
-        here().slot.set(Slot::detached());
-        compiler_barrier();
+        let _closed = Closed::begin();
         f()
     }
 }

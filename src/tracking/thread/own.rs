@@ -2,9 +2,11 @@
 
 #![allow(unsafe_code)]
 
+use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
+use crate::tracking::thread::current::Closed;
 use crate::tracking::thread::local::Local;
-use crate::tracking::thread::section::Inside;
 use crate::tracking::thread::slot::Slot;
 
 /// Runs `f` on the thread-local state of the calling thread.
@@ -16,10 +18,22 @@ pub(crate) fn with_own<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) 
         std::ptr::eq(slot, current::own()),
         "a slot is private to its thread"
     );
+    let mut closed = Closed::begin();
     // SAFETY: the slot is the calling thread's. The closures given here are short, part of this crate, and
     // call neither this function nor any code outside this crate but the allocator; that, and a signal
     // handler, finds the thread inside the detector, and is not tracked. So there is no second borrow.
-    Inside::closed(|| f(unsafe { slot.own() }))
+    f(unsafe { own_in(slot, &mut closed) })
+}
+
+/// Returns the thread-local state of the slot. A call in builds without optimisation, which keeps `with_own` small.
+///
+/// # Safety
+///
+/// As for [`Slot::own`].
+#[inline]
+unsafe fn own_in<'a>(slot: &'static Slot, _closed: &'a mut Closed) -> &'a mut Local {
+    // SAFETY: the caller's.
+    unsafe { slot.own() }
 }
 
 /// Runs `f` like [`with_own`], for every new lock, in a thread that is known not to be inside the detector.
@@ -37,17 +51,31 @@ pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -
     f(unsafe { slot.own() })
 }
 
+/// Returns the ident of a lock or resource, which it gets now if it has none.
+pub(crate) fn identify(slot: &'static Slot, record: &LockRecord) -> &'static Ident {
+    with_own(slot, |own| record.identify(&mut own.pool))
+}
+
 /// Runs `f`, which may call any code, without checking its use of tracked locks.
 pub(crate) fn quietly<R>(slot: &'static Slot, f: impl FnOnce() -> R) -> R {
-    struct Busy(&'static Slot);
-    impl Drop for Busy {
-        fn drop(&mut self) {
-            with_own(self.0, |own| own.busy -= 1);
-        }
-    }
-    with_own(slot, |own| own.begin_busy());
-    let _busy = Busy(slot);
+    let _busy = Busy::begin(slot);
     f()
+}
+
+/// A call of the detector in the thread of the slot.
+struct Busy(&'static Slot);
+
+impl Busy {
+    fn begin(slot: &'static Slot) -> Self {
+        with_own(slot, |own| own.begin_busy());
+        Self(slot)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        with_own(self.0, |own| own.busy -= 1);
+    }
 }
 
 /// Runs `f`, which may call any code, without checking its use of tracked locks, if the calling thread has a

@@ -73,7 +73,7 @@ impl RemotePanic {
     }
 
     /// Stores a message for the thread and wakes it, if it still is in the wait that `is_waiting` checks.
-    pub(crate) fn ring(&self, message: String, is_waiting: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn ring(&self, message: String, is_waiting: &dyn Fn() -> bool) -> bool {
         let mut state = self.state.lock();
         if !is_waiting() {
             return false;
@@ -117,8 +117,8 @@ mod tests {
             Wake::new(count, std::ptr::from_ref(&woken).cast())
         }));
         assert!(alarm.take().is_none());
-        assert!(!alarm.ring("too late".to_owned(), || false));
-        assert!(alarm.ring("stuck".to_owned(), || true));
+        assert!(!alarm.ring("too late".to_owned(), &|| false));
+        assert!(alarm.ring("stuck".to_owned(), &|| true));
         assert_eq!(woken.load(Ordering::Relaxed), 1);
         assert_eq!(alarm.take().as_deref(), Some("stuck"));
         assert!(alarm.take().is_none());
@@ -129,7 +129,7 @@ mod tests {
     fn a_message_for_an_earlier_wait_is_discarded() {
         let alarm = RemotePanic::new();
         alarm.arm(None);
-        assert!(alarm.ring("stuck".to_owned(), || true));
+        assert!(alarm.ring("stuck".to_owned(), &|| true));
         alarm.arm(None);
         assert!(alarm.take().is_none());
     }

@@ -81,9 +81,17 @@ mod unix {
     /// Costs one system call, and one for each blocked signal.
     #[cold]
     pub(crate) fn may_be_inside() -> bool {
-        let blocked = blocked();
-        blocked != 0
-            && (1..=LAST).any(|signal| blocked & 1 << (signal - 1) != 0 && is_handled(signal))
+        is_any_handled(blocked())
+    }
+
+    /// Returns whether the process has a handler for one of these signals.
+    fn is_any_handled(signals: u64) -> bool {
+        for signal in 1..=LAST {
+            if signals & 1 << (signal - 1) != 0 && is_handled(signal) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Returns whether any signal is blocked in the calling thread.
@@ -99,16 +107,19 @@ mod unix {
         if failed != 0 {
             return 0;
         }
-        (1..=LAST)
+        let mut bits = 0;
+        for signal in 1..=LAST {
             // SAFETY: the set was written, and an invalid number is no member.
-            .filter(|signal| unsafe { libc::sigismember(set.as_ptr(), *signal) } == 1)
-            .fold(0, |bits, signal| bits | 1 << (signal - 1))
+            if unsafe { libc::sigismember(set.as_ptr(), signal) } == 1 {
+                bits |= 1 << (signal - 1);
+            }
+        }
+        bits
     }
 
     fn has_handlers() -> bool {
         if ASKED.fetch_add(1, Ordering::Relaxed).is_multiple_of(PERIOD) {
-            let found = (1..=LAST).any(is_handled);
-            HANDLERS.store(u32::from(found), Ordering::Relaxed);
+            HANDLERS.store(u32::from(is_any_handled(u64::MAX)), Ordering::Relaxed);
         }
         HANDLERS.load(Ordering::Relaxed) != 0
     }

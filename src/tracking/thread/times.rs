@@ -3,8 +3,7 @@
 //! A thread has a ring of its last waits and holds, and totals that lose nothing. The thread writes
 //! both, and the thread that appends them to the record reads both, under a mutex that is rarely contended.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::engine::ids::{Site, ThreadId};
@@ -66,13 +65,13 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, ns: u64, site: Site) {
-        self.join(&Self {
+    fn of(ns: u64, site: Site) -> Self {
+        Self {
             count: 1,
             ns,
             longest: ns,
             site: Some(site),
-        });
+        }
     }
 
     /// Adds the times of another sum.
@@ -85,110 +84,123 @@ impl Sum {
     }
 }
 
-/// Who waited where for whom: the class, the two lines, and the name of the thread that held the lock.
+/// What a sum counts, of the locks of one class.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Pair {
-    pub(crate) class: ByAddress<Class>,
-    pub(crate) site: ByAddress<std::panic::Location<'static>>,
-    pub(crate) by: Option<(ByAddress<std::panic::Location<'static>>, String)>,
+pub(crate) enum Subject {
+    /// All waits.
+    Waits,
+    /// All holds.
+    Holds,
+    /// The waits at a line for a hold that was taken at another one, by a thread of this name; without a hold, those
+    /// for an unknown one.
+    Pair(Site, Option<(Site, String)>),
+    /// The waits by the return addresses of the waiting thread, the innermost first.
+    Stack(Box<[usize]>),
 }
 
-/// Static data that its address identifies.
-#[derive(Debug)]
-pub(crate) struct ByAddress<T: 'static>(pub(crate) &'static T);
+/// A class, which its address identifies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByAddress(pub(crate) &'static Class);
 
-impl<T> Copy for ByAddress<T> {}
-
-impl<T> Clone for ByAddress<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> PartialEq for ByAddress<T> {
+impl PartialEq for ByAddress {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.0, other.0)
     }
 }
 
-impl<T> Eq for ByAddress<T> {}
+impl Eq for ByAddress {}
 
-impl<T> std::hash::Hash for ByAddress<T> {
+impl std::hash::Hash for ByAddress {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         std::ptr::from_ref(self.0).addr().hash(state);
     }
 }
 
 /// The sums of a thread, or of several.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Totals {
-    /// Waits and holds of each class.
-    pub(crate) classes: HashMap<ByAddress<Class>, (Sum, Sum)>,
-    pub(crate) pairs: HashMap<Pair, Sum>,
-    /// The waits by the return addresses of the waiting thread, the innermost first.
-    pub(crate) stacks: HashMap<(ByAddress<Class>, Box<[usize]>), Sum>,
+    pub(crate) sums: HashMap<(ByAddress, Subject), Sum>,
+    /// The number of pairs and of stacks, with those for which there was no room.
+    pairs: usize,
+    stacks: usize,
 }
 
 impl Totals {
     /// Adds the totals of another thread.
     pub(crate) fn join(&mut self, other: &Totals) {
-        for (class, (waits, holds)) in &other.classes {
-            let sums = self.classes.entry(*class).or_default();
-            sums.0.join(waits);
-            sums.1.join(holds);
+        for ((class, subject), sum) in &other.sums {
+            self.add(*class, subject.clone(), sum);
         }
-        join_bounded(&mut self.pairs, &other.pairs, MOST_PAIRS);
-        join_bounded(&mut self.stacks, &other.stacks, MOST_STACKS);
     }
 
-    fn add(&mut self, event: &Event, stack: Option<Box<[usize]>>) {
-        let class = ByAddress(event.class);
-        let ns = event.to.saturating_sub(event.from);
-        let (waits, holds) = self.classes.entry(class).or_default();
-        if !event.is_wait {
-            return holds.add(ns, event.site);
+    /// Adds to a sum, unless it is new and there are too many: then the sum of the class alone has it.
+    fn add(&mut self, class: ByAddress, subject: Subject, sum: &Sum) {
+        let key = (class, subject);
+        if let Some(known) = self.sums.get_mut(&key) {
+            return known.join(sum);
         }
-        waits.add(ns, event.site);
-        let by = event.by.as_ref();
-        let pair = Pair {
-            class,
-            site: ByAddress(event.site),
-            by: by.map(|by| (ByAddress(by.site), by.who.name.clone())),
+        let is_full = match &key.1 {
+            Subject::Waits | Subject::Holds => false,
+            Subject::Pair(..) => {
+                self.pairs += 1;
+                self.pairs > MOST_PAIRS
+            }
+            Subject::Stack(_) => {
+                self.stacks += 1;
+                self.stacks > MOST_STACKS
+            }
         };
-        add_bounded(&mut self.pairs, pair, ns, event.site, MOST_PAIRS);
+        if !is_full {
+            self.sums.insert(key, *sum);
+        }
+    }
+
+    fn add_event(&mut self, event: &Event, stack: Option<Box<[usize]>>) {
+        let class = ByAddress(event.class);
+        let sum = Sum::of(event.to.saturating_sub(event.from), event.site);
+        if !event.is_wait {
+            return self.add(class, Subject::Holds, &sum);
+        }
+        self.add(class, Subject::Waits, &sum);
+        let by = event.by.as_ref();
+        let by = by.map(|by| (by.site, by.who.name.clone()));
+        self.add(class, Subject::Pair(event.site, by), &sum);
         if let Some(stack) = stack {
-            let key = (class, stack);
-            add_bounded(&mut self.stacks, key, ns, event.site, MOST_STACKS);
+            self.add(class, Subject::Stack(stack), &sum);
         }
     }
 }
 
-/// Adds to a sum, unless it is new and the table is full: then the sum of the class alone has it.
-fn add_bounded<K: Eq + std::hash::Hash>(
-    table: &mut HashMap<K, Sum>,
-    key: K,
-    ns: u64,
-    site: Site,
-    most: usize,
-) {
-    let is_full = table.len() >= most;
-    match table.entry(key) {
-        Entry::Vacant(_) if is_full => {}
-        entry => entry.or_default().add(ns, site),
-    }
+/// The last events of a thread, or of several. When it is full, an event takes the place of the oldest one.
+#[derive(Debug, Default)]
+struct Ring {
+    events: Vec<Event>,
+    /// The place of the oldest event.
+    start: usize,
 }
 
-fn join_bounded<K: Eq + std::hash::Hash + Clone>(
-    table: &mut HashMap<K, Sum>,
-    other: &HashMap<K, Sum>,
-    most: usize,
-) {
-    for (key, sum) in other {
-        let is_full = table.len() >= most;
-        match table.entry(key.clone()) {
-            Entry::Vacant(_) if is_full => {}
-            entry => entry.or_default().join(sum),
+impl Ring {
+    fn push(&mut self, event: Event, capacity: usize) {
+        if self.events.len() < capacity {
+            self.events.push(event);
+        } else if let Some(oldest) = self.events.get_mut(self.start) {
+            *oldest = event;
+            self.start = (self.start + 1) % self.events.len();
         }
+    }
+
+    /// Takes all events out, the oldest first.
+    fn take(&mut self) -> Vec<Event> {
+        let mut events = self.events.split_off(self.start);
+        events.append(&mut self.events);
+        self.start = 0;
+        events
+    }
+
+    /// Returns the `at`-th event before the last one.
+    fn before_last(&self, at: usize) -> Option<&Event> {
+        let len = self.events.len();
+        (at < len).then(|| &self.events[(self.start + len - 1 - at) % len])
     }
 }
 
@@ -215,7 +227,7 @@ pub(crate) struct Times {
     capacity: usize,
     wait: Option<Begun>,
     holds: Vec<Begun>,
-    events: VecDeque<Event>,
+    events: Ring,
     totals: Totals,
 }
 
@@ -227,7 +239,7 @@ impl Times {
             capacity,
             wait: None,
             holds: Vec::new(),
-            events: VecDeque::new(),
+            events: Ring::default(),
             totals: Totals::default(),
         }
     }
@@ -314,26 +326,15 @@ impl Times {
             to,
             by: begun.by,
         };
-        self.totals.add(&event, begun.stack);
-        push(&mut self.events, event, self.capacity);
+        self.totals.add_event(&event, begun.stack);
+        self.events.push(event, self.capacity);
     }
 
     /// Returns the totals, and with `take` the events, which then leave the ring.
     pub(crate) fn read(&mut self, take: bool) -> (&Totals, Vec<Event>) {
-        let events = if take {
-            self.events.drain(..).collect()
-        } else {
-            Vec::new()
-        };
+        let events = if take { self.events.take() } else { Vec::new() };
         (&self.totals, events)
     }
-}
-
-fn push(ring: &mut VecDeque<Event>, event: Event, capacity: usize) {
-    if ring.len() >= capacity {
-        ring.pop_front();
-    }
-    ring.push_back(event);
 }
 
 /// The times of all threads.
@@ -342,7 +343,7 @@ pub(crate) struct AllTimes {
     live: Vec<Arc<ForkSafe<Times>>>,
     /// What is left of the threads that have ended.
     totals: Totals,
-    events: VecDeque<Event>,
+    events: Ring,
 }
 
 /// The times of all threads; its lock is taken before that of a thread.
@@ -369,17 +370,15 @@ impl AllTimes {
         let (totals, events) = times.read(true);
         self.totals.join(totals);
         for event in events {
-            push(&mut self.events, event, capacity);
+            self.events.push(event, capacity);
         }
     }
 
     /// Returns the totals of all threads, and with `take` the events, which then leave the rings.
     pub(crate) fn read(&mut self, take: bool) -> (Totals, Vec<Event>) {
-        let mut totals = self.totals.clone();
-        let mut events: Vec<Event> = match take {
-            true => self.events.drain(..).collect(),
-            false => Vec::new(),
-        };
+        let mut totals = Totals::default();
+        totals.join(&self.totals);
+        let mut events = if take { self.events.take() } else { Vec::new() };
         for times in &self.live {
             let mut times = times.lock();
             let (own, new) = times.read(take);
@@ -391,14 +390,23 @@ impl AllTimes {
 
     /// Returns the last hold of a lock of the class by a thread that lives.
     pub(crate) fn last_hold(&self, thread: ThreadId, class: &'static Class) -> Option<Blocker> {
-        let times = self.live.iter().map(|times| times.lock());
-        let times = times.into_iter().find(|times| times.who.thread == thread)?;
-        let is_it = |event: &&Event| !event.is_wait && std::ptr::eq(event.class, class);
-        let event = times.events.iter().rev().take(LOOKED_AT).find(is_it)?;
-        Some(Blocker {
-            who: Arc::clone(&event.who),
-            site: event.site,
-        })
+        for times in &self.live {
+            let times = times.lock();
+            if times.who.thread != thread {
+                continue;
+            }
+            for at in 0..LOOKED_AT {
+                let event = times.events.before_last(at)?;
+                if !event.is_wait && std::ptr::eq(event.class, class) {
+                    return Some(Blocker {
+                        who: Arc::clone(&event.who),
+                        site: event.site,
+                    });
+                }
+            }
+            return None;
+        }
+        None
     }
 
     /// Forgets all, in the child of a fork. The threads of the parent may have been changing theirs, so nothing of
@@ -430,11 +438,11 @@ mod tests {
         }
         let (totals, events) = times.read(true);
         assert_eq!(events.len(), 2);
-        let (waits, holds) = totals.classes[&ByAddress(class)];
+        let waits = totals.sums[&(ByAddress(class), Subject::Waits)];
         assert_eq!((waits.count, waits.ns, waits.longest), (3, 330, 210));
-        assert_eq!(holds, Sum::default());
-        assert_eq!(totals.pairs.len(), 1);
-        assert_eq!(totals.stacks.len(), 1);
+        assert_eq!((totals.pairs, totals.stacks), (1, 1));
+        assert_eq!(totals.sums.len(), 3);
+        assert_eq!((events[0].from, events[1].from), (100, 200));
         assert!(times.read(true).1.is_empty());
     }
 
@@ -451,7 +459,7 @@ mod tests {
             all.end(&times);
         }
         let (totals, events) = all.read(false);
-        assert_eq!(totals.classes[&ByAddress(class)].0.ns, 8);
+        assert_eq!(totals.sums[&(ByAddress(class), Subject::Waits)].ns, 8);
         assert!(events.is_empty());
         assert_eq!(all.read(true).1.len(), 2);
     }

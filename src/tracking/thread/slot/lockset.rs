@@ -286,15 +286,16 @@ impl Slot {
 
     /// Marks every hold, and returns for each whether it was marked before, in the order of `held`.
     pub(crate) fn mark(&self) -> Vec<bool> {
-        // SAFETY: below the depth, so inside the array.
-        let entries = self.depths().map(|depth| unsafe { self.entry(depth) });
-        let own = entries.filter(|entry| !entry.is_surroundings());
-        own.map(|entry| {
-            let before = entry.is_marked();
-            entry.mark();
-            before
-        })
-        .collect()
+        let mut before = Vec::new();
+        for depth in self.depths() {
+            // SAFETY: below the depth, so inside the array.
+            let entry = unsafe { self.entry(depth) };
+            if !entry.is_surroundings() {
+                before.push(entry.is_marked());
+                entry.mark();
+            }
+        }
+        before
     }
 
     /// Marks the uppermost hold as timed, so that its release misses the fast path.
@@ -306,11 +307,13 @@ impl Slot {
 
     /// Marks every hold as timed, so that each release misses the fast path.
     pub(crate) fn slow_releases(&self) {
-        // SAFETY: below the depth, so inside the array.
-        let entries = self.depths().map(|depth| unsafe { self.entry(depth) });
-        entries
-            .filter(|entry| !entry.is_surroundings())
-            .for_each(LocksetEntry::time);
+        for depth in self.depths() {
+            // SAFETY: below the depth, so inside the array.
+            let entry = unsafe { self.entry(depth) };
+            if !entry.is_surroundings() {
+                entry.time();
+            }
+        }
     }
 
     /// Returns whether a hold of this lock is marked.

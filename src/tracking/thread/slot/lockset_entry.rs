@@ -188,7 +188,7 @@ impl LocksetEntry {
         unsafe { unmarked(self.ident.load(Ordering::Relaxed)).as_ref() }
     }
 
-    /// Reads the entry from any thread; valid only if the state of the slot did not change. Returns `None`
+    /// Reads the entry, all but its place, from any thread; valid only if the state of the slot did not change. Returns `None`
     /// for an entry that was never used, and for the one that stands for inherited locks.
     pub(super) fn read(&self) -> Option<HeldLock> {
         // Acquire pairs with the Release in `set` and `copy`.
@@ -197,10 +197,14 @@ impl LocksetEntry {
         if ptr::addr_eq(ident, &SURROUNDINGS) {
             return None;
         }
-        let mode = mode_of(site);
-        // SAFETY: a site is static; the field is null only in entries that were never used.
-        let site = unsafe { site.map_addr(|at| at & !(MODE | SEEN)).as_ref() }?;
-        Some(HeldLock { ident, mode, site })
+        Some(HeldLock {
+            ident,
+            mode: mode_of(site),
+            seen: site.addr() & SEEN != 0,
+            // SAFETY: a site is static; the field is null only in entries that were never used.
+            site: unsafe { site.map_addr(|at| at & !(MODE | SEEN)).as_ref() }?,
+            at: 0,
+        })
     }
 
     /// Returns whether the hold is marked as seen.

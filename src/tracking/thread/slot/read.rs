@@ -4,7 +4,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{ENTRY, HeldLock, LocksetEntry, MOVING, Slot};
+use super::{ENTRY, HeldLock, MOVING, Slot};
 use crate::shim::{fence, spin_loop};
 use crate::tracking::MutexGuard;
 use crate::tracking::lock::ident::Ident;
@@ -14,8 +14,6 @@ use crate::tracking::lock::pin::Pin;
 #[derive(Debug)]
 pub(crate) struct ObservedLock<R> {
     pub(crate) hold: HeldLock,
-    /// Whether the last marking look saw the same hold.
-    pub(crate) seen: bool,
     /// What was read from the ident, if the hold lasted until after the read.
     pub(crate) found: Option<R>,
 }
@@ -49,9 +47,7 @@ impl Slot {
     /// For a running thread the answer may be out of date at once. The idents in it may be accessed only if
     /// the thread is known to be blocked, or is the calling one.
     pub(crate) fn held(&self) -> Option<Vec<HeldLock>> {
-        let (_, mut held) = self.snapshot(|_, entry| entry.read())?;
-        self.take_out_released_elsewhere(&mut held, |hold| hold.ident);
-        Some(held)
+        self.snapshot().map(|(_, held)| held)
     }
 
     /// Returns the locks that the thread, which has ended, held and that still exist.
@@ -60,12 +56,10 @@ impl Slot {
         if !self.has_ended() {
             return Vec::new();
         }
-        let all = self.snapshot(|at, entry| Some((at, entry.read()?)));
-        let mut all = all.map_or(Vec::new(), |(_, all)| all);
-        self.take_out_released_elsewhere(&mut all, |(_, hold)| hold.ident);
+        let mut all = self.held().unwrap_or_default();
         // A lock that was released with `force_unlock`, and dropped, has returned its ident to another one.
-        all.retain(|(at, _)| self.is_as_pushed(*at as isize));
-        all.into_iter().map(|(_, hold)| hold).collect()
+        all.retain(|hold| self.is_as_pushed(hold.at as isize));
+        all
     }
 
     /// Returns the held locks of a thread that may be running, each with what `look` reads from its ident;
@@ -79,16 +73,15 @@ impl Slot {
         mark: bool,
         look: impl Fn(&Ident) -> R,
     ) -> Option<Vec<ObservedLock<R>>> {
-        let (before, mut all) =
-            self.snapshot(|at, entry| Some((at, entry.read()?, entry.is_seen())))?;
-        self.take_out_released_elsewhere(&mut all, |(_, hold, _)| hold.ident);
+        let (before, all) = self.snapshot()?;
         let entries = self.entries.load(Ordering::Acquire);
-        let watched = all.into_iter().filter_map(|(at, hold, seen)| {
+        let mut watched = Vec::new();
+        for hold in all {
             // SAFETY: below the room of the array that was read, and so of the one that replaced it; neither
             // is ever freed.
-            let entry = unsafe { &*entries.byte_add(at) };
-            if mark && !seen && !entry.see(&hold) {
-                return None;
+            let entry = unsafe { &*entries.byte_add(hold.at as usize) };
+            if mark && !hold.seen && !entry.see(&hold) {
+                continue;
             }
             // SAFETY: the slot listed it while the list did not change, after the pin was created, so the
             // ident is not freed before the pin is gone (see `pin`).
@@ -99,15 +92,15 @@ impl Slot {
             let stands = if entry.is_seen() {
                 // An unused entry looks as before until it is reused.
                 state & MOVING == 0
-                    && Self::depth(state) as usize > at
-                    && entry.read().is_some_and(|now| now == hold)
+                    && Self::depth(state) > hold.at
+                    && entry.read().is_some_and(|now| now.is_like(&hold))
             } else {
                 state == before
             };
             let found = stands.then_some(found);
-            Some(ObservedLock { hold, seen, found })
-        });
-        Some(watched.collect())
+            watched.push(ObservedLock { hold, found });
+        }
+        Some(watched)
     }
 
     /// Returns a word that changes with every operation of the thread on tracked primitives.
@@ -115,12 +108,8 @@ impl Slot {
         self.state.load(Ordering::Relaxed) ^ self.wait.epoch().rotate_left(32)
     }
 
-    /// Returns what `read` makes of each entry and its offset, if the list did not change meanwhile, and the
-    /// state after that.
-    fn snapshot<T>(
-        &self,
-        read: impl Fn(usize, &LocksetEntry) -> Option<T>,
-    ) -> Option<(u64, Vec<T>)> {
+    /// Returns the held locks, if the list did not change meanwhile, and the state after that.
+    fn snapshot(&self) -> Option<(u64, Vec<HeldLock>)> {
         let mut all = Vec::new();
         for _ in 0..16 {
             // Acquire pairs with the Release in `push` and `pop`.
@@ -140,29 +129,27 @@ impl Slot {
             }
             // Acquire pairs with the Release in `grow`.
             let entries = self.entries.load(Ordering::Acquire);
-            for at in (0..depth as usize).step_by(ENTRY as usize) {
+            let mut at = 0;
+            while at < depth {
                 // SAFETY: below the room of the array, which is never freed.
-                all.extend(read(at, unsafe { &*entries.byte_add(at) }));
+                let entry = unsafe { &*entries.byte_add(at as usize) };
+                if let Some(hold) = entry.read() {
+                    all.push(HeldLock { at, ..hold });
+                }
+                at += ENTRY;
             }
             fence(Ordering::Acquire);
             if self.state.load(Ordering::Relaxed) == state {
+                for ident in self.released_elsewhere.lock().iter() {
+                    if let Some(at) = all.iter().rposition(|hold| hold.ident.addr() == *ident) {
+                        all.remove(at);
+                    }
+                }
                 return Some((state, all));
             }
             all.clear();
             spin_loop();
         }
         None
-    }
-
-    fn take_out_released_elsewhere<T>(
-        &self,
-        held: &mut Vec<T>,
-        ident_of: impl Fn(&T) -> *const Ident,
-    ) {
-        for ident in self.released_elsewhere.lock().iter() {
-            if let Some(at) = held.iter().rposition(|h| ident_of(h).addr() == *ident) {
-                held.remove(at);
-            }
-        }
     }
 }

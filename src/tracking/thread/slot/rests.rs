@@ -59,8 +59,13 @@ impl Rests {
     /// Returns the [`moment`] since which the thread has rested, or that of the last one of [`MANY`] rests: a thread that
     /// works off what lies in shared memory is woken when something comes there, sooner or later.
     pub(super) fn since(&self) -> Option<u64> {
-        let moments = [&self.many, &self.present].map(|one| one.load(Ordering::Relaxed));
-        moments.into_iter().filter(|moment| *moment != 0).min()
+        let many = self.many.load(Ordering::Relaxed);
+        let present = self.present.load(Ordering::Relaxed);
+        match (many, present) {
+            (0, 0) => None,
+            (0, moment) | (moment, 0) => Some(moment),
+            _ => Some(many.min(present)),
+        }
     }
 }
 
