@@ -4,10 +4,14 @@
 /// not matter.
 pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
-    let (distance, name) = names
-        .iter()
-        .map(|name| (distance(&word, &name.to_ascii_lowercase()), *name))
-        .min_by_key(|(distance, _)| *distance)?;
+    let mut nearest = (*names.first()?, usize::MAX);
+    for name in names {
+        let distance = distance(&word, &name.to_ascii_lowercase());
+        if distance < nearest.1 {
+            nearest = (*name, distance);
+        }
+    }
+    let (name, distance) = nearest;
     // A third of the word may be wrong; beyond that a guess would be noise.
     (distance * 3 <= name.len().max(3)).then_some(name)
 }

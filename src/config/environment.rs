@@ -63,7 +63,8 @@ impl Overrides {
     /// Parses a value. Empty parts, such as after a trailing comma, are skipped.
     pub(super) fn parse(value: &str) -> Self {
         let mut overrides = Self::default();
-        for part in value.split([',', ';']).map(str::trim) {
+        for part in value.split([',', ';']) {
+            let part = part.trim();
             if part.is_empty() {
                 continue;
             }
@@ -99,62 +100,57 @@ impl Config {
 
 fn parse_part(part: &str) -> Result<Setting, String> {
     let Some((key, value)) = part.split_once('=') else {
-        return switch(part)
-            .map(Setting::Enabled)
-            .ok_or_else(|| lone_word(part));
+        return match switch(part) {
+            Some(on) => Ok(Setting::Enabled(on)),
+            None => Err(lone_word(part)),
+        };
     };
     let (key, value) = (key.trim(), value.trim());
-    if key.eq_ignore_ascii_case(ALL) {
-        return action(value).map(Setting::All);
-    }
-    if key.eq_ignore_ascii_case(CLASSES) {
-        return action(value).map(Setting::Classes);
-    }
-    if key.eq_ignore_ascii_case(STDERR) {
-        return on_or_off(value).map(Setting::Stderr);
-    }
-    if key.eq_ignore_ascii_case(TRACING) {
-        return on_or_off(value).map(Setting::Tracing);
-    }
-    if key.eq_ignore_ascii_case(MAX_REPORTS) {
-        return value
-            .parse()
-            .map(Setting::MaxReports)
-            .map_err(|_| format!("{value:?} is no whole number from 0 to {}", u64::MAX));
-    }
-    if key.eq_ignore_ascii_case(EXIT) {
-        return exit_code(value).map(Setting::ExitCode);
-    }
-    if key.eq_ignore_ascii_case(SUMMARY) {
-        return summary(value);
-    }
-    if key.eq_ignore_ascii_case(JSON) {
-        return json(value);
-    }
-    let verdict = Verdict::ALL
-        .iter()
-        .copied()
-        .find(|verdict| verdict.name().eq_ignore_ascii_case(key));
-    match verdict {
-        Some(verdict) => Ok(Setting::On(verdict, action(value)?)),
-        None => {
-            let names = keys();
-            Err(format!(
-                "{key:?} is no verdict{}; allowed are {}",
-                meant(key, &names),
-                names.join(", ")
-            ))
+    for &verdict in Verdict::ALL {
+        if verdict.name().eq_ignore_ascii_case(key) {
+            return Ok(Setting::On(verdict, action(value)?));
         }
     }
+    Ok(match key.to_ascii_lowercase().as_str() {
+        ALL => Setting::All(action(value)?),
+        CLASSES => Setting::Classes(action(value)?),
+        STDERR => Setting::Stderr(on_or_off(value)?),
+        TRACING => Setting::Tracing(on_or_off(value)?),
+        MAX_REPORTS => Setting::MaxReports(max_reports(value)?),
+        EXIT => Setting::ExitCode(exit_code(value)?),
+        SUMMARY => summary(value)?,
+        JSON => json(value)?,
+        _ => return Err(no(key, "verdict", &keys())),
+    })
 }
 
 /// Returns the names that are allowed before an equals sign.
 fn keys() -> Vec<&'static str> {
-    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());
-    verdicts
-        .chain([ALL, CLASSES, STDERR, TRACING, MAX_REPORTS])
-        .chain([EXIT, SUMMARY, JSON])
-        .collect()
+    let mut names = Vec::new();
+    for verdict in Verdict::ALL {
+        names.push(verdict.name());
+    }
+    names.extend_from_slice(&[
+        ALL,
+        CLASSES,
+        STDERR,
+        TRACING,
+        MAX_REPORTS,
+        EXIT,
+        SUMMARY,
+        JSON,
+    ]);
+    names
+}
+
+/// Returns the error of a word that is none of the names of something.
+fn no(word: &str, of: &str, names: &[&str]) -> String {
+    let meant = match nearest(word, names) {
+        Some(name) => format!(" (did you mean {name}?)"),
+        None => String::new(),
+    };
+    let allowed = names.join(", ");
+    format!("{word:?} is no {of}{meant}; allowed are {allowed}")
 }
 
 fn switch(word: &str) -> Option<bool> {
@@ -167,6 +163,12 @@ fn switch(word: &str) -> Option<bool> {
 
 fn on_or_off(value: &str) -> Result<bool, String> {
     switch(value).ok_or_else(|| format!("{value:?} is neither on nor off"))
+}
+
+fn max_reports(value: &str) -> Result<u64, String> {
+    let max = u64::MAX;
+    let reports = value.parse();
+    reports.map_err(|_| format!("{value:?} is no whole number from 0 to {max}"))
 }
 
 fn exit_code(value: &str) -> Result<u8, String> {
@@ -202,18 +204,14 @@ fn json(value: &str) -> Result<Setting, String> {
 }
 
 fn action(value: &str) -> Result<Action, String> {
-    Action::ALL
-        .iter()
-        .copied()
-        .find(|action| action.name().eq_ignore_ascii_case(value))
-        .ok_or_else(|| {
-            let names: Vec<&str> = Action::ALL.iter().map(|action| action.name()).collect();
-            format!(
-                "{value:?} is no action{}; allowed are {}",
-                meant(value, &names),
-                names.join(", ")
-            )
-        })
+    let mut names = Vec::new();
+    for &action in Action::ALL {
+        if action.name().eq_ignore_ascii_case(value) {
+            return Ok(action);
+        }
+        names.push(action.name());
+    }
+    Err(no(value, "action", &names))
 }
 
 fn lone_word(word: &str) -> String {
@@ -228,14 +226,6 @@ fn lone_word(word: &str) -> String {
         Some(MAX_REPORTS) => format!("{MAX_REPORTS} needs a value, as in {MAX_REPORTS}=50"),
         Some(name) => format!("{name} needs an action, as in {name}=panic"),
         None => "allowed are on, off, and pairs such as Inversion=panic".to_owned(),
-    }
-}
-
-/// Returns a hint at the nearest name.
-fn meant(word: &str, names: &[&str]) -> String {
-    match nearest(word, names) {
-        Some(name) => format!(" (did you mean {name}?)"),
-        None => String::new(),
     }
 }
 

@@ -59,10 +59,11 @@ pub(crate) fn problems() -> Vec<String> {
         return Vec::new();
     }
     let name = Variable::Config.name();
-    problems
-        .iter()
-        .map(|problem| format!("{name}: {problem}"))
-        .collect()
+    let mut sentences = Vec::new();
+    for problem in problems {
+        sentences.push(format!("{name}: {problem}"));
+    }
+    sentences
 }
 
 /// An attempt to install a second configuration.
