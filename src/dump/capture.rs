@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 
 use super::{Dump, DumpedThread};
 use crate::detector::observe::{self, Observed};
+use crate::engine::ids::LockId;
 use crate::engine::sorting;
 use crate::report::{Activity, LockInfo, Stack, WaitInfo};
 use crate::system::{self, NoStack, Seen, signal};
@@ -31,31 +32,33 @@ struct Subject {
 /// Captures all threads.
 pub(crate) fn capture() -> Dump {
     let (taken, started) = (SystemTime::now(), Instant::now());
-    let mut subjects = subjects();
-    let asked: Vec<(u32, u64)> = subjects
-        .iter()
-        .filter(|subject| subject.stack.is_none())
-        .filter_map(|subject| Some((subject.os_id?, subject.seen.blocked)))
-        .collect();
-    let mut answers = signal::ask(&asked).into_iter();
-    for subject in subjects
-        .iter_mut()
-        .filter(|subject| subject.stack.is_none())
-    {
-        subject.stack = answers.next();
-    }
-    let mut locks: Vec<LockInfo> = Vec::new();
-    let mut known = HashSet::new();
-    for lock in subjects
-        .iter()
-        .filter_map(|s| s.observed.as_ref())
-        .flat_map(locks_of)
-    {
-        if known.insert(lock.id) {
-            locks.push(lock.clone());
+    let subjects = subjects();
+    let mut asked: Vec<(u32, u64)> = Vec::new();
+    for subject in &subjects {
+        if let (None, Some(id)) = (&subject.stack, subject.os_id) {
+            asked.push((id, subject.seen.blocked));
         }
     }
-    let mut threads: Vec<DumpedThread> = subjects.into_iter().filter_map(thread).collect();
+    let mut answers = signal::ask(&asked).into_iter();
+    let mut locks: Vec<LockInfo> = Vec::new();
+    let mut known = HashSet::new();
+    let mut threads: Vec<DumpedThread> = Vec::new();
+    for mut subject in subjects {
+        if subject.stack.is_none() {
+            subject.stack = answers.next();
+        }
+        if let Some(observed) = &subject.observed {
+            for hold in observed.holds() {
+                add(&mut locks, &mut known, &hold.lock);
+            }
+            if let Some(wait) = &observed.wait {
+                add(&mut locks, &mut known, &wait.lock);
+            }
+        }
+        if let Some(thread) = thread(subject) {
+            threads.push(thread);
+        }
+    }
     // The threads of this crate come last: they are rarely of interest.
     sorting::sort_by_key(&mut threads, |thread| thread.is_ours);
     Dump {
@@ -78,8 +81,11 @@ fn subjects() -> Vec<Subject> {
         ids.extend(os_id);
         subjects.push(subject(os_id, Some(observed)));
     }
-    let others = system::threads().into_iter().filter(|id| !ids.contains(id));
-    subjects.extend(others.map(|id| subject(Some(id), None)));
+    for id in system::threads() {
+        if !ids.contains(&id) {
+            subjects.push(subject(Some(id), None));
+        }
+    }
     subjects
 }
 
@@ -122,9 +128,11 @@ fn known_without_signal(
     }
 }
 
-fn locks_of(observed: &Observed) -> impl Iterator<Item = &LockInfo> {
-    let held = observed.holds().iter().map(|hold| &hold.lock);
-    held.chain(observed.wait.as_ref().map(|wait| &wait.lock))
+/// Adds a lock that is not known yet.
+fn add(locks: &mut Vec<LockInfo>, known: &mut HashSet<LockId>, lock: &LockInfo) {
+    if known.insert(lock.id) {
+        locks.push(lock.clone());
+    }
 }
 
 /// Builds the entry of a thread; `None` if it has ended and never had a slot.
@@ -167,13 +175,19 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
         again: None,
         counts: None,
     });
-    let held = observed.held.as_ref();
+    let held = observed.held.map(|held| {
+        let mut infos = Vec::with_capacity(held.len());
+        for hold in &held {
+            infos.push(hold.info);
+        }
+        infos
+    });
     Some(DumpedThread {
         id: Some(observed.thread),
         os_id,
         name: observed.name,
         is_ours: observed.is_ours,
-        held: held.map(|held| held.iter().map(|hold| hold.info).collect()),
+        held,
         waits,
         activity: if is_gone {
             Activity::Ended

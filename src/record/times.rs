@@ -93,7 +93,8 @@ pub(crate) fn write(all: bool) {
         .iter()
         .map(|((class, addresses), sum)| (class.0, Stack::of_addresses(addresses), sum))
         .collect();
-    Stack::resolve_all(captured.iter().map(|(_, stack, _)| stack), || {});
+    let unresolved: Vec<&Stack> = captured.iter().map(|(_, stack, _)| stack).collect();
+    Stack::resolve_all(&unresolved, &|| {});
     let mut stacks: BTreeMap<(String, Vec<&str>), Sum> = BTreeMap::new();
     for (class, stack, sum) in &captured {
         // From the outermost function on, as flame graphs have it.

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::lock::LockInfo;
 use super::stack::Stack;
 use super::stall::Stall;
-use super::thread::ThreadInfo;
+use super::thread::{ThreadInfo, WaitInfo};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
@@ -152,14 +152,11 @@ impl Report {
     /// Returns a hash of the source lines of the report: the verdict, and for each edge the class of
     /// the lock and both places, in any order.
     pub(crate) fn signature(&self) -> u64 {
-        let mut edges: Vec<u64> = self
-            .edges
-            .iter()
-            .map(|edge| {
-                let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
-                hash(&(made, edge.from_site, edge.to_site))
-            })
-            .collect();
+        let mut edges: Vec<u64> = Vec::new();
+        for edge in &self.edges {
+            let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
+            edges.push(hash(&(made, edge.from_site, edge.to_site)));
+        }
         sorting::sort(&mut edges);
         edges.dedup();
         hash(&(self.verdict, edges))
@@ -181,13 +178,15 @@ impl Report {
             return false;
         };
         let file = first.from_site.file();
-        let is_there = |edge: &Edge| edge.from_site.file() == file && edge.to_site.file() == file;
-        self.edges.iter().all(is_there)
-            && self.locks.iter().all(|lock| lock.created.file() == file)
-            && self
-                .edges
-                .iter()
-                .any(|edge| std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge))
+        let mut shares = false;
+        for edge in &self.edges {
+            if edge.from_site.file() != file || edge.to_site.file() != file {
+                return false;
+            }
+            shares =
+                shares || std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge);
+        }
+        shares && self.locks.iter().all(|lock| lock.created.file() == file)
     }
 
     /// Returns whether one line takes all locks of the cycle: that of a function through which the program
@@ -225,10 +224,26 @@ impl Report {
         self.threads.iter().find(|thread| thread.id == id)
     }
 
-    /// Yields the edges, beginning with the one that closed the cycle: the order of the text.
-    pub(crate) fn edges_from_closing(&self) -> impl Iterator<Item = &Edge> {
-        let start = self.closing.unwrap_or(0).min(self.edges.len());
-        self.edges[start..].iter().chain(&self.edges[..start])
+    /// Returns the edges, beginning with the one that closed the cycle: the order of the text.
+    pub(crate) fn edges_from_closing(&self) -> Vec<&Edge> {
+        let count = self.edges.len();
+        let start = self.closing.unwrap_or(0).min(count);
+        let mut edges = Vec::with_capacity(count);
+        for at in start..start + count {
+            edges.push(&self.edges[at % count]);
+        }
+        edges
+    }
+
+    /// Returns the threads that wait, each with its wait.
+    pub(super) fn waiting(&self) -> Vec<(&ThreadInfo, &WaitInfo)> {
+        let mut waiting = Vec::new();
+        for thread in &self.threads {
+            if let Some(wait) = &thread.waits {
+                waiting.push((thread, wait));
+            }
+        }
+        waiting
     }
 }
 

@@ -1,5 +1,7 @@
 //! The interleaving of a cycle: one column for each thread, one row for each step.
 
+use std::fmt::Write as _;
+
 use super::data::{Edge, Report};
 use super::headline;
 use super::place::short_place;
@@ -34,8 +36,8 @@ pub(super) fn show(out: &mut String, report: &Report) {
         Verdict::Inversion | Verdict::RecursiveRead => "how it deadlocks:",
         _ => return,
     };
-    out.push_str(&format!("\n{title}\n"));
-    let edges: Vec<&Edge> = report.edges_from_closing().collect();
+    let _ = writeln!(out, "\n{title}");
+    let edges = report.edges_from_closing();
     let (heads, steps) = match report.verdict {
         Verdict::RecursiveRead => read_twice(report, edges[0]),
         _ => around(report, &edges),
@@ -57,53 +59,51 @@ pub(crate) fn schedule_table(heads: &[String], steps: &[Step]) -> String {
     let left_out = steps.len().saturating_sub(MAX_STEPS);
     let steps = &steps[left_out..];
     if left_out > 0 {
-        out.push_str(&format!("{:INDENT$}({left_out} steps before)\n", ""));
+        let _ = writeln!(out, "{:INDENT$}({left_out} steps before)", "");
     }
     if heads.len() <= MAX_COLUMNS {
         columns(&mut out, heads, steps, heads.len() < MAX_COLUMNS);
         return out;
     }
-    let first = heads.iter().map(|head| width(head)).max().unwrap_or(0);
+    let mut first = 0;
+    for head in heads {
+        first = first.max(width(head));
+    }
     let first = first.min(TOTAL / 4);
     for step in steps {
         let cell = cell(step, TOTAL - INDENT - GAP - first, true);
-        row(&mut out, &[first, 0], |column| match column {
-            0 => shortened(&heads[step.column], first),
-            _ => cell.clone(),
-        });
+        let cells = [shortened(&heads[step.column], first), cell];
+        row(&mut out, &[first, 0], &cells);
     }
     out
 }
 
 /// Each thread acquires its first lock, then each asks for the next one.
 fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
-    let mut heads: Vec<String> = edges
-        .iter()
-        .map(|edge| report.thread_name(edge.thread))
-        .collect();
-    let mut steps: Vec<Step> = edges
-        .iter()
-        .enumerate()
-        .map(|(column, edge)| Step {
+    let (mut heads, mut steps) = (Vec::new(), Vec::new());
+    for (column, edge) in edges.iter().enumerate() {
+        heads.push(report.thread_name(edge.thread).to_string());
+        steps.push(Step {
             column,
             verb: match edge.from_again {
                 None => "takes",
                 Some(_) => "takes back",
             },
-            lock: report.short_name(edge.from),
+            lock: report.short_name(edge.from).to_string(),
             site: Some(edge.from_site),
-        })
-        .collect();
-    let queued = headline::readers_behind_a_writer(report);
+        });
+    }
     let mut any_writer = None;
-    for lock in queued {
+    for lock in headline::readers_behind_a_writer(report) {
         // In a deadlock the writer exists, and has a line.
         let writer = headline::queued_writer(report, lock);
         let column = match (writer, any_writer) {
             (None, Some(column)) => column,
-            _ => {
-                let head = writer.map_or("any writer".to_owned(), |(thread, _)| thread.to_string());
-                heads.push(head);
+            (writer, _) => {
+                heads.push(match writer {
+                    Some((thread, _)) => thread.to_string(),
+                    None => "any writer".to_owned(),
+                });
                 heads.len() - 1
             }
         };
@@ -113,21 +113,23 @@ fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
         steps.push(Step {
             column,
             verb: "queues for",
-            lock: report.short_name(lock),
+            lock: report.short_name(lock).to_string(),
             site: writer.map(|(_, wait)| wait.site),
         });
     }
-    steps.extend(edges.iter().enumerate().map(|(column, edge)| Step {
-        column,
-        verb: "waits for",
-        lock: report.short_name(edge.to),
-        site: Some(edge.to_site),
-    }));
+    for (column, edge) in edges.iter().enumerate() {
+        steps.push(Step {
+            column,
+            verb: "waits for",
+            lock: report.short_name(edge.to).to_string(),
+            site: Some(edge.to_site),
+        });
+    }
     (heads, steps)
 }
 
 fn read_twice(report: &Report, edge: &Edge) -> (Vec<String>, Vec<Step>) {
-    let lock = report.short_name(edge.to);
+    let lock = report.short_name(edge.to).to_string();
     let step = |column, verb, site| Step {
         column,
         verb,
@@ -135,7 +137,10 @@ fn read_twice(report: &Report, edge: &Edge) -> (Vec<String>, Vec<Step>) {
         site,
     };
     (
-        vec![report.thread_name(edge.thread), "any writer".to_owned()],
+        vec![
+            report.thread_name(edge.thread).to_string(),
+            "any writer".to_owned(),
+        ],
         vec![
             step(0, "reads", Some(edge.from_site)),
             step(1, "queues for", None),
@@ -146,33 +151,34 @@ fn read_twice(report: &Report, edge: &Edge) -> (Vec<String>, Vec<Step>) {
 
 fn columns(out: &mut String, heads: &[String], steps: &[Step], with_places: bool) {
     let room = (TOTAL - INDENT - GAP * (heads.len() - 1)) / heads.len();
-    let cells: Vec<String> = steps
-        .iter()
-        .map(|step| cell(step, room, with_places))
-        .collect();
-    let heads: Vec<String> = heads.iter().map(|head| shortened(head, room)).collect();
-    let widths: Vec<usize> = (0..heads.len())
-        .map(|column| {
-            let in_column = steps
-                .iter()
-                .zip(&cells)
-                .filter(|(step, _)| step.column == column);
-            in_column
-                .map(|(_, cell)| width(cell))
-                .fold(width(&heads[column]), usize::max)
-        })
-        .collect();
-    row(out, &widths, |column| heads[column].clone());
-    row(out, &widths, |column| "-".repeat(widths[column]));
-    for (step, cell) in steps.iter().zip(cells) {
-        row(out, &widths, |column| {
-            if column == step.column {
-                cell.clone()
-            } else {
-                String::new()
-            }
-        });
+    let (mut first, mut widths) = (Vec::new(), Vec::new());
+    for head in heads {
+        let head = shortened(head, room);
+        widths.push(width(&head));
+        first.push(head);
     }
+    let mut lines = Vec::new();
+    for step in steps {
+        let cell = cell(step, room, with_places);
+        widths[step.column] = widths[step.column].max(width(&cell));
+        let mut line = vec![String::new(); heads.len()];
+        line[step.column] = cell;
+        lines.push(line);
+    }
+    row(out, &widths, &first);
+    row(out, &widths, &rules(&widths));
+    for line in &lines {
+        row(out, &widths, line);
+    }
+}
+
+/// Returns the lines under the heads of columns that are this wide.
+fn rules(widths: &[usize]) -> Vec<String> {
+    let mut rules = Vec::new();
+    for &wide in widths {
+        rules.push("-".repeat(wide));
+    }
+    rules
 }
 
 /// Returns the text of a step, cut to fit by shortening only the name: the line number matters more.
@@ -195,35 +201,37 @@ fn cell(step: &Step, room: usize, with_place: bool) -> String {
 /// Writes a cycle of many threads: what each holds, and what it asks for.
 fn rows(out: &mut String, report: &Report, edges: &[&Edge]) {
     let room = (TOTAL - INDENT - 2 * GAP) / 3;
-    let mut table = vec![["thread", "holds", "waits for"].map(str::to_owned)];
+    let heads = [
+        "thread".to_owned(),
+        "holds".to_owned(),
+        "waits for".to_owned(),
+    ];
+    let mut table = vec![heads];
     for edge in edges {
         table.push([
-            shortened(&report.thread_name(edge.thread), room),
-            shortened(&report.short_name(edge.from), room),
-            shortened(&report.short_name(edge.to), room),
+            shortened(&report.thread_name(edge.thread).to_string(), room),
+            shortened(&report.short_name(edge.from).to_string(), room),
+            shortened(&report.short_name(edge.to).to_string(), room),
         ]);
     }
-    let widths: Vec<usize> = (0..3)
-        .map(|column| {
-            table
-                .iter()
-                .map(|row| width(&row[column]))
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    table.insert(1, std::array::from_fn(|column| "-".repeat(widths[column])));
+    let mut widths = [0; 3];
     for cells in &table {
-        row(out, &widths, |column| cells[column].clone());
+        for (column, cell) in cells.iter().enumerate() {
+            widths[column] = width(cell).max(widths[column]);
+        }
+    }
+    row(out, &widths, &table[0]);
+    row(out, &widths, &rules(&widths));
+    for cells in &table[1..] {
+        row(out, &widths, cells);
     }
 }
 
-fn row(out: &mut String, widths: &[usize], cell: impl Fn(usize) -> String) {
+fn row(out: &mut String, widths: &[usize], cells: &[String]) {
     let mut line = " ".repeat(INDENT);
-    for (column, &wide) in widths.iter().enumerate() {
-        let text = cell(column);
-        line.push_str(&text);
-        line.push_str(&" ".repeat(wide.saturating_sub(width(&text)) + GAP));
+    for (column, text) in cells.iter().enumerate() {
+        let pad = widths[column].saturating_sub(width(text)) + GAP;
+        let _ = write!(line, "{text}{:pad$}", "");
     }
     out.push_str(line.trim_end());
     out.push('\n');

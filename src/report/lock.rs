@@ -99,7 +99,7 @@ impl LockInfo {
 /// with a place itself.
 pub(crate) fn comma(awaited: &str, lock: Option<&LockInfo>) -> &'static str {
     match lock {
-        Some(lock) if awaited.ends_with(&place(lock.created)) => ",",
+        Some(lock) if awaited.ends_with(&place(lock.created).to_string()) => ",",
         _ => "",
     }
 }

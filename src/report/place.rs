@@ -1,6 +1,7 @@
 //! Source lines as reports print them: the path within a package, and whose code it is.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::engine::ids::Site;
 use crate::tracking::lock::class_key;
@@ -14,14 +15,25 @@ pub(super) fn short_place(site: Site) -> String {
 /// Returns the place as a part of a sentence. A function that is passed to the standard library, as to
 /// `map`, and called there, has a place in the standard library. For a dependency, its name and version
 /// and the path within it are shown.
-pub(crate) fn place(site: Site) -> String {
-    let (file, line, column) = (site.file(), site.line(), site.column());
-    match short_file(file) {
-        Some(path) if class_key::of_the_standard_library(file).is_some() => {
-            format!("{path}:{line}:{column} of the standard library")
+pub(crate) fn place(site: Site) -> Place {
+    Place(site)
+}
+
+/// A place, displayed as a part of a sentence.
+pub(crate) struct Place(Site);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let site = self.0;
+        let file = site.file();
+        let Some(path) = short_file(file) else {
+            return site.fmt(f);
+        };
+        write!(f, "{path}:{}:{}", site.line(), site.column())?;
+        match class_key::of_the_standard_library(file) {
+            Some(_) => f.write_str(" of the standard library"),
+            None => Ok(()),
         }
-        Some(path) => format!("{path}:{line}:{column}"),
-        None => site.to_string(),
     }
 }
 
@@ -53,8 +65,9 @@ mod tests {
 
     #[test]
     fn a_place_in_the_standard_library_is_named_as_one() {
-        assert!(place(called(())).starts_with("src/report/place.rs:"));
-        let place = place([()].map(called)[0]);
+        let here = place(called(())).to_string();
+        assert!(here.starts_with("src/report/place.rs:"), "{here}");
+        let place = place([()].map(called)[0]).to_string();
         assert!(place.starts_with("core/src/"), "{place}");
         assert!(place.ends_with(" of the standard library"), "{place}");
     }

@@ -83,10 +83,10 @@ fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
         add_line(path.to_owned(), report);
     }
     if config.emits_tracing() {
-        callback::guarded("the `tracing` subscriber", || tracing::emit(report));
+        callback::guarded("the `tracing` subscriber", &mut || tracing::emit(report));
     }
     if let Some(callback) = config.get_callback() {
-        callback::guarded("the callback", || callback(report));
+        callback::guarded("the callback", &mut || callback(report));
     }
     listener::notify(report);
     text
@@ -95,7 +95,7 @@ fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
 /// Looks up the names of the stacks in the delivery thread; waits for that for `patience` at most.
 pub(crate) fn resolve(report: &Report, patience: Duration) {
     let shared = Arc::new(report.clone());
-    let job = Box::new(move || shared.resolve(|| {}));
+    let job = Box::new(move || shared.resolve(&|| {}));
     if let Ok(ticket) = delivery::hand_over(job) {
         delivery::wait_for(ticket, patience);
     }
@@ -106,8 +106,8 @@ pub(crate) fn resolve(report: &Report, patience: Duration) {
 fn add_line(path: std::path::PathBuf, report: &Report) {
     let report = report.clone();
     delivery::hand_over_slow(Box::new(move || {
-        callback::guarded("the line of JSON", || {
-            report.resolve(delivery::catch_up);
+        callback::guarded("the line of JSON", &mut || {
+            report.resolve(&delivery::catch_up);
             super::file::append(
                 &path,
                 &format!("{}\n", super::json::value(&report, "report")),
@@ -122,7 +122,7 @@ fn print(report: &Report) -> Option<Ticket> {
     let own = Arc::clone(&shared);
     // The empty line at the end separates it from the next text.
     let body = move |write: &dyn Fn(&str)| {
-        callback::guarded("the text", || match own.repeats {
+        callback::guarded("the text", &mut || match own.repeats {
             // One wrong pair of lines may run with very many pairs of locks.
             Some(first) => write(&own.brief(first)),
             None => write(&format!("{}\n", own.body())),
@@ -135,8 +135,8 @@ fn print(report: &Report) -> Option<Ticket> {
     };
     if report.repeats.is_none() && report.has_stacks() {
         delivery::hand_over_slow(Box::new(move || {
-            callback::guarded("the text", || {
-                shared.resolve(delivery::catch_up);
+            callback::guarded("the text", &mut || {
+                shared.resolve(&delivery::catch_up);
                 stderr::write(&format!("{}\n", shared.stacks()));
             });
         }));
@@ -156,7 +156,7 @@ fn say_limit(config: &Config, last: u64) {
         say::say(&words);
     }
     if config.emits_tracing() {
-        callback::guarded("the `tracing` subscriber", || tracing::warn(&words));
+        callback::guarded("the `tracing` subscriber", &mut || tracing::warn(&words));
     }
 }
 

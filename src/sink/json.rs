@@ -52,11 +52,11 @@ fn report(report: &Report) -> Value {
         "threads": report.threads.iter().map(thread).collect::<Value>(),
         "edges": report.edges.iter().map(|edge| json!({
             "from": edge.from.get(),
-            "from_mode": edge.from_mode.to_string(),
+            "from_mode": edge.from_mode.name(),
             "from_site": site(edge.from_site),
             "from_taken_back": edge.from_again.map(taken_back),
             "to": edge.to.get(),
-            "to_mode": edge.to_mode.to_string(),
+            "to_mode": edge.to_mode.name(),
             "to_site": site(edge.to_site),
             "to_taken_back": edge.to_again.map(taken_back),
             "thread": edge.thread.get(),
@@ -86,7 +86,7 @@ fn stall(stall: &Stall) -> Value {
         "holders": stall.holders.iter().map(|holder| json!({
             "thread": holder.thread.get(),
             "lock": holder.lock.get(),
-            "mode": holder.mode.to_string(),
+            "mode": holder.mode.name(),
             "site": site(holder.site),
             "at_least_ms": milliseconds(holder.at_least),
             "activity": activity(&holder.activity),
@@ -169,7 +169,7 @@ pub(crate) fn activity(activity: &Activity) -> Value {
 pub(crate) fn held(held: &HeldInfo) -> Value {
     json!({
         "lock": held.lock.get(),
-        "mode": held.mode.to_string(),
+        "mode": held.mode.name(),
         "site": site(held.site),
     })
 }
@@ -227,6 +227,6 @@ fn site(site: Site) -> Value {
         "file": site.file(),
         "line": site.line(),
         "column": site.column(),
-        "place": place(site),
+        "place": place(site).to_string(),
     })
 }

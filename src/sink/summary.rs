@@ -73,7 +73,7 @@ pub(crate) fn note(report: &Report) {
     let is_printed = config.writes_stderr();
     // In the delivery thread, where the names of callers may be looked up.
     let job = Box::new(move || {
-        callback::guarded("the line of the summary", || {
+        callback::guarded("the line of the summary", &mut || {
             let shown_on = stderr::identity().filter(|_| is_printed);
             file::append(&path, &finding_line(&report, shown_on.as_deref()));
         });

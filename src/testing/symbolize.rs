@@ -22,7 +22,7 @@ pub(super) fn prepare() {
     BEGUN.call_once(|| {
         let thread = thread::Builder::new().name("lockwarden name".to_owned());
         // If the thread cannot be started, the look-up happens with the text.
-        let _ = thread.spawn(|| Stack::resolve_all([&Stack::capture()], || {}));
+        let _ = thread.spawn(|| Stack::resolve_all(&[&Stack::capture()], &|| {}));
     });
 }
 

@@ -123,7 +123,7 @@ impl AlertThread {
             }
             Message::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
-                sink::guarded("the text", || sink::print(text()));
+                sink::guarded("the text", &mut || sink::print(text()));
             }
         }
     }
