@@ -106,7 +106,7 @@ pub(crate) fn edge(taken: &Taken<'_>) -> Option<EdgeRow> {
     }
     // Outside of the lock: the names are looked up.
     let stack = (is_recording() && has_stacks()).then(|| rows::stack_here(taken.to_site));
-    with(|recorder| recorder.edge(taken, &edge, stack.as_deref()));
+    with(&mut |recorder| recorder.edge(taken, &edge, stack.as_deref()));
     Some(edge)
 }
 
@@ -133,7 +133,7 @@ fn has_stacks() -> bool {
 
 /// Records a report.
 pub(crate) fn finding(report: &Report) {
-    with(|recorder| recorder.finding(report));
+    with(&mut |recorder| recorder.finding(report));
 }
 
 /// Returns whether there is an open record. Unlike [`is_recording`], this starts none.
@@ -143,25 +143,26 @@ pub(super) fn is_open() -> bool {
 
 /// Ends the record with a row that says that the process ended in order, with the `status` of the detector.
 pub(super) fn finish(status: &str) {
-    with(|recorder| {
+    with(&mut |recorder| {
         let line = rows::end(&recorder.run, recorder.rows, status);
         recorder.file.append_anyway(&line)
     });
     STATE.store(ENDED, Ordering::Relaxed);
 }
 
-/// Appends lines that `row` makes from rows and the run that they belong to.
-pub(super) fn append_all<T>(rows: Vec<T>, row: impl Fn(&T, &Run) -> String) {
-    with(|recorder| {
-        rows.iter().try_for_each(|content| {
-            let line = row(content, &recorder.run);
-            recorder.append(&line)
-        })
+/// Appends `count` lines, which `row` makes from their numbers and the run that they belong to.
+pub(super) fn append_all(count: usize, row: &dyn Fn(usize, &Run) -> String) {
+    with(&mut |recorder| {
+        for at in 0..count {
+            let line = row(at, &recorder.run);
+            recorder.append(&line)?;
+        }
+        Ok(())
     });
 }
 
 /// Runs `f` on the recorder. A failure ends the record and is reported once.
-fn with(f: impl FnOnce(&mut Recorder) -> io::Result<()>) {
+fn with(f: &mut dyn FnMut(&mut Recorder) -> io::Result<()>) {
     if !is_recording() {
         return;
     }

@@ -3,7 +3,6 @@
 //! Each row has totals since the start of the process, so the last one counts, and a row that is read twice
 //! changes nothing.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,6 +11,7 @@ use super::recorder::{append_all, is_recording};
 use super::rows::{self, now_ms, role};
 use crate::config;
 use crate::engine::ids::Site;
+use crate::engine::sorting;
 use crate::report::Stack;
 use crate::sink;
 use crate::tracking::lock::class::Class;
@@ -68,51 +68,79 @@ fn from_environment() -> Option<usize> {
 pub(crate) fn write(all: bool) {
     let read = TIMES.lock().as_mut().map(|times| times.read(all));
     let Some((totals, events)) = read else { return };
-    // Several places may give locks of one name, so rows are added up by what stands in them.
-    let mut classes: BTreeMap<String, (Sum, Sum)> = BTreeMap::new();
+    let mut classes = Vec::new();
     for (class, (waits, holds)) in &totals.classes {
-        let sums = classes.entry(key_of(class.0)).or_default();
-        sums.0.join(waits);
-        sums.1.join(holds);
+        let of = vec![key_of(class.0)];
+        classes.push(Total::new(of, waits, holds));
     }
-    append_all(classes.into_iter().collect(), |(class, sums), run| {
-        run.attributed(of_class(class, &sums.0, &sums.1)).line()
-    });
-    let mut pairs: BTreeMap<PairKey, Sum> = BTreeMap::new();
+    append(classes, of_class);
+    let none = Sum::default();
+    let mut pairs = Vec::new();
     for (pair, sum) in &totals.pairs {
-        pairs.entry(key_of_pair(pair)).or_default().join(sum);
+        pairs.push(Total::new(key_of_pair(pair), sum, &none));
     }
-    append_all(pairs.into_iter().collect(), |(pair, sum), run| {
-        run.attributed(of_pair(pair, sum)).line()
-    });
+    append(pairs, of_pair);
     if !all {
         return;
     }
-    let captured: Vec<_> = totals
-        .stacks
-        .iter()
-        .map(|((class, addresses), sum)| (class.0, Stack::of_addresses(addresses), sum))
-        .collect();
-    let unresolved: Vec<&Stack> = captured.iter().map(|(_, stack, _)| stack).collect();
-    Stack::resolve_all(&unresolved, &|| {});
-    let mut stacks: BTreeMap<(String, Vec<&str>), Sum> = BTreeMap::new();
-    for (class, stack, sum) in &captured {
-        // From the outermost function on, as flame graphs have it.
-        let mut functions = stack.functions();
-        functions.reverse();
-        stacks
-            .entry((key_of(class), functions))
-            .or_default()
-            .join(sum);
+    let mut captured = Vec::new();
+    for ((class, addresses), sum) in &totals.stacks {
+        captured.push((class.0, Stack::of_addresses(addresses), sum));
     }
-    append_all(
-        stacks.into_iter().collect(),
-        |((class, frames), sum), run| run.attributed(of_stack(class, frames, sum)).line(),
-    );
+    let mut unresolved = Vec::new();
+    for (_, stack, _) in &captured {
+        unresolved.push(stack);
+    }
+    Stack::resolve_all(&unresolved, &|| {});
+    let mut stacks = Vec::new();
+    for (class, stack, sum) in &captured {
+        let mut of = Vec::new();
+        for function in stack.functions() {
+            of.push(function.to_owned());
+        }
+        of.push(key_of(class));
+        // From the outermost function on, as flame graphs have it.
+        of.reverse();
+        stacks.push(Total::new(of, sum, &none));
+    }
+    append(stacks, of_stack);
     let start = unix_ns().saturating_sub(now());
-    append_all(events, |event, run| {
-        run.attributed(of_event(event, start)).line()
+    append_all(events.len(), &|at, run| {
+        run.line(of_event(&events[at], start))
     });
+}
+
+/// The times of one row.
+struct Total {
+    /// What the row says of whose times these are, its class first.
+    of: Vec<String>,
+    waits: Sum,
+    holds: Sum,
+}
+
+impl Total {
+    fn new(of: Vec<String>, waits: &Sum, holds: &Sum) -> Self {
+        Self {
+            of,
+            waits: *waits,
+            holds: *holds,
+        }
+    }
+}
+
+/// Appends a row for each total. Several places may give locks of one name, so totals whose rows would say the same are
+/// added up.
+fn append(mut totals: Vec<Total>, row: fn(&Total) -> Object) {
+    sorting::sort_by(&mut totals, |one, other| one.of.cmp(&other.of));
+    totals.dedup_by(|next, total| {
+        let is_same = next.of == total.of;
+        if is_same {
+            total.waits.join(&next.waits);
+            total.holds.join(&next.holds);
+        }
+        is_same
+    });
+    append_all(totals.len(), &|at, run| run.line(row(&totals[at])));
 }
 
 fn unix_ns() -> u64 {
@@ -126,10 +154,11 @@ fn key_of(class: &Class) -> String {
     rows::key_of(class).into_owned()
 }
 
-fn of_class(class: &str, waits: &Sum, holds: &Sum) -> Object {
+fn of_class(total: &Total) -> Object {
     let site = |site: Option<Site>| site.map(class_key::of_site);
-    Object::row("time")
-        .text("class", class)
+    let (waits, holds) = (&total.waits, &total.holds);
+    let mut row = Object::row("time");
+    row.text("class", &total.of[0])
         .number("waits", waits.count)
         .number("wait_ns", waits.ns)
         .number("longest_wait_ns", waits.longest)
@@ -138,58 +167,58 @@ fn of_class(class: &str, waits: &Sum, holds: &Sum) -> Object {
         .number("hold_ns", holds.ns)
         .number("longest_hold_ns", holds.longest)
         .text_if("longest_hold_site", site(holds.site).as_deref())
-        .number("seen_ms", now_ms())
+        .number("seen_ms", now_ms());
+    row
 }
 
-/// The class, the line of the wait, and the role and the line of the holder.
-type PairKey = (String, String, Option<(String, String)>);
-
-fn key_of_pair(pair: &Pair) -> PairKey {
-    let by = pair.by.as_ref();
-    (
-        key_of(pair.class.0),
-        class_key::of_site(pair.site.0),
-        by.map(|(site, thread)| (role(thread).to_owned(), class_key::of_site(site.0))),
-    )
+/// The class and the line of the wait, and the role and the line of the holder, if it is known.
+fn key_of_pair(pair: &Pair) -> Vec<String> {
+    let mut key = vec![key_of(pair.class.0), class_key::of_site(pair.site.0)];
+    if let Some((site, thread)) = &pair.by {
+        key.push(role(thread).to_owned());
+        key.push(class_key::of_site(site.0));
+    }
+    key
 }
 
-fn of_pair((class, site, by): &PairKey, sum: &Sum) -> Object {
-    let row = Object::row("blocked")
-        .text("class", class)
-        .text("site", site);
-    let row = match by {
-        None => row,
-        Some((role, site)) => row.text("by_role", role).text("by_site", site),
-    };
-    row.number("waits", sum.count)
-        .number("wait_ns", sum.ns)
-        .number("longest_wait_ns", sum.longest)
-}
-
-fn of_stack(class: &str, frames: &[&str], sum: &Sum) -> Object {
-    Object::row("stack")
-        .text("class", class)
-        .texts("frames", frames.iter().copied())
+fn of_pair(total: &Total) -> Object {
+    let (of, sum) = (&total.of, &total.waits);
+    let text = |at: usize| of.get(at).map(String::as_str);
+    let mut row = Object::row("blocked");
+    row.text("class", &of[0])
+        .text("site", &of[1])
+        .text_if("by_role", text(2))
+        .text_if("by_site", text(3))
         .number("waits", sum.count)
         .number("wait_ns", sum.ns)
+        .number("longest_wait_ns", sum.longest);
+    row
+}
+
+fn of_stack(total: &Total) -> Object {
+    let mut row = Object::row("stack");
+    row.text("class", &total.of[0])
+        .texts("frames", &total.of[1..])
+        .number("waits", total.waits.count)
+        .number("wait_ns", total.waits.ns);
+    row
 }
 
 /// A wait or a hold; `start` is the time of day at zero of its clock, in nanoseconds.
 fn of_event(event: &Event, start: u64) -> Object {
-    let row = Object::row("event")
-        .text("what", if event.is_wait { "wait" } else { "hold" })
+    let mut row = Object::row("event");
+    row.text("what", if event.is_wait { "wait" } else { "hold" })
         .text("class", &key_of(event.class))
-        .text("mode", &event.mode.to_string())
+        .text("mode", event.mode.name())
         .text("site", &class_key::of_site(event.site))
         .text("thread", &event.who.name)
         .number("tid", event.who.thread.get())
         .number("at_ns", start.saturating_add(event.from))
         .number("ns", event.to.saturating_sub(event.from));
-    match &event.by {
-        None => row,
-        Some(by) => row
-            .text("by_thread", &by.who.name)
+    if let Some(by) = &event.by {
+        row.text("by_thread", &by.who.name)
             .number("by_tid", by.who.thread.get())
-            .text("by_site", &class_key::of_site(by.site)),
+            .text("by_site", &class_key::of_site(by.site));
     }
+    row
 }
