@@ -149,8 +149,12 @@ fn no(word: &str, of: &str, names: &[&str]) -> String {
         Some(name) => format!(" (did you mean {name}?)"),
         None => String::new(),
     };
-    let allowed = names.join(", ");
-    format!("{word:?} is no {of}{meant}; allowed are {allowed}")
+    let mut why = format!("{word:?} is no {of}{meant}; allowed are ");
+    for (at, name) in names.iter().enumerate() {
+        why += if at > 0 { ", " } else { "" };
+        why += name;
+    }
+    why
 }
 
 fn switch(word: &str) -> Option<bool> {
@@ -172,10 +176,12 @@ fn max_reports(value: &str) -> Result<u64, String> {
 }
 
 fn exit_code(value: &str) -> Result<u8, String> {
-    match value.parse() {
-        Ok(0) => Err("the exit code 0 would hide the findings; allowed are 1 to 255".to_owned()),
-        Ok(code) => Ok(code),
-        Err(_) => Err(format!("{value:?} is no exit code: those are 1 to 255")),
+    match value.parse::<u64>().map(u8::try_from) {
+        Ok(Ok(0)) => {
+            Err("the exit code 0 would hide the findings; allowed are 1 to 255".to_owned())
+        }
+        Ok(Ok(code)) => Ok(code),
+        _ => Err(format!("{value:?} is no exit code: those are 1 to 255")),
     }
 }
 
@@ -339,10 +345,10 @@ mod tests {
             config.action(Verdict::Stall, Basis::Instances),
             Action::Ignore
         );
-        assert_eq!(config.get_max_reports(), 7);
-        assert!(!config.emits_tracing());
-        assert!(config.writes_stderr());
-        assert!(!config.is_enabled());
+        assert_eq!(config.max_reports, 7);
+        assert!(!config.tracing);
+        assert!(config.stderr);
+        assert!(!config.enabled);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::file::{RecordFile, Written};
+use super::json::Object;
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
 use crate::config;
@@ -52,7 +53,7 @@ pub(crate) struct Recorder {
 #[inline]
 pub(crate) fn is_recording() -> bool {
     match STATE.load(Ordering::Relaxed) {
-        UNSET => config::current().get_record().is_some_and(start),
+        UNSET => config::current().record.as_deref().is_some_and(start),
         state => state == ON,
     }
 }
@@ -128,7 +129,7 @@ fn has_stacks() -> bool {
             }
         }
     });
-    on.unwrap_or_else(|| config::current().records_stacks())
+    on.unwrap_or_else(|| config::current().record_stacks)
 }
 
 /// Records a report.
@@ -150,11 +151,11 @@ pub(super) fn finish(status: &str) {
     STATE.store(ENDED, Ordering::Relaxed);
 }
 
-/// Appends `count` lines, which `row` makes from their numbers and the run that they belong to.
-pub(super) fn append_all(count: usize, row: &dyn Fn(usize, &Run) -> String) {
+/// Appends rows, with the run that they belong to.
+pub(super) fn append_all(rows: &mut dyn Iterator<Item = Object>) {
     with(&mut |recorder| {
-        for at in 0..count {
-            let line = row(at, &recorder.run);
+        for row in &mut *rows {
+            let line = recorder.run.line(row);
             recorder.append(&line)?;
         }
         Ok(())

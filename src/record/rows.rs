@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::json::Object;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
-use crate::engine::sorting;
 use crate::report::{Report, Stack};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
@@ -178,10 +177,11 @@ impl EdgeRow {
     pub(super) fn of(taken: &Taken<'_>) -> Self {
         let mut gates = Vec::new();
         for class in taken.gates {
-            gates.push(key_of(class).into_owned());
+            let gate = key_of(class).into_owned();
+            if let Err(at) = gates.binary_search(&gate) {
+                gates.insert(at, gate);
+            }
         }
-        sorting::sort(&mut gates);
-        gates.dedup();
         Self {
             from: key_of(taken.from),
             from_mode: taken.from_mode,
@@ -218,12 +218,8 @@ impl EdgeRow {
 pub(super) fn stack_here(site: Site) -> Vec<String> {
     let stack = Stack::capture();
     // Debug information has whole paths; the compiler has given the site one that is relative to the workspace.
-    let mut root = None;
-    for frame in stack.places() {
-        if let (Some(file), None) = (frame.file, root) {
-            root = file.strip_suffix(site.file());
-        }
-    }
+    let mut files = stack.places().filter_map(|frame| frame.file);
+    let root = files.find_map(|file| file.strip_suffix(site.file()));
     let mut frames = Vec::new();
     for frame in stack.places() {
         let function = frame.function.unwrap_or("?");
@@ -268,13 +264,13 @@ pub(super) fn finding(run: &Run, report: &Report) -> String {
     let neutral = |text: &str| {
         let mut text = text.to_owned();
         for file in &paths {
-            text = text.replace(file, &class_key::of_path(file));
+            text = text.replace(*file, &class_key::of_path(file));
         }
         text
     };
     let mut row = Object::row("finding");
     row.text("verdict", report.verdict.name())
-        .text("basis", basis(report))
+        .text("basis", report.basis.name())
         .text("headline", &neutral(&report.headline()))
         .text("reason", &neutral(&report.reason))
         .text_if(
@@ -313,14 +309,6 @@ fn paths_of(report: &Report) -> Vec<&'static str> {
         }
     }
     paths
-}
-
-fn basis(report: &Report) -> &'static str {
-    match report.basis {
-        crate::report::Basis::Instances => "instances",
-        crate::report::Basis::Classes => "classes",
-        crate::report::Basis::Declaration => "declaration",
-    }
 }
 
 pub(super) fn full(limit: u64) -> String {

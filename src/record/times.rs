@@ -10,13 +10,12 @@ use super::json::Object;
 use super::recorder::{append_all, is_recording};
 use super::rows::{self, now_ms, role};
 use crate::config;
-use crate::engine::ids::Site;
 use crate::engine::sorting;
 use crate::report::Stack;
 use crate::sink;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
-use crate::tracking::thread::times::{Event, Pair, Sum, TIMES};
+use crate::tracking::thread::times::{Event, Sum, TIMES};
 use crate::tracking::thread::wait::now;
 use crate::variables::Variable;
 
@@ -28,7 +27,7 @@ pub(crate) fn capacity() -> usize {
     static FROM_ENVIRONMENT: OnceLock<Option<usize>> = OnceLock::new();
     let events = FROM_ENVIRONMENT
         .get_or_init(from_environment)
-        .unwrap_or_else(|| config::current().get_record_times());
+        .unwrap_or_else(|| config::current().record_times);
     if events > 0 && is_recording() {
         events
     } else {
@@ -68,79 +67,45 @@ fn from_environment() -> Option<usize> {
 pub(crate) fn write(all: bool) {
     let read = TIMES.lock().as_mut().map(|times| times.read(all));
     let Some((totals, events)) = read else { return };
-    let mut classes = Vec::new();
+    let (mut classes, mut pairs, mut captured) = (Vec::new(), Vec::new(), Vec::new());
     for (class, (waits, holds)) in &totals.classes {
-        let of = vec![key_of(class.0)];
-        classes.push(Total::new(of, waits, holds));
+        let mut row = Row::of(class.0, *waits);
+        row.holds = *holds;
+        classes.push(row);
     }
-    append(classes, of_class);
-    let none = Sum::default();
-    let mut pairs = Vec::new();
     for (pair, sum) in &totals.pairs {
-        pairs.push(Total::new(key_of_pair(pair), sum, &none));
+        let mut row = Row::of(pair.class.0, *sum);
+        row.key.push(class_key::of_site(pair.site.0));
+        if let Some((site, thread)) = &pair.by {
+            row.key.push(role(thread).to_owned());
+            row.key.push(class_key::of_site(site.0));
+        }
+        pairs.push(row);
     }
-    append(pairs, of_pair);
+    for ((class, addresses), sum) in &totals.stacks {
+        captured.push((Row::of(class.0, *sum), Stack::of_addresses(addresses)));
+    }
+    append_all(&mut added_up(classes).iter().map(Row::of_class));
+    append_all(&mut added_up(pairs).iter().map(Row::of_pair));
     if !all {
         return;
     }
-    let mut captured = Vec::new();
-    for ((class, addresses), sum) in &totals.stacks {
-        captured.push((class.0, Stack::of_addresses(addresses), sum));
-    }
     let mut unresolved = Vec::new();
-    for (_, stack, _) in &captured {
+    for (_, stack) in &captured {
         unresolved.push(stack);
     }
     Stack::resolve_all(&unresolved, &|| {});
     let mut stacks = Vec::new();
-    for (class, stack, sum) in &captured {
-        let mut of = Vec::new();
-        for function in stack.functions() {
-            of.push(function.to_owned());
-        }
-        of.push(key_of(class));
+    for (mut row, stack) in captured {
         // From the outermost function on, as flame graphs have it.
-        of.reverse();
-        stacks.push(Total::new(of, sum, &none));
+        for function in stack.functions().into_iter().rev() {
+            row.key.push(function.to_owned());
+        }
+        stacks.push(row);
     }
-    append(stacks, of_stack);
+    append_all(&mut added_up(stacks).iter().map(Row::of_stack));
     let start = unix_ns().saturating_sub(now());
-    append_all(events.len(), &|at, run| {
-        run.line(of_event(&events[at], start))
-    });
-}
-
-/// The times of one row.
-struct Total {
-    /// What the row says of whose times these are, its class first.
-    of: Vec<String>,
-    waits: Sum,
-    holds: Sum,
-}
-
-impl Total {
-    fn new(of: Vec<String>, waits: &Sum, holds: &Sum) -> Self {
-        Self {
-            of,
-            waits: *waits,
-            holds: *holds,
-        }
-    }
-}
-
-/// Appends a row for each total. Several places may give locks of one name, so totals whose rows would say the same are
-/// added up.
-fn append(mut totals: Vec<Total>, row: fn(&Total) -> Object) {
-    sorting::sort_by(&mut totals, |one, other| one.of.cmp(&other.of));
-    totals.dedup_by(|next, total| {
-        let is_same = next.of == total.of;
-        if is_same {
-            total.waits.join(&next.waits);
-            total.holds.join(&next.holds);
-        }
-        is_same
-    });
-    append_all(totals.len(), &|at, run| run.line(row(&totals[at])));
+    append_all(&mut events.iter().map(|event| of_event(event, start)));
 }
 
 fn unix_ns() -> u64 {
@@ -154,54 +119,75 @@ fn key_of(class: &Class) -> String {
     rows::key_of(class).into_owned()
 }
 
-fn of_class(total: &Total) -> Object {
-    let site = |site: Option<Site>| site.map(class_key::of_site);
-    let (waits, holds) = (&total.waits, &total.holds);
-    let mut row = Object::row("time");
-    row.text("class", &total.of[0])
-        .number("waits", waits.count)
-        .number("wait_ns", waits.ns)
-        .number("longest_wait_ns", waits.longest)
-        .text_if("longest_wait_site", site(waits.site).as_deref())
-        .number("holds", holds.count)
-        .number("hold_ns", holds.ns)
-        .number("longest_hold_ns", holds.longest)
-        .text_if("longest_hold_site", site(holds.site).as_deref())
-        .number("seen_ms", now_ms());
-    row
+/// A row of totals.
+struct Row {
+    /// What identifies it: the class and, for waits at a line, that line and the role and the line of the holder;
+    /// for waits with a stack, its functions.
+    key: Vec<String>,
+    waits: Sum,
+    holds: Sum,
 }
 
-/// The class and the line of the wait, and the role and the line of the holder, if it is known.
-fn key_of_pair(pair: &Pair) -> Vec<String> {
-    let mut key = vec![key_of(pair.class.0), class_key::of_site(pair.site.0)];
-    if let Some((site, thread)) = &pair.by {
-        key.push(role(thread).to_owned());
-        key.push(class_key::of_site(site.0));
+impl Row {
+    fn of(class: &Class, waits: Sum) -> Self {
+        Self {
+            key: vec![key_of(class)],
+            waits,
+            holds: Sum::default(),
+        }
     }
-    key
+
+    fn of_class(&self) -> Object {
+        let site = |sum: &Sum| sum.site.map(class_key::of_site);
+        let mut row = Object::row("time");
+        row.text("class", &self.key[0])
+            .number("waits", self.waits.count)
+            .number("wait_ns", self.waits.ns)
+            .number("longest_wait_ns", self.waits.longest)
+            .text_if("longest_wait_site", site(&self.waits).as_deref())
+            .number("holds", self.holds.count)
+            .number("hold_ns", self.holds.ns)
+            .number("longest_hold_ns", self.holds.longest)
+            .text_if("longest_hold_site", site(&self.holds).as_deref())
+            .number("seen_ms", now_ms());
+        row
+    }
+
+    fn of_pair(&self) -> Object {
+        let mut row = Object::row("blocked");
+        row.text("class", &self.key[0]).text("site", &self.key[1]);
+        if let [role, site] = &self.key[2..] {
+            row.text("by_role", role).text("by_site", site);
+        }
+        row.number("waits", self.waits.count)
+            .number("wait_ns", self.waits.ns)
+            .number("longest_wait_ns", self.waits.longest);
+        row
+    }
+
+    fn of_stack(&self) -> Object {
+        let mut row = Object::row("stack");
+        row.text("class", &self.key[0])
+            .texts("frames", &self.key[1..])
+            .number("waits", self.waits.count)
+            .number("wait_ns", self.waits.ns);
+        row
+    }
 }
 
-fn of_pair(total: &Total) -> Object {
-    let (of, sum) = (&total.of, &total.waits);
-    let text = |at: usize| of.get(at).map(String::as_str);
-    let mut row = Object::row("blocked");
-    row.text("class", &of[0])
-        .text("site", &of[1])
-        .text_if("by_role", text(2))
-        .text_if("by_site", text(3))
-        .number("waits", sum.count)
-        .number("wait_ns", sum.ns)
-        .number("longest_wait_ns", sum.longest);
-    row
-}
-
-fn of_stack(total: &Total) -> Object {
-    let mut row = Object::row("stack");
-    row.text("class", &total.of[0])
-        .texts("frames", &total.of[1..])
-        .number("waits", total.waits.count)
-        .number("wait_ns", total.waits.ns);
-    row
+/// Returns the rows in the order of their keys, with those of the same key added up: several places may give locks of
+/// one name.
+fn added_up(mut rows: Vec<Row>) -> Vec<Row> {
+    sorting::sort_by(&mut rows, |one, other| one.key.cmp(&other.key));
+    rows.dedup_by(|row, kept| {
+        let is_same = row.key == kept.key;
+        if is_same {
+            kept.waits.join(&row.waits);
+            kept.holds.join(&row.holds);
+        }
+        is_same
+    });
+    rows
 }
 
 /// A wait or a hold; `start` is the time of day at zero of its clock, in nanoseconds.

@@ -9,7 +9,6 @@ use super::thread::{ThreadInfo, WaitInfo};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
-use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 
 /// One finding, complete: the argument of a callback and the source of the text.
@@ -92,6 +91,17 @@ pub enum Basis {
     Declaration,
 }
 
+impl Basis {
+    /// Returns the word of JSON and of records.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Basis::Instances => "instances",
+            Basis::Classes => "classes",
+            Basis::Declaration => "declaration",
+        }
+    }
+}
+
 /// One edge of a cycle: `thread` held `from` and asked for `to`.
 ///
 /// In a [`Deadlock`](Verdict::Deadlock) the thread still holds `from` and waits for `to`.
@@ -155,10 +165,11 @@ impl Report {
         let mut edges: Vec<u64> = Vec::new();
         for edge in &self.edges {
             let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
-            edges.push(hash(&(made, edge.from_site, edge.to_site)));
+            let edge = hash(&(made, edge.from_site, edge.to_site));
+            if let Err(at) = edges.binary_search(&edge) {
+                edges.insert(at, edge);
+            }
         }
-        sorting::sort(&mut edges);
-        edges.dedup();
         hash(&(self.verdict, edges))
     }
 
@@ -226,12 +237,8 @@ impl Report {
 
     /// Returns the edges, beginning with the one that closed the cycle: the order of the text.
     pub(crate) fn edges_from_closing(&self) -> Vec<&Edge> {
-        let count = self.edges.len();
-        let start = self.closing.unwrap_or(0).min(count);
-        let mut edges = Vec::with_capacity(count);
-        for at in start..start + count {
-            edges.push(&self.edges[at % count]);
-        }
+        let mut edges: Vec<&Edge> = self.edges.iter().collect();
+        edges.rotate_left(self.closing.unwrap_or(0).min(self.edges.len()));
         edges
     }
 

@@ -59,13 +59,13 @@ pub(crate) fn then(action: Action) -> Then {
 /// Delivers a report without the panic or abort of its action; returns whether its text is written to
 /// standard error, or will be before any text that is printed later.
 pub(crate) fn emit(config: &Config, report: &Report) -> bool {
-    emit_if(config, report, false).0 && config.writes_stderr()
+    emit_if(config, report, false).0 && config.stderr
 }
 
 /// Delivers a report if the limit allows that, or `anyway`; returns whether it did, and the ticket of
 /// its text.
 fn emit_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Ticket>) {
-    let last = config.get_max_reports();
+    let last = config.max_reports;
     let is_emitted = report.sequence <= last || anyway;
     let text = is_emitted.then(|| hand_out(config, report)).flatten();
     // Sequence numbers are unique, so this line is written once.
@@ -77,15 +77,15 @@ fn emit_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Tick
 
 fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
     // Standard error first: a callback or subscriber, which may not return, comes after.
-    let text = config.writes_stderr().then(|| print(report)).flatten();
+    let text = if config.stderr { print(report) } else { None };
     #[cfg(feature = "json")]
-    if let Some(path) = config.get_json() {
-        add_line(path.to_owned(), report);
+    if let Some(path) = &config.json {
+        add_line(path.clone(), report);
     }
-    if config.emits_tracing() {
+    if config.tracing {
         callback::guarded("the `tracing` subscriber", &mut || tracing::emit(report));
     }
-    if let Some(callback) = config.get_callback() {
+    if let Some(callback) = &config.callback {
         callback::guarded("the callback", &mut || callback(report));
     }
     listener::notify(report);
@@ -152,10 +152,10 @@ fn say_limit(config: &Config, last: u64) {
     let words = format!(
         "{made} made, which is the limit (max_reports); the ones from here on are only counted"
     );
-    if config.writes_stderr() {
+    if config.stderr {
         say::say(&words);
     }
-    if config.emits_tracing() {
+    if config.tracing {
         callback::guarded("the `tracing` subscriber", &mut || tracing::warn(&words));
     }
 }

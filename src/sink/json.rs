@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
 use crate::report::{
-    Activity, Basis, FreedBy, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo,
-    WaitInfo, WaitsFor,
+    Activity, FreedBy, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo, WaitInfo,
+    WaitsFor,
 };
 use crate::report::{cut, place};
 
@@ -44,7 +44,7 @@ fn report(report: &Report) -> Value {
         "sequence": report.sequence,
         "repeats": report.repeats,
         "verdict": report.verdict.name(),
-        "basis": basis(report.basis),
+        "basis": report.basis.name(),
         "headline": report.subject(),
         "reason": report.reason,
         "suggestion": report.suggestion,
@@ -70,14 +70,6 @@ fn report(report: &Report) -> Value {
         "unbreakable": report.unbreakable,
         "stack": report.stack.as_ref().map(frames),
     })
-}
-
-fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Instances => "instances",
-        Basis::Classes => "classes",
-        Basis::Declaration => "declaration",
-    }
 }
 
 fn stall(stall: &Stall) -> Value {

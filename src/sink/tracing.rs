@@ -49,7 +49,7 @@ pub(super) fn emit(report: &Report) {
 /// Calls the subscriber, so the caller holds no lock of the detector.
 pub(crate) fn emits_orders() -> bool {
     let mut is_enabled = false;
-    if config::current().emits_tracing() {
+    if config::current().tracing {
         super::callback::guarded("the `tracing` subscriber", &mut || {
             is_enabled = tracing::enabled!(target: "lockwarden::order", tracing::Level::DEBUG);
         });

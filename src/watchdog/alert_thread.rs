@@ -119,7 +119,7 @@ impl AlertThread {
                     left_out: 0,
                     dump: Some(dump.1),
                 };
-                self.act(&alert, config::current().writes_stderr());
+                self.act(&alert, config::current().stderr);
             }
             Message::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
