@@ -9,7 +9,6 @@ use std::time::{Instant, SystemTime};
 
 use super::{Dump, DumpedThread};
 use crate::detector::observe::{self, Observed};
-use crate::engine::ids::LockId;
 use crate::engine::sorting;
 use crate::report::{Activity, LockInfo, Stack, WaitInfo};
 use crate::system::{self, NoStack, Seen, signal};
@@ -42,6 +41,11 @@ pub(crate) fn capture() -> Dump {
     let mut answers = signal::ask(&asked).into_iter();
     let mut locks: Vec<LockInfo> = Vec::new();
     let mut known = HashSet::new();
+    let mut add = |lock: &LockInfo| {
+        if known.insert(lock.id) {
+            locks.push(lock.clone());
+        }
+    };
     let mut threads: Vec<DumpedThread> = Vec::new();
     for mut subject in subjects {
         if subject.stack.is_none() {
@@ -49,10 +53,10 @@ pub(crate) fn capture() -> Dump {
         }
         if let Some(observed) = &subject.observed {
             for hold in observed.holds() {
-                add(&mut locks, &mut known, &hold.lock);
+                add(&hold.lock);
             }
             if let Some(wait) = &observed.wait {
-                add(&mut locks, &mut known, &wait.lock);
+                add(&wait.lock);
             }
         }
         if let Some(thread) = thread(subject) {
@@ -74,15 +78,18 @@ pub(crate) fn capture() -> Dump {
 fn subjects() -> Vec<Subject> {
     let mut observed = observe::all(false);
     sorting::sort_by_key(&mut observed, |observed| observed.thread);
-    let mut ids: HashSet<u32> = HashSet::new();
+    let mut ids: Vec<u32> = Vec::new();
     let mut subjects: Vec<Subject> = Vec::with_capacity(observed.len());
     for observed in observed {
         let os_id = observed.os_id;
-        ids.extend(os_id);
+        if let Some(id) = os_id {
+            ids.push(id);
+        }
         subjects.push(subject(os_id, Some(observed)));
     }
+    sorting::sort(&mut ids);
     for id in system::threads() {
-        if !ids.contains(&id) {
+        if ids.binary_search(&id).is_err() {
             subjects.push(subject(Some(id), None));
         }
     }
@@ -125,13 +132,6 @@ fn known_without_signal(
         Activity::Ended => Some(Err(NoStack::Ended)),
         Activity::Stopped | Activity::Uninterruptible => Some(Err(NoStack::Unreachable)),
         _ => None,
-    }
-}
-
-/// Adds a lock that is not known yet.
-fn add(locks: &mut Vec<LockInfo>, known: &mut HashSet<LockId>, lock: &LockInfo) {
-    if known.insert(lock.id) {
-        locks.push(lock.clone());
     }
 }
 

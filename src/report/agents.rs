@@ -34,7 +34,7 @@ fn of_tasks(text: &str) -> String {
         // Whole words alone: a path, or a name in quotes, stays.
         let bare = word.trim_end_matches([',', ';', ':', '.']);
         words.push(match bare.strip_suffix("'s").unwrap_or(bare) {
-            "thread" | "threads" => word.replacen("thread", "task", 1),
+            "thread" | "threads" => word.replace("thread", "task"),
             _ => word.to_owned(),
         });
     }

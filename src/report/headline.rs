@@ -5,7 +5,7 @@ use std::fmt::{Display as _, Write as _};
 
 use super::agents::agents;
 use super::data::{Basis, Edge, Report};
-use super::names::{LockName, and_list, push_new};
+use super::names::{and_list, push_new};
 use super::place::place;
 use super::stall_text;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
@@ -76,26 +76,24 @@ fn subject(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         {
             against(f, report, edge, "against the order within their class")
         }
-        Verdict::Inversion if report.basis == Basis::Classes => {
-            f.write_str("locks of the classes ")?;
-            orders(f, report)
-        }
-        Verdict::Inversion => orders(f, report),
-        Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered if report.lacks_writers => {
-            orders(f, report)?;
-            f.write_str(", by readers that no writer comes between")
-        }
-        Verdict::Guarded => {
-            orders(f, report)?;
-            write!(f, ", always under {}", guards(report))
-        }
-        Verdict::SingleThread => {
-            orders(f, report)?;
-            f.write_str(", by one thread")
-        }
-        Verdict::Ordered => {
-            orders(f, report)?;
-            f.write_str(", one after the other")
+        Verdict::Inversion | Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered => {
+            if report.verdict == Verdict::Inversion && report.basis == Basis::Classes {
+                f.write_str("locks of the classes ")?;
+            }
+            let orders = match report.edges.len() {
+                0..=2 => "both orders",
+                _ => "an order that closes a ring",
+            };
+            write!(f, "{} are taken in {orders}", ring(report))?;
+            match report.verdict {
+                Verdict::Inversion => Ok(()),
+                _ if report.lacks_writers => {
+                    f.write_str(", by readers that no writer comes between")
+                }
+                Verdict::Guarded => write!(f, ", always under {}", guards(report)),
+                Verdict::SingleThread => f.write_str(", by one thread"),
+                _ => f.write_str(", one after the other"),
+            }
         }
         Verdict::Stall => stall_text::subject(f, report),
         Verdict::Abandoned => abandoned(f, report),
@@ -124,15 +122,6 @@ fn waits_for_itself(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result 
 fn against(f: &mut fmt::Formatter<'_>, report: &Report, edge: &Edge, order: &str) -> fmt::Result {
     let (asked, held) = (report.the_lock(edge.to), report.the_lock(edge.from));
     write!(f, "{asked} is asked for under {held}, {order}")
-}
-
-/// Writes in which orders the locks of the cycle are taken.
-fn orders(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
-    let orders = match report.edges.len() {
-        0..=2 => "both orders",
-        _ => "an order that closes a ring",
-    };
-    write!(f, "{} are taken in {orders}", ring(report))
 }
 
 /// Writes the subject of a stuck set that is not a lock cycle.
@@ -292,8 +281,8 @@ fn are(count: u32, noun: &str) -> impl fmt::Display {
     })
 }
 
-/// Returns how a lock is reacquired.
-pub(super) fn taken_back(again: Reacquisition, lock: LockName<'_>) -> String {
+/// Writes how a lock is reacquired, as a line.
+pub(super) fn taken_back(out: &mut String, report: &Report, again: Reacquisition, lock: LockId) {
     let (call, ends) = match again {
         Reacquisition::Wait => (
             "wait there releases",
@@ -305,7 +294,7 @@ pub(super) fn taken_back(again: Reacquisition, lock: LockName<'_>) -> String {
         ),
         Reacquisition::Upgrade => ("upgrade there waits until", "has no other reader"),
     };
-    format!("the {call} {lock} {ends}")
+    let _ = writeln!(out, "    the {call} {} {ends}", report.lock_name(lock));
 }
 
 /// Returns which threads could have ended a wait for a resource, or for a lock whose holder is stuck;

@@ -14,71 +14,47 @@ use crate::engine::ids::{LockId, ThreadId};
 /// Up to this number of locks a report compares what they hold with each other.
 const COMPARED: usize = 64;
 
-/// How a lock is named.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// The display of the lock.
-    Full,
-    /// For a narrow column: of the place of a lock without a name, the file name and the line.
-    Short,
-    /// The display within a sentence, where a lock without a name needs an article.
-    InASentence,
-}
-
-/// The name of a lock in a report, with its id where two locks have the same name.
-pub(crate) struct LockName<'a> {
-    report: &'a Report,
-    id: LockId,
-    form: Form,
-}
-
-impl fmt::Display for LockName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(lock) = self.report.lock(self.id) else {
-            return write!(f, "lock {}", self.id);
-        };
-        if self.form == Form::InASentence && lock.name.is_none() {
-            f.write_str("the ")?;
-        }
-        let name = match self.form {
-            Form::Short => brief(lock),
-            Form::Full | Form::InASentence => lock.to_string(),
-        };
-        f.write_str(&self.report.distinguished(lock, name))
-    }
-}
-
-/// The name of a thread in a report: its name and its id.
-pub(crate) struct ThreadName<'a>(&'a Report, ThreadId);
-
-impl fmt::Display for ThreadName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.thread(self.1) {
-            Some(thread) => thread.fmt(f),
-            None => self.1.fmt(f),
-        }
-    }
-}
-
 impl Report {
-    /// Returns the name of the lock in this report.
-    pub(crate) fn lock_name(&self, id: LockId) -> LockName<'_> {
-        self.named(id, Form::Full)
+    /// Returns the name of the lock in this report: its display, with its id where two locks have the
+    /// same.
+    pub(crate) fn lock_name(&self, id: LockId) -> impl fmt::Display {
+        self.named(id, "", LockInfo::to_string)
     }
 
-    /// Returns the name for a narrow column.
-    pub(super) fn short_name(&self, id: LockId) -> LockName<'_> {
-        self.named(id, Form::Short)
+    /// Returns the name for a narrow column: of the place of a lock without a name, the file name and
+    /// the line.
+    pub(super) fn short_name(&self, id: LockId) -> impl fmt::Display {
+        self.named(id, "", brief)
     }
 
-    /// Returns the name within a sentence.
-    pub(crate) fn the_lock(&self, id: LockId) -> LockName<'_> {
-        self.named(id, Form::InASentence)
+    /// Returns the name within a sentence, where a lock without a name needs an article.
+    pub(crate) fn the_lock(&self, id: LockId) -> impl fmt::Display {
+        self.named(id, "the ", LockInfo::to_string)
     }
 
-    fn named(&self, id: LockId, form: Form) -> LockName<'_> {
-        let report = self;
-        LockName { report, id, form }
+    fn named(
+        &self,
+        id: LockId,
+        article: &'static str,
+        name: fn(&LockInfo) -> String,
+    ) -> impl fmt::Display {
+        fmt::from_fn(move |f| {
+            let Some(lock) = self.lock(id) else {
+                return write!(f, "lock {id}");
+            };
+            if lock.name.is_none() {
+                f.write_str(article)?;
+            }
+            f.write_str(&self.distinguished(lock, name(lock)))
+        })
+    }
+
+    /// Returns the name of the thread in this report: its name and its id.
+    pub(crate) fn thread_name(&self, id: ThreadId) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self.thread(id) {
+            Some(thread) => thread.fmt(f),
+            None => id.fmt(f),
+        })
     }
 
     fn distinguished(&self, lock: &LockInfo, mut name: String) -> String {
@@ -109,11 +85,6 @@ impl Report {
             true => format!("{name} ({})", lock.id),
             false => name,
         }
-    }
-
-    /// Returns the name of the thread in this report.
-    pub(crate) fn thread_name(&self, id: ThreadId) -> ThreadName<'_> {
-        ThreadName(self, id)
     }
 
     /// Returns the names of these locks within a sentence, as a list.

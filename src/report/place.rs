@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fmt::Display as _;
 
 use crate::engine::ids::Site;
 use crate::tracking::lock::class_key;
@@ -15,26 +16,17 @@ pub(super) fn short_place(site: Site) -> String {
 /// Returns the place as a part of a sentence. A function that is passed to the standard library, as to
 /// `map`, and called there, has a place in the standard library. For a dependency, its name and version
 /// and the path within it are shown.
-pub(crate) fn place(site: Site) -> Place {
-    Place(site)
-}
-
-/// A place, displayed as a part of a sentence.
-pub(crate) struct Place(Site);
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let site = self.0;
-        let file = site.file();
-        let Some(path) = short_file(file) else {
+pub(crate) fn place(site: Site) -> impl fmt::Display {
+    fmt::from_fn(move |f| {
+        let Some(path) = short_file(site.file()) else {
             return site.fmt(f);
         };
         write!(f, "{path}:{}:{}", site.line(), site.column())?;
-        match class_key::of_the_standard_library(file) {
+        match class_key::of_the_standard_library(site.file()) {
             Some(_) => f.write_str(" of the standard library"),
             None => Ok(()),
         }
-    }
+    })
 }
 
 /// Returns the path of a file within the standard library, or of a dependency behind its name and version.

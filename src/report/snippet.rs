@@ -43,22 +43,14 @@ pub(super) struct Mark {
     pub(super) primary: bool,
 }
 
-/// Writes the places, file by file, as far as the files exist.
+/// Writes the places, file by file, as far as the files exist. The primary marks come first, and so do their files: the
+/// others explain them.
 pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
     let mut files: Vec<&str> = Vec::new();
-    let mut add = |file| {
-        if !files.contains(&file) {
-            files.push(file);
-        }
-    };
-    // The file of the primary mark first: the others explain it.
     for mark in marks {
-        if mark.primary {
-            add(&*mark.spot.file);
+        if !files.contains(&&*mark.spot.file) {
+            files.push(&mark.spot.file);
         }
-    }
-    for mark in marks {
-        add(&mark.spot.file);
     }
     for file in files {
         let mut lines = Vec::new();

@@ -409,7 +409,7 @@ impl Frame {
                 }
             }
         };
-        let name = of.rsplit("::").next()?;
+        let name = of.rsplit_once("::").map_or(of, |(_, name)| name);
         name.starts_with(char::is_uppercase).then_some(of)
     }
 
@@ -430,16 +430,10 @@ impl Frame {
     /// Returns whether this is a function of this crate, or of one that its locks and its stacks are
     /// built on.
     fn is_ours(&self) -> bool {
-        const CRATES: [&str; 7] = [
-            "lockwarden::",
-            "backtrace::",
-            "lock_api::",
-            "parking_lot::",
-            "parking_lot_core::",
-            "crossbeam_channel::",
-            "lockwarden_tokio::",
-        ];
-        self.starts_with_any(&CRATES) || self.file.as_deref().is_some_and(is_file_of_ours)
+        self.starts_with_any(&["lockwarden::", "backtrace::", "lock_api::", "parking_lot::"])
+            || self.starts_with_any(&["parking_lot_core::", "crossbeam_channel::"])
+            || self.starts_with_any(&["lockwarden_tokio::"])
+            || self.file.as_deref().is_some_and(is_file_of_ours)
     }
 
     /// Returns whether this is the poll of a whole task, in `lockwarden-tokio`.
@@ -499,7 +493,7 @@ impl Frame {
 fn is_file_of_ours(file: &str) -> bool {
     // Within the workspace of this crate, its tests and examples count as a program.
     let own = file.strip_prefix(env!("CARGO_MANIFEST_DIR"));
-    let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']).replace('\\', "/"));
+    let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']).replace("\\", "/"));
     let sources = ["src/", "crates/lockwarden-tokio/src/"];
     if own.is_some_and(|rest| sources.iter().any(|source| rest.starts_with(source))) {
         return true;

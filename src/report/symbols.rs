@@ -46,7 +46,8 @@ fn read(folder: &Path) -> Vec<(String, String)> {
     let Ok(entries) = fs::read_dir(folder) else {
         return names;
     };
-    for entry in entries.flatten() {
+    for entry in entries {
+        let Ok(entry) = entry else { continue };
         let is_table = entry
             .metadata()
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_BYTES);

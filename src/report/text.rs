@@ -21,7 +21,7 @@ use super::suggestion::in_one_function;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use super::width::width;
 use super::wrap::wrapped;
-use crate::engine::ids::{LockId, Site};
+use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
@@ -153,7 +153,7 @@ fn link(out: &mut String, sources: &mut Sources, report: &Report, edge: &Edge, k
     callers(out, report, edge, caller.as_ref());
     for (again, lock) in &[(edge.from_again, edge.from), (edge.to_again, edge.to)] {
         if let Some(again) = again {
-            taken_back(out, report, *again, *lock);
+            headline::taken_back(out, report, *again, *lock);
         }
     }
     let mut separator = "    and       ";
@@ -207,12 +207,6 @@ fn lock_lines(out: &mut String, report: &Report, edge: &Edge) {
 fn padded(text: &str, wide: usize) -> impl fmt::Display {
     let pad = wide - width(text);
     fmt::from_fn(move |f| write!(f, "{text}{:pad$}", ""))
-}
-
-/// Writes how a lock is reacquired.
-fn taken_back(out: &mut String, report: &Report, again: Reacquisition, lock: LockId) {
-    let how = headline::taken_back(again, report.lock_name(lock));
-    let _ = writeln!(out, "    {how}");
 }
 
 /// Returns the call of the program behind a line that says too little: that of a type or a function through which
@@ -486,7 +480,7 @@ fn waits(out: &mut String, report: &Report, wait: &WaitInfo) {
     }
     out.push('\n');
     if let (Some(again), WaitsFor::Lock { lock, .. }) = (wait.again, wait.what) {
-        taken_back(out, report, again, lock);
+        headline::taken_back(out, report, again, lock);
     }
     if let Some(counts) = headline::counts(report, wait) {
         let _ = writeln!(out, "    {counts}");

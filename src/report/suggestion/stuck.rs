@@ -8,7 +8,7 @@ use std::fmt;
 use super::super::data::Report;
 use super::super::headline::is_left_by_fork;
 use super::super::place::place;
-use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo};
 use crate::engine::wait_reason::WaitReason;
 
 /// What to do where a lock is held by a thread that a fork has left behind.
@@ -40,25 +40,22 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
 /// Returns the suggestion for a thread that waits for an event that only it could cause.
 pub(super) fn alone(report: &Report) -> Option<String> {
     let &(thread, wait) = report.waiting().first()?;
-    match wait.what {
-        WaitsFor::Resource { awaited, .. } => of_wait(report, thread, wait, awaited),
-        WaitsFor::Lock { lock, .. } => {
-            let at = place(wait.site);
-            let held = thread.held.iter().find(|held| held.lock == lock);
-            Some(match held {
-                Some(held) => format!(
-                    "drop the guard that was taken at {} before the wait at {at}, or hand the guarded value on \
-                     instead of locking again",
-                    place(held.site)
-                ),
-                None => format!(
-                    "{thread} has a future that comes first for {}, and does not poll it: await it, or drop it, \
-                     before the wait at {at}; a `select!` that borrows a future does not drop it",
-                    report.the_lock(lock)
-                ),
-            })
-        }
+    if wait.reason().is_some() {
+        return of_wait(report, thread, wait);
     }
+    let (lock, at) = (wait.subject(), place(wait.site));
+    Some(match thread.held.iter().find(|held| held.lock == lock) {
+        Some(held) => format!(
+            "drop the guard that was taken at {} before the wait at {at}, or hand the guarded value on \
+             instead of locking again",
+            place(held.site)
+        ),
+        None => format!(
+            "{thread} has a future that comes first for {}, and does not poll it: await it, or drop it, \
+             before the wait at {at}; a `select!` that borrows a future does not drop it",
+            report.the_lock(lock)
+        ),
+    })
 }
 
 /// Suggests to end a hold that a thread keeps through its wait for a resource, and that another thread
@@ -189,20 +186,14 @@ fn waits(report: &Report) -> Option<String> {
     }
     let mut best = None;
     for (thread, wait) in report.waiting() {
-        let Some(awaited) = wait.reason() else {
-            continue;
-        };
-        // A job that waits for its own pool blocks the threads that wait for the job.
-        let innocence = match works_for(report, thread, wait) {
-            true => innocence(report, wait, awaited),
-            false => OUTSIDE + innocence(report, wait, awaited),
-        };
-        if best.is_none_or(|(_, _, _, least)| innocence < least) {
-            best = Some((thread, wait, awaited, innocence));
+        if let Some(innocence) = innocence(report, thread, wait)
+            && best.is_none_or(|(_, _, least)| innocence < least)
+        {
+            best = Some((thread, wait, innocence));
         }
     }
-    let (thread, wait, awaited, _) = best?;
-    of_wait(report, thread, wait, awaited)
+    let (thread, wait, _) = best?;
+    of_wait(report, thread, wait)
 }
 
 /// Returns the suggestion for two threads that each wait for a message, for room or for an event, of different
@@ -260,32 +251,28 @@ fn is_idle(wait: &WaitInfo) -> bool {
     wait.reason() == Some(WaitReason::Job)
 }
 
-/// More than the largest result of [`innocence`].
-const OUTSIDE: u8 = 5;
-
-/// Returns how unlikely a wait is to be the cause: a thread that waits for a message, or for the end of
-/// a thread, a job or a pool, often waits for an action of another thread of the deadlock.
-fn innocence(report: &Report, wait: &WaitInfo, awaited: WaitReason) -> u8 {
-    match awaited {
+/// Returns how unlikely a wait for a resource is to be the cause: a thread that waits for a message, or for the end of a
+/// thread, a job or a pool, often waits for an action of another thread of the deadlock.
+fn innocence(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<u8> {
+    let innocence = match wait.reason()? {
         WaitReason::Room | WaitReason::Partner => 0,
         WaitReason::Message | WaitReason::Item | WaitReason::Selection | WaitReason::Unpark => 2,
-        WaitReason::End | WaitReason::ScopeEnd | WaitReason::Result => 3,
-        WaitReason::Tasks if noun(report, wait) == "ThreadPool" => 3,
+        _ if is_for_an_end(report, wait) => 3,
         WaitReason::Job => 4,
         _ => 1,
-    }
+    };
+    // A job that waits for its own pool blocks the threads that wait for the job.
+    Some(match works_for(report, me, wait) {
+        true => innocence,
+        false => innocence + 5,
+    })
 }
 
 /// Returns the usual mistake with such a wait, with the names and places of this one.
-fn of_wait(
-    report: &Report,
-    me: &ThreadInfo,
-    wait: &WaitInfo,
-    awaited: WaitReason,
-) -> Option<String> {
+fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
     let name = report.the_lock(wait.subject());
     let at = place(wait.site);
-    Some(match awaited {
+    Some(match wait.reason()? {
         WaitReason::Message => format!(
             "the receive at {at} ends when a thread sends to {name} or when its last sender is \
              dropped: send before this wait, and drop every sender that is not used any more, above \
