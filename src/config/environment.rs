@@ -1,4 +1,4 @@
-//! Parses the value of the environment variable `LOCKWARDEN`; reads no environment itself.
+//! Applies the value of the environment variable `LOCKWARDEN` to a configuration; reads no environment itself.
 
 use std::path::PathBuf;
 
@@ -18,68 +18,18 @@ const EXIT: &str = "exit";
 const SUMMARY: &str = "summary";
 const JSON: &str = "json";
 
-/// One parsed part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Setting {
-    Enabled(bool),
-    On(Verdict, Action),
-    All(Action),
-    Classes(Action),
-    Stderr(bool),
-    Tracing(bool),
-    MaxReports(u64),
-    ExitCode(u8),
-    Summary(bool),
-    SummaryFile(PathBuf),
-    Json(PathBuf),
-}
-
-impl Setting {
-    pub(super) fn apply(self, config: &mut Config) {
-        match self {
-            Setting::Enabled(on) => config.enabled = on,
-            Setting::On(verdict, action) => config.actions.set(verdict, action),
-            Setting::All(action) => config.actions.set_all(action),
-            Setting::Classes(action) => config.classes = action,
-            Setting::Stderr(on) => config.stderr = on,
-            Setting::Tracing(on) => config.tracing = on,
-            Setting::MaxReports(reports) => config.max_reports = reports,
-            Setting::ExitCode(code) => config.exit_code = Some(code),
-            Setting::Summary(on) => config.summary = on,
-            Setting::SummaryFile(path) => config.summary_file = Some(path),
-            Setting::Json(path) => config.json = Some(path),
-        }
-    }
-}
-
-/// One parsed value: the settings in their order, and the errors.
+/// A value, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Overrides {
-    settings: Vec<Setting>,
+    value: String,
     problems: Vec<String>,
 }
 
 impl Overrides {
-    /// Parses a value. Empty parts, such as after a trailing comma, are skipped.
-    pub(super) fn parse(value: &str) -> Self {
-        let mut overrides = Self::default();
-        for part in value.split([',', ';']) {
-            let part = part.trim();
-            if part.is_empty() {
-                continue;
-            }
-            match parse_part(part) {
-                Ok(setting) => overrides.settings.push(setting),
-                Err(why) => overrides
-                    .problems
-                    .push(format!("{part:?} is not understood: {why}")),
-            }
-        }
-        overrides
-    }
-
-    pub(super) fn settings(&self) -> &[Setting] {
-        &self.settings
+    /// Checks a value.
+    pub(super) fn parse(value: String) -> Self {
+        let problems = apply(&mut Config::new(), &value);
+        Self { value, problems }
     }
 
     /// Returns a sentence for each part that was not understood.
@@ -91,37 +41,50 @@ impl Overrides {
 impl Config {
     /// Returns the configuration with the settings of the environment applied.
     pub(super) fn overridden(mut self, overrides: &Overrides) -> Self {
-        for setting in overrides.settings() {
-            setting.clone().apply(&mut self);
-        }
+        apply(&mut self, &overrides.value);
         self
     }
 }
 
-fn parse_part(part: &str) -> Result<Setting, String> {
+/// Applies the parts of a value in their order; returns a sentence for each one that is not understood. Empty parts, such
+/// as after a trailing comma, are skipped.
+fn apply(config: &mut Config, value: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    for part in value.split([',', ';']) {
+        let part = part.trim();
+        if !part.is_empty()
+            && let Err(why) = apply_part(config, part)
+        {
+            problems.push(format!("{part:?} is not understood: {why}"));
+        }
+    }
+    problems
+}
+
+fn apply_part(config: &mut Config, part: &str) -> Result<(), String> {
     let Some((key, value)) = part.split_once('=') else {
-        return match switch(part) {
-            Some(on) => Ok(Setting::Enabled(on)),
-            None => Err(lone_word(part)),
-        };
+        config.enabled = switch(part).ok_or_else(|| lone_word(part))?;
+        return Ok(());
     };
     let (key, value) = (key.trim(), value.trim());
     for &verdict in Verdict::ALL {
         if verdict.name().eq_ignore_ascii_case(key) {
-            return Ok(Setting::On(verdict, action(value)?));
+            config.actions.set(verdict, action(value)?);
+            return Ok(());
         }
     }
-    Ok(match key.to_ascii_lowercase().as_str() {
-        ALL => Setting::All(action(value)?),
-        CLASSES => Setting::Classes(action(value)?),
-        STDERR => Setting::Stderr(on_or_off(value)?),
-        TRACING => Setting::Tracing(on_or_off(value)?),
-        MAX_REPORTS => Setting::MaxReports(max_reports(value)?),
-        EXIT => Setting::ExitCode(exit_code(value)?),
-        SUMMARY => summary(value)?,
-        JSON => json(value)?,
+    match key.to_ascii_lowercase().as_str() {
+        ALL => config.actions.set_all(action(value)?),
+        CLASSES => config.classes = action(value)?,
+        STDERR => config.stderr = on_or_off(value)?,
+        TRACING => config.tracing = on_or_off(value)?,
+        MAX_REPORTS => config.max_reports = max_reports(value)?,
+        EXIT => config.exit_code = Some(exit_code(value)?),
+        SUMMARY => summary(config, value)?,
+        JSON => config.json = Some(json(value)?),
         _ => return Err(no(key, "verdict", &keys())),
-    })
+    }
+    Ok(())
 }
 
 /// Returns the names that are allowed before an equals sign.
@@ -185,27 +148,27 @@ fn exit_code(value: &str) -> Result<u8, String> {
     }
 }
 
-fn summary(value: &str) -> Result<Setting, String> {
-    match value {
-        "" => Err(format!(
-            "{SUMMARY} needs a value: 1, 0 or the path of a file"
-        )),
-        "1" => Ok(Setting::Summary(true)),
-        "0" => Ok(Setting::Summary(false)),
-        _ => Ok(match switch(value) {
-            Some(on) => Setting::Summary(on),
-            None => Setting::SummaryFile(value.into()),
-        }),
+fn summary(config: &mut Config, value: &str) -> Result<(), String> {
+    match (value, switch(value)) {
+        ("", _) => {
+            return Err(format!(
+                "{SUMMARY} needs a value: 1, 0 or the path of a file"
+            ));
+        }
+        ("1", _) | (_, Some(true)) => config.summary = true,
+        ("0", _) | (_, Some(false)) => config.summary = false,
+        _ => config.summary_file = Some(value.into()),
     }
+    Ok(())
 }
 
-fn json(value: &str) -> Result<Setting, String> {
+fn json(value: &str) -> Result<PathBuf, String> {
     match value {
         "" => Err(format!("{JSON} needs the path of a file")),
         _ if !cfg!(feature = "json") => {
             Err("this program was built without the feature `json`".to_owned())
         }
-        _ => Ok(Setting::Json(value.into())),
+        _ => Ok(value.into()),
     }
 }
 
@@ -240,33 +203,54 @@ mod tests {
     use super::*;
     use crate::report::Basis;
 
+    fn parse(value: &str) -> Overrides {
+        Overrides::parse(value.to_owned())
+    }
+
+    /// Every setting of a configuration that the environment can change.
+    fn shown(config: &Config) -> String {
+        format!("{config:?} {:?}", config.classes)
+    }
+
     #[test]
-    fn parts_are_parsed_in_their_order() {
+    fn parts_are_applied_in_their_order() {
         use Action::*;
-        use Setting::{All, Classes, Enabled, MaxReports, On, Stderr, Tracing};
-        let table: &[(&str, &[Setting])] = &[
-            ("", &[]),
-            (" , ;", &[]),
-            ("off", &[Enabled(false)]),
-            ("ON", &[Enabled(true)]),
-            ("Inversion=panic", &[On(Verdict::Inversion, Panic)]),
-            ("inversion = PANIC", &[On(Verdict::Inversion, Panic)]),
-            ("selfdeadlock=abort", &[On(Verdict::SelfDeadlock, Abort)]),
-            ("Guarded=report;", &[On(Verdict::Guarded, Report)]),
-            (
-                "all=ignore,Deadlock=abort",
-                &[All(Ignore), On(Verdict::Deadlock, Abort)],
-            ),
-            (
-                "stderr=off; tracing=Off, stderr=on",
-                &[Stderr(false), Tracing(false), Stderr(true)],
-            ),
-            ("max_reports=50", &[MaxReports(50)]),
-            ("Classes=report", &[Classes(Report)]),
+        type Built = fn(Config) -> Config;
+        let table: &[(&str, Built)] = &[
+            ("", |config| config),
+            (" , ;", |config| config),
+            ("off", |config| config.enabled(false)),
+            ("off, ON", |config| config.enabled(true)),
+            ("Inversion=panic", |config| {
+                config.on(Verdict::Inversion, Panic)
+            }),
+            ("inversion = PANIC", |config| {
+                config.on(Verdict::Inversion, Panic)
+            }),
+            ("selfdeadlock=abort", |config| {
+                config.on(Verdict::SelfDeadlock, Abort)
+            }),
+            ("Guarded=report;", |config| {
+                config.on(Verdict::Guarded, Report)
+            }),
+            ("all=ignore,Deadlock=abort", |mut config| {
+                config.actions.set_all(Ignore);
+                config.on(Verdict::Deadlock, Abort)
+            }),
+            ("stderr=off; tracing=Off, stderr=on", |config| {
+                config.tracing(false)
+            }),
+            ("max_reports=50", |config| config.max_reports(50)),
+            ("Classes=report", |config| config.classes(Report)),
+            ("exit=7", |config| config.exit_code(7)),
+            ("summary=1", |config| config.summary(true)),
+            ("summary=on, summary=0", |config| config.summary(false)),
+            ("summary=a/b", |config| config.summary_file("a/b")),
         ];
-        for (value, settings) in table {
-            let overrides = Overrides::parse(value);
-            assert_eq!(overrides.settings(), *settings, "{value:?}");
+        for (value, built) in table {
+            let overrides = parse(value);
+            let config = Config::new().overridden(&overrides);
+            assert_eq!(shown(&config), shown(&built(Config::new())), "{value:?}");
             assert_eq!(overrides.problems(), &[] as &[String], "{value:?}");
         }
     }
@@ -316,8 +300,9 @@ mod tests {
             ),
         ];
         for (part, why) in table {
-            let overrides = Overrides::parse(part);
-            assert_eq!(overrides.settings(), [], "{part}");
+            let overrides = parse(part);
+            let config = Config::new().overridden(&overrides);
+            assert_eq!(shown(&config), shown(&Config::new()), "{part}");
             let problem = format!("{part:?} is not understood: {why}");
             assert_eq!(overrides.problems(), [problem], "{part}");
         }
@@ -325,8 +310,12 @@ mod tests {
 
     #[test]
     fn a_bad_part_leaves_the_others_in_force() {
-        let overrides = Overrides::parse("Inversion=panic, nonsense, stderr=off");
-        assert_eq!(overrides.settings().len(), 2);
+        let overrides = parse("Inversion=panic, nonsense, stderr=off");
+        let config = Config::new().overridden(&overrides);
+        let built = Config::new()
+            .on(Verdict::Inversion, Action::Panic)
+            .stderr(false);
+        assert_eq!(shown(&config), shown(&built));
         assert_eq!(overrides.problems().len(), 1);
     }
 
@@ -336,7 +325,7 @@ mod tests {
             .on(Verdict::Inversion, Action::Ignore)
             .on(Verdict::Stall, Action::Ignore)
             .max_reports(7);
-        let config = code.overridden(&Overrides::parse("Inversion=abort,tracing=off,off"));
+        let config = code.overridden(&parse("Inversion=abort,tracing=off,off"));
         assert_eq!(
             config.action(Verdict::Inversion, Basis::Instances),
             Action::Abort
@@ -353,12 +342,12 @@ mod tests {
 
     #[test]
     fn later_parts_win() {
-        let config = Config::new().overridden(&Overrides::parse("Stall=panic,all=ignore"));
+        let config = Config::new().overridden(&parse("Stall=panic,all=ignore"));
         assert_eq!(
             config.action(Verdict::Stall, Basis::Instances),
             Action::Ignore
         );
-        let config = Config::new().overridden(&Overrides::parse("all=ignore,Stall=panic"));
+        let config = Config::new().overridden(&parse("all=ignore,Stall=panic"));
         assert_eq!(
             config.action(Verdict::Stall, Basis::Instances),
             Action::Panic

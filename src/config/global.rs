@@ -48,7 +48,7 @@ pub(crate) fn install(config: Config, site: Site) -> Result<(), InstallError> {
 }
 
 fn environment() -> &'static Overrides {
-    ENVIRONMENT.get_or_init(|| Overrides::parse(&Variable::Config.text()))
+    ENVIRONMENT.get_or_init(|| Overrides::parse(Variable::Config.text()))
 }
 
 /// Returns what is wrong with the environment variable, at the first call; later nothing.

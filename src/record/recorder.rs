@@ -151,11 +151,11 @@ pub(super) fn finish(status: &str) {
     STATE.store(ENDED, Ordering::Relaxed);
 }
 
-/// Appends rows, with the run that they belong to.
-pub(super) fn append_all(rows: &mut dyn Iterator<Item = Object>) {
+/// Appends `count` rows, with the run that they belong to.
+pub(super) fn append_all(count: usize, row: &dyn Fn(usize) -> Object) {
     with(&mut |recorder| {
-        for row in &mut *rows {
-            let line = recorder.run.line(row);
+        for at in 0..count {
+            let line = recorder.run.line(row(at));
             recorder.append(&line)?;
         }
         Ok(())

@@ -85,8 +85,8 @@ pub(crate) fn write(all: bool) {
     for ((class, addresses), sum) in &totals.stacks {
         captured.push((Row::of(class.0, *sum), Stack::of_addresses(addresses)));
     }
-    append_all(&mut added_up(classes).iter().map(Row::of_class));
-    append_all(&mut added_up(pairs).iter().map(Row::of_pair));
+    append(classes, Row::of_class);
+    append(pairs, Row::of_pair);
     if !all {
         return;
     }
@@ -98,14 +98,15 @@ pub(crate) fn write(all: bool) {
     let mut stacks = Vec::new();
     for (mut row, stack) in captured {
         // From the outermost function on, as flame graphs have it.
-        for function in stack.functions().into_iter().rev() {
+        for function in stack.functions() {
             row.key.push(function.to_owned());
         }
+        row.key[1..].reverse();
         stacks.push(row);
     }
-    append_all(&mut added_up(stacks).iter().map(Row::of_stack));
+    append(stacks, Row::of_stack);
     let start = unix_ns().saturating_sub(now());
-    append_all(&mut events.iter().map(|event| of_event(event, start)));
+    append_all(events.len(), &|at| of_event(&events[at], start));
 }
 
 fn unix_ns() -> u64 {
@@ -175,9 +176,9 @@ impl Row {
     }
 }
 
-/// Returns the rows in the order of their keys, with those of the same key added up: several places may give locks of
+/// Appends the rows in the order of their keys. Those of the same key are added up: several places may give locks of
 /// one name.
-fn added_up(mut rows: Vec<Row>) -> Vec<Row> {
+fn append(mut rows: Vec<Row>, object: fn(&Row) -> Object) {
     sorting::sort_by(&mut rows, |one, other| one.key.cmp(&other.key));
     rows.dedup_by(|row, kept| {
         let is_same = row.key == kept.key;
@@ -187,7 +188,7 @@ fn added_up(mut rows: Vec<Row>) -> Vec<Row> {
         }
         is_same
     });
-    rows
+    append_all(rows.len(), &|at| object(&rows[at]));
 }
 
 /// A wait or a hold; `start` is the time of day at zero of its clock, in nanoseconds.

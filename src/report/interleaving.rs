@@ -1,12 +1,13 @@
 //! The interleaving of a cycle: one column for each thread, one row for each step.
 
+use std::fmt;
 use std::fmt::Write as _;
 
 use super::data::{Edge, Report};
 use super::headline;
 use super::place::short_place;
 use super::width::{shortened, width};
-use crate::engine::ids::Site;
+use crate::engine::ids::{LockId, Site};
 use crate::engine::verdict::Verdict;
 
 /// How many threads have a column each; more threads are listed in rows.
@@ -83,102 +84,82 @@ fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
     let (mut heads, mut steps) = (Vec::new(), Vec::new());
     for (column, edge) in edges.iter().enumerate() {
         heads.push(report.thread_name(edge.thread).to_string());
-        steps.push(Step {
-            column,
-            verb: match edge.from_again {
-                None => "takes",
-                Some(_) => "takes back",
-            },
-            lock: report.short_name(edge.from).to_string(),
-            site: Some(edge.from_site),
-        });
+        let takes = match edge.from_again {
+            None => "takes",
+            Some(_) => "takes back",
+        };
+        let site = Some(edge.from_site);
+        steps.push(step(report, column, takes, edge.from, site));
     }
     let mut any_writer = None;
     for lock in headline::readers_behind_a_writer(report) {
         // In a deadlock the writer exists, and has a line.
-        let writer = headline::queued_writer(report, lock);
-        let column = match (writer, any_writer) {
-            (None, Some(column)) => column,
-            (writer, _) => {
-                heads.push(match writer {
-                    Some((thread, _)) => thread.to_string(),
-                    None => "any writer".to_owned(),
-                });
+        let (head, site) = match headline::queued_writer(report, lock) {
+            Some((thread, wait)) => (thread.to_string(), Some(wait.site)),
+            None => (ANY_WRITER.to_owned(), None),
+        };
+        let column = match any_writer {
+            Some(column) if site.is_none() => column,
+            _ => {
+                heads.push(head);
                 heads.len() - 1
             }
         };
-        if writer.is_none() {
+        if site.is_none() {
             any_writer = Some(column);
         }
-        steps.push(Step {
-            column,
-            verb: "queues for",
-            lock: report.short_name(lock).to_string(),
-            site: writer.map(|(_, wait)| wait.site),
-        });
+        steps.push(step(report, column, "queues for", lock, site));
     }
     for (column, edge) in edges.iter().enumerate() {
-        steps.push(Step {
-            column,
-            verb: "waits for",
-            lock: report.short_name(edge.to).to_string(),
-            site: Some(edge.to_site),
-        });
+        let site = Some(edge.to_site);
+        steps.push(step(report, column, "waits for", edge.to, site));
     }
     (heads, steps)
 }
 
+/// The head of a writer that no thread of the report is.
+const ANY_WRITER: &str = "any writer";
+
 fn read_twice(report: &Report, edge: &Edge) -> (Vec<String>, Vec<Step>) {
-    let lock = report.short_name(edge.to).to_string();
-    let step = |column, verb, site| Step {
+    let reader = report.thread_name(edge.thread).to_string();
+    let (first, second) = (Some(edge.from_site), Some(edge.to_site));
+    let steps = vec![
+        step(report, 0, "reads", edge.to, first),
+        step(report, 1, "queues for", edge.to, None),
+        step(report, 0, "waits for", edge.to, second),
+    ];
+    (vec![reader, ANY_WRITER.to_owned()], steps)
+}
+
+fn step(
+    report: &Report,
+    column: usize,
+    verb: &'static str,
+    lock: LockId,
+    site: Option<Site>,
+) -> Step {
+    let lock = report.short_name(lock).to_string();
+    Step {
         column,
         verb,
-        lock: lock.clone(),
+        lock,
         site,
-    };
-    (
-        vec![
-            report.thread_name(edge.thread).to_string(),
-            "any writer".to_owned(),
-        ],
-        vec![
-            step(0, "reads", Some(edge.from_site)),
-            step(1, "queues for", None),
-            step(0, "waits for", Some(edge.to_site)),
-        ],
-    )
+    }
 }
 
 fn columns(out: &mut String, heads: &[String], steps: &[Step], with_places: bool) {
     let room = (TOTAL - INDENT - GAP * (heads.len() - 1)) / heads.len();
-    let (mut first, mut widths) = (Vec::new(), Vec::new());
+    let mut first = Vec::new();
     for head in heads {
-        let head = shortened(head, room);
-        widths.push(width(&head));
-        first.push(head);
+        first.push(shortened(head, room));
     }
-    let mut lines = Vec::new();
+    let mut rows = vec![first];
     for step in steps {
-        let cell = cell(step, room, with_places);
-        widths[step.column] = widths[step.column].max(width(&cell));
-        let mut line = vec![String::new(); heads.len()];
-        line[step.column] = cell;
-        lines.push(line);
+        let mut cells = vec![String::new(); heads.len()];
+        cells[step.column] = cell(step, room, with_places);
+        rows.push(cells);
     }
-    row(out, &widths, &first);
-    row(out, &widths, &rules(&widths));
-    for line in &lines {
-        row(out, &widths, line);
-    }
-}
-
-/// Returns the lines under the heads of columns that are this wide.
-fn rules(widths: &[usize]) -> Vec<String> {
-    let mut rules = Vec::new();
-    for &wide in widths {
-        rules.push("-".repeat(wide));
-    }
-    rules
+    table(out, &rows);
 }
 
 /// Returns the text of a step, cut to fit by shortening only the name: the line number matters more.
@@ -201,28 +182,33 @@ fn cell(step: &Step, room: usize, with_place: bool) -> String {
 /// Writes a cycle of many threads: what each holds, and what it asks for.
 fn rows(out: &mut String, report: &Report, edges: &[&Edge]) {
     let room = (TOTAL - INDENT - 2 * GAP) / 3;
-    let heads = [
-        "thread".to_owned(),
-        "holds".to_owned(),
-        "waits for".to_owned(),
-    ];
-    let mut table = vec![heads];
+    let short = |name: &dyn fmt::Display| shortened(&name.to_string(), room);
+    let mut rows = vec![vec![short(&"thread"), short(&"holds"), short(&"waits for")]];
     for edge in edges {
-        table.push([
-            shortened(&report.thread_name(edge.thread).to_string(), room),
-            shortened(&report.short_name(edge.from).to_string(), room),
-            shortened(&report.short_name(edge.to).to_string(), room),
+        rows.push(vec![
+            short(&report.thread_name(edge.thread)),
+            short(&report.short_name(edge.from)),
+            short(&report.short_name(edge.to)),
         ]);
     }
-    let mut widths = [0; 3];
-    for cells in &table {
+    table(out, &rows);
+}
+
+/// Writes rows of cells in columns that are as wide as their widest cell; the first row is the head.
+fn table(out: &mut String, rows: &[Vec<String>]) {
+    let mut widths = vec![0; rows[0].len()];
+    for cells in rows {
         for (column, cell) in cells.iter().enumerate() {
             widths[column] = width(cell).max(widths[column]);
         }
     }
-    row(out, &widths, &table[0]);
-    row(out, &widths, &rules(&widths));
-    for cells in &table[1..] {
+    row(out, &widths, &rows[0]);
+    let mut rules = Vec::new();
+    for &wide in &widths {
+        rules.push("-".repeat(wide));
+    }
+    row(out, &widths, &rules);
+    for cells in &rows[1..] {
         row(out, &widths, cells);
     }
 }
