@@ -13,7 +13,7 @@ pub(crate) fn sort<T: Ord>(items: &mut [T]) {
     sort_by(items, T::cmp);
 }
 
-/// Sorts as `compare` says, stably. Allocates one word for each item.
+/// Sorts by a comparison, stably. Allocates one word for each item.
 pub(crate) fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     if items.len() < 2 {
         return;

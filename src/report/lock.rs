@@ -47,9 +47,7 @@ impl LockInfo {
             created,
         }
     }
-}
 
-impl LockInfo {
     /// Returns the key of the class of the lock, which is the same in every build and on every machine: its name; else
     /// what the source calls it, if the program was built by `cargo lockwarden`; else its place of construction,
     /// without the directories of a machine.

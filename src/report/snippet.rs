@@ -43,8 +43,8 @@ pub(super) struct Mark {
     pub(super) primary: bool,
 }
 
-/// Writes the places, file by file, as far as the files exist. The primary marks come first, and so do their files: the
-/// others explain them.
+/// Writes the places, file by file, as far as the files exist. The primary marks are the first ones, so that their file
+/// comes before those that explain it.
 pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
     let mut files: Vec<&str> = Vec::new();
     for mark in marks {

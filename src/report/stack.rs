@@ -96,10 +96,7 @@ impl Stack {
             addresses.push(frame.ip().addr());
             addresses.len() < MAX_FRAMES
         });
-        Self(Arc::new(Frames {
-            addresses: addresses.into_boxed_slice(),
-            resolved: OnceBox::new(),
-        }))
+        Self::of_addresses(&addresses)
     }
 
     /// Returns a stack of addresses that were captured elsewhere, the innermost first.

@@ -455,13 +455,14 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
         let _ = writeln!(out, "    {note}");
     }
     // In the order of acquisition; the columns are as wide as the widest entry.
-    let mut wide = 0;
-    for held in &thread.held {
-        wide = wide.max(width(&report.lock_name(held.lock).to_string()));
-    }
+    let (mut names, mut wide) = (Vec::new(), 0);
     for held in &thread.held {
         let name = report.lock_name(held.lock).to_string();
-        let (name, mode, site) = (padded(&name, wide), held.mode, place(held.site));
+        wide = wide.max(width(&name));
+        names.push(name);
+    }
+    for (at, held) in thread.held.iter().enumerate() {
+        let (name, mode, site) = (padded(&names[at], wide), held.mode, place(held.site));
         let _ = writeln!(out, "    holds {name}  {mode}  taken at {site}");
     }
 }

@@ -190,9 +190,7 @@ impl ThreadInfo {
             stack: None,
         }
     }
-}
 
-impl ThreadInfo {
     /// Returns the circumstance that follows the name of the thread.
     pub(super) fn circumstance(&self) -> impl fmt::Display {
         let state = match (self.panicked, self.ended, self.panicking) {
