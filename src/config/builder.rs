@@ -1,7 +1,7 @@
 //! The configuration and its builder.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::action::{Action, Actions};
@@ -31,22 +31,22 @@ pub(crate) type Callback = Arc<dyn Fn(&Report) + Send + Sync + 'static>;
 #[derive(Clone)]
 #[must_use = "a configuration does nothing before it is installed"]
 pub struct Config {
-    pub(super) actions: Actions,
-    pub(super) classes: Action,
-    pub(super) callback: Option<Callback>,
-    pub(super) enabled: bool,
-    pub(super) stderr: bool,
-    pub(super) tracing: bool,
-    pub(super) max_reports: u64,
-    pub(super) contexts_per_edge: usize,
-    pub(super) search_steps: usize,
-    pub(super) exit_code: Option<u8>,
-    pub(super) summary: bool,
-    pub(super) summary_file: Option<PathBuf>,
-    pub(super) record: Option<PathBuf>,
-    pub(super) record_stacks: bool,
-    pub(super) record_times: usize,
-    pub(super) json: Option<PathBuf>,
+    pub(crate) actions: Actions,
+    pub(crate) classes: Action,
+    pub(crate) callback: Option<Callback>,
+    pub(crate) enabled: bool,
+    pub(crate) stderr: bool,
+    pub(crate) tracing: bool,
+    pub(crate) max_reports: u64,
+    pub(crate) contexts_per_edge: usize,
+    pub(crate) search_steps: usize,
+    pub(crate) exit_code: Option<u8>,
+    pub(crate) summary: bool,
+    pub(crate) summary_file: Option<PathBuf>,
+    pub(crate) record: Option<PathBuf>,
+    pub(crate) record_stacks: bool,
+    pub(crate) record_times: usize,
+    pub(crate) json: Option<PathBuf>,
 }
 
 impl Config {
@@ -273,67 +273,11 @@ impl Config {
 
     /// Returns the action for a finding of this verdict on this basis.
     pub(crate) fn action(&self, verdict: Verdict, basis: Basis) -> Action {
-        if basis == Basis::Classes && self.actions.get(verdict) != Action::Ignore {
-            return self.classes;
+        match self.actions.get(verdict) {
+            Action::Ignore => Action::Ignore,
+            _ if basis == Basis::Classes => self.classes,
+            action => action,
         }
-        self.actions.get(verdict)
-    }
-
-    pub(crate) fn is_enabled(&self) -> bool {
-        self.enabled
-    }
-
-    pub(crate) fn writes_stderr(&self) -> bool {
-        self.stderr
-    }
-
-    pub(crate) fn emits_tracing(&self) -> bool {
-        self.tracing
-    }
-
-    pub(crate) fn get_callback(&self) -> Option<&Callback> {
-        self.callback.as_ref()
-    }
-
-    pub(crate) fn get_max_reports(&self) -> u64 {
-        self.max_reports
-    }
-
-    pub(crate) fn get_contexts_per_edge(&self) -> usize {
-        self.contexts_per_edge
-    }
-
-    pub(crate) fn get_exit_code(&self) -> Option<u8> {
-        self.exit_code
-    }
-
-    pub(crate) fn has_summary(&self) -> bool {
-        self.summary
-    }
-
-    pub(crate) fn get_record(&self) -> Option<&Path> {
-        self.record.as_deref()
-    }
-
-    pub(crate) fn records_stacks(&self) -> bool {
-        self.record_stacks
-    }
-
-    pub(crate) fn get_record_times(&self) -> usize {
-        self.record_times
-    }
-
-    pub(crate) fn get_summary_file(&self) -> Option<&Path> {
-        self.summary_file.as_deref()
-    }
-
-    #[cfg(feature = "json")]
-    pub(crate) fn get_json(&self) -> Option<&Path> {
-        self.json.as_deref()
-    }
-
-    pub(crate) fn get_search_steps(&self) -> usize {
-        self.search_steps
     }
 }
 

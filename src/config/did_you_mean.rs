@@ -4,10 +4,14 @@
 /// not matter.
 pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
-    let (distance, name) = names
-        .iter()
-        .map(|name| (distance(&word, &name.to_ascii_lowercase()), *name))
-        .min_by_key(|(distance, _)| *distance)?;
+    let mut nearest = (*names.first()?, usize::MAX);
+    for name in names {
+        let distance = distance(&word, &name.to_ascii_lowercase());
+        if distance < nearest.1 {
+            nearest = (*name, distance);
+        }
+    }
+    let (name, distance) = nearest;
     // A third of the word may be wrong; beyond that a guess would be noise.
     (distance * 3 <= name.len().max(3)).then_some(name)
 }
@@ -18,14 +22,12 @@ fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for (j, cell) in rows[0].iter_mut().enumerate() {
-        *cell = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            if i == 0 || j == 0 {
+                rows[i][j] = i + j;
+                continue;
+            }
             let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
             let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {

@@ -1,4 +1,4 @@
-//! Parses the value of the environment variable `LOCKWARDEN`; reads no environment itself.
+//! Applies the value of the environment variable `LOCKWARDEN` to a configuration; reads no environment itself.
 
 use std::path::PathBuf;
 
@@ -18,67 +18,18 @@ const EXIT: &str = "exit";
 const SUMMARY: &str = "summary";
 const JSON: &str = "json";
 
-/// One parsed part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Setting {
-    Enabled(bool),
-    On(Verdict, Action),
-    All(Action),
-    Classes(Action),
-    Stderr(bool),
-    Tracing(bool),
-    MaxReports(u64),
-    ExitCode(u8),
-    Summary(bool),
-    SummaryFile(PathBuf),
-    Json(PathBuf),
-}
-
-impl Setting {
-    pub(super) fn apply(self, config: &mut Config) {
-        match self {
-            Setting::Enabled(on) => config.enabled = on,
-            Setting::On(verdict, action) => config.actions.set(verdict, action),
-            Setting::All(action) => config.actions.set_all(action),
-            Setting::Classes(action) => config.classes = action,
-            Setting::Stderr(on) => config.stderr = on,
-            Setting::Tracing(on) => config.tracing = on,
-            Setting::MaxReports(reports) => config.max_reports = reports,
-            Setting::ExitCode(code) => config.exit_code = Some(code),
-            Setting::Summary(on) => config.summary = on,
-            Setting::SummaryFile(path) => config.summary_file = Some(path),
-            Setting::Json(path) => config.json = Some(path),
-        }
-    }
-}
-
-/// One parsed value: the settings in their order, and the errors.
+/// A value, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Overrides {
-    settings: Vec<Setting>,
+    value: String,
     problems: Vec<String>,
 }
 
 impl Overrides {
-    /// Parses a value. Empty parts, such as after a trailing comma, are skipped.
-    pub(super) fn parse(value: &str) -> Self {
-        let mut overrides = Self::default();
-        for part in value.split([',', ';']).map(str::trim) {
-            if part.is_empty() {
-                continue;
-            }
-            match parse_part(part) {
-                Ok(setting) => overrides.settings.push(setting),
-                Err(why) => overrides
-                    .problems
-                    .push(format!("{part:?} is not understood: {why}")),
-            }
-        }
-        overrides
-    }
-
-    pub(super) fn settings(&self) -> &[Setting] {
-        &self.settings
+    /// Checks a value.
+    pub(super) fn parse(value: String) -> Self {
+        let problems = apply(&mut Config::new(), &value);
+        Self { value, problems }
     }
 
     /// Returns a sentence for each part that was not understood.
@@ -90,71 +41,83 @@ impl Overrides {
 impl Config {
     /// Returns the configuration with the settings of the environment applied.
     pub(super) fn overridden(mut self, overrides: &Overrides) -> Self {
-        for setting in overrides.settings() {
-            setting.clone().apply(&mut self);
-        }
+        apply(&mut self, &overrides.value);
         self
     }
 }
 
-fn parse_part(part: &str) -> Result<Setting, String> {
-    let Some((key, value)) = part.split_once('=') else {
-        return switch(part)
-            .map(Setting::Enabled)
-            .ok_or_else(|| lone_word(part));
-    };
-    let (key, value) = (key.trim(), value.trim());
-    if key.eq_ignore_ascii_case(ALL) {
-        return action(value).map(Setting::All);
-    }
-    if key.eq_ignore_ascii_case(CLASSES) {
-        return action(value).map(Setting::Classes);
-    }
-    if key.eq_ignore_ascii_case(STDERR) {
-        return on_or_off(value).map(Setting::Stderr);
-    }
-    if key.eq_ignore_ascii_case(TRACING) {
-        return on_or_off(value).map(Setting::Tracing);
-    }
-    if key.eq_ignore_ascii_case(MAX_REPORTS) {
-        return value
-            .parse()
-            .map(Setting::MaxReports)
-            .map_err(|_| format!("{value:?} is no whole number from 0 to {}", u64::MAX));
-    }
-    if key.eq_ignore_ascii_case(EXIT) {
-        return exit_code(value).map(Setting::ExitCode);
-    }
-    if key.eq_ignore_ascii_case(SUMMARY) {
-        return summary(value);
-    }
-    if key.eq_ignore_ascii_case(JSON) {
-        return json(value);
-    }
-    let verdict = Verdict::ALL
-        .iter()
-        .copied()
-        .find(|verdict| verdict.name().eq_ignore_ascii_case(key));
-    match verdict {
-        Some(verdict) => Ok(Setting::On(verdict, action(value)?)),
-        None => {
-            let names = keys();
-            Err(format!(
-                "{key:?} is no verdict{}; allowed are {}",
-                meant(key, &names),
-                names.join(", ")
-            ))
+/// Applies the parts of a value in their order; returns a sentence for each one that is not understood. Empty parts, such
+/// as after a trailing comma, are skipped.
+fn apply(config: &mut Config, value: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    for part in value.split([',', ';']) {
+        let part = part.trim();
+        if !part.is_empty()
+            && let Err(why) = apply_part(config, part)
+        {
+            problems.push(format!("{part:?} is not understood: {why}"));
         }
     }
+    problems
+}
+
+fn apply_part(config: &mut Config, part: &str) -> Result<(), String> {
+    let Some((key, value)) = part.split_once('=') else {
+        config.enabled = switch(part).ok_or_else(|| lone_word(part))?;
+        return Ok(());
+    };
+    let (key, value) = (key.trim(), value.trim());
+    for &verdict in Verdict::ALL {
+        if verdict.name().eq_ignore_ascii_case(key) {
+            config.actions.set(verdict, action(value)?);
+            return Ok(());
+        }
+    }
+    match key.to_ascii_lowercase().as_str() {
+        ALL => config.actions.set_all(action(value)?),
+        CLASSES => config.classes = action(value)?,
+        STDERR => config.stderr = on_or_off(value)?,
+        TRACING => config.tracing = on_or_off(value)?,
+        MAX_REPORTS => config.max_reports = max_reports(value)?,
+        EXIT => config.exit_code = Some(exit_code(value)?),
+        SUMMARY => summary(config, value)?,
+        JSON => config.json = Some(json(value)?),
+        _ => return Err(no(key, "verdict", &keys())),
+    }
+    Ok(())
 }
 
 /// Returns the names that are allowed before an equals sign.
 fn keys() -> Vec<&'static str> {
-    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());
-    verdicts
-        .chain([ALL, CLASSES, STDERR, TRACING, MAX_REPORTS])
-        .chain([EXIT, SUMMARY, JSON])
-        .collect()
+    let mut names = Vec::new();
+    for verdict in Verdict::ALL {
+        names.push(verdict.name());
+    }
+    names.extend_from_slice(&[
+        ALL,
+        CLASSES,
+        STDERR,
+        TRACING,
+        MAX_REPORTS,
+        EXIT,
+        SUMMARY,
+        JSON,
+    ]);
+    names
+}
+
+/// Returns the error of a word that is none of the names of something.
+fn no(word: &str, of: &str, names: &[&str]) -> String {
+    let meant = match nearest(word, names) {
+        Some(name) => format!(" (did you mean {name}?)"),
+        None => String::new(),
+    };
+    let mut why = format!("{word:?} is no {of}{meant}; allowed are ");
+    for (at, name) in names.iter().enumerate() {
+        why += if at > 0 { ", " } else { "" };
+        why += name;
+    }
+    why
 }
 
 fn switch(word: &str) -> Option<bool> {
@@ -169,51 +132,55 @@ fn on_or_off(value: &str) -> Result<bool, String> {
     switch(value).ok_or_else(|| format!("{value:?} is neither on nor off"))
 }
 
+fn max_reports(value: &str) -> Result<u64, String> {
+    let max = u64::MAX;
+    let reports = value.parse();
+    reports.map_err(|_| format!("{value:?} is no whole number from 0 to {max}"))
+}
+
 fn exit_code(value: &str) -> Result<u8, String> {
-    match value.parse() {
-        Ok(0) => Err("the exit code 0 would hide the findings; allowed are 1 to 255".to_owned()),
-        Ok(code) => Ok(code),
-        Err(_) => Err(format!("{value:?} is no exit code: those are 1 to 255")),
+    match value.parse::<u64>().map(u8::try_from) {
+        Ok(Ok(0)) => {
+            Err("the exit code 0 would hide the findings; allowed are 1 to 255".to_owned())
+        }
+        Ok(Ok(code)) => Ok(code),
+        _ => Err(format!("{value:?} is no exit code: those are 1 to 255")),
     }
 }
 
-fn summary(value: &str) -> Result<Setting, String> {
-    match value {
-        "" => Err(format!(
-            "{SUMMARY} needs a value: 1, 0 or the path of a file"
-        )),
-        "1" => Ok(Setting::Summary(true)),
-        "0" => Ok(Setting::Summary(false)),
-        _ => Ok(match switch(value) {
-            Some(on) => Setting::Summary(on),
-            None => Setting::SummaryFile(value.into()),
-        }),
+fn summary(config: &mut Config, value: &str) -> Result<(), String> {
+    match (value, switch(value)) {
+        ("", _) => {
+            return Err(format!(
+                "{SUMMARY} needs a value: 1, 0 or the path of a file"
+            ));
+        }
+        ("1", _) | (_, Some(true)) => config.summary = true,
+        ("0", _) | (_, Some(false)) => config.summary = false,
+        _ => config.summary_file = Some(value.into()),
     }
+    Ok(())
 }
 
-fn json(value: &str) -> Result<Setting, String> {
+fn json(value: &str) -> Result<PathBuf, String> {
     match value {
         "" => Err(format!("{JSON} needs the path of a file")),
         _ if !cfg!(feature = "json") => {
             Err("this program was built without the feature `json`".to_owned())
         }
-        _ => Ok(Setting::Json(value.into())),
+        _ => Ok(value.into()),
     }
 }
 
 fn action(value: &str) -> Result<Action, String> {
-    Action::ALL
-        .iter()
-        .copied()
-        .find(|action| action.name().eq_ignore_ascii_case(value))
-        .ok_or_else(|| {
-            let names: Vec<&str> = Action::ALL.iter().map(|action| action.name()).collect();
-            format!(
-                "{value:?} is no action{}; allowed are {}",
-                meant(value, &names),
-                names.join(", ")
-            )
-        })
+    let mut names = Vec::new();
+    for &action in Action::ALL {
+        if action.name().eq_ignore_ascii_case(value) {
+            return Ok(action);
+        }
+        names.push(action.name());
+    }
+    Err(no(value, "action", &names))
 }
 
 fn lone_word(word: &str) -> String {
@@ -231,46 +198,59 @@ fn lone_word(word: &str) -> String {
     }
 }
 
-/// Returns a hint at the nearest name.
-fn meant(word: &str, names: &[&str]) -> String {
-    match nearest(word, names) {
-        Some(name) => format!(" (did you mean {name}?)"),
-        None => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::Basis;
 
+    fn parse(value: &str) -> Overrides {
+        Overrides::parse(value.to_owned())
+    }
+
+    /// Every setting of a configuration that the environment can change.
+    fn shown(config: &Config) -> String {
+        format!("{config:?} {:?}", config.classes)
+    }
+
     #[test]
-    fn parts_are_parsed_in_their_order() {
+    fn parts_are_applied_in_their_order() {
         use Action::*;
-        use Setting::{All, Classes, Enabled, MaxReports, On, Stderr, Tracing};
-        let table: &[(&str, &[Setting])] = &[
-            ("", &[]),
-            (" , ;", &[]),
-            ("off", &[Enabled(false)]),
-            ("ON", &[Enabled(true)]),
-            ("Inversion=panic", &[On(Verdict::Inversion, Panic)]),
-            ("inversion = PANIC", &[On(Verdict::Inversion, Panic)]),
-            ("selfdeadlock=abort", &[On(Verdict::SelfDeadlock, Abort)]),
-            ("Guarded=report;", &[On(Verdict::Guarded, Report)]),
-            (
-                "all=ignore,Deadlock=abort",
-                &[All(Ignore), On(Verdict::Deadlock, Abort)],
-            ),
-            (
-                "stderr=off; tracing=Off, stderr=on",
-                &[Stderr(false), Tracing(false), Stderr(true)],
-            ),
-            ("max_reports=50", &[MaxReports(50)]),
-            ("Classes=report", &[Classes(Report)]),
+        type Built = fn(Config) -> Config;
+        let table: &[(&str, Built)] = &[
+            ("", |config| config),
+            (" , ;", |config| config),
+            ("off", |config| config.enabled(false)),
+            ("off, ON", |config| config.enabled(true)),
+            ("Inversion=panic", |config| {
+                config.on(Verdict::Inversion, Panic)
+            }),
+            ("inversion = PANIC", |config| {
+                config.on(Verdict::Inversion, Panic)
+            }),
+            ("selfdeadlock=abort", |config| {
+                config.on(Verdict::SelfDeadlock, Abort)
+            }),
+            ("Guarded=report;", |config| {
+                config.on(Verdict::Guarded, Report)
+            }),
+            ("all=ignore,Deadlock=abort", |mut config| {
+                config.actions.set_all(Ignore);
+                config.on(Verdict::Deadlock, Abort)
+            }),
+            ("stderr=off; tracing=Off, stderr=on", |config| {
+                config.tracing(false)
+            }),
+            ("max_reports=50", |config| config.max_reports(50)),
+            ("Classes=report", |config| config.classes(Report)),
+            ("exit=7", |config| config.exit_code(7)),
+            ("summary=1", |config| config.summary(true)),
+            ("summary=on, summary=0", |config| config.summary(false)),
+            ("summary=a/b", |config| config.summary_file("a/b")),
         ];
-        for (value, settings) in table {
-            let overrides = Overrides::parse(value);
-            assert_eq!(overrides.settings(), *settings, "{value:?}");
+        for (value, built) in table {
+            let overrides = parse(value);
+            let config = Config::new().overridden(&overrides);
+            assert_eq!(shown(&config), shown(&built(Config::new())), "{value:?}");
             assert_eq!(overrides.problems(), &[] as &[String], "{value:?}");
         }
     }
@@ -320,8 +300,9 @@ mod tests {
             ),
         ];
         for (part, why) in table {
-            let overrides = Overrides::parse(part);
-            assert_eq!(overrides.settings(), [], "{part}");
+            let overrides = parse(part);
+            let config = Config::new().overridden(&overrides);
+            assert_eq!(shown(&config), shown(&Config::new()), "{part}");
             let problem = format!("{part:?} is not understood: {why}");
             assert_eq!(overrides.problems(), [problem], "{part}");
         }
@@ -329,8 +310,12 @@ mod tests {
 
     #[test]
     fn a_bad_part_leaves_the_others_in_force() {
-        let overrides = Overrides::parse("Inversion=panic, nonsense, stderr=off");
-        assert_eq!(overrides.settings().len(), 2);
+        let overrides = parse("Inversion=panic, nonsense, stderr=off");
+        let config = Config::new().overridden(&overrides);
+        let built = Config::new()
+            .on(Verdict::Inversion, Action::Panic)
+            .stderr(false);
+        assert_eq!(shown(&config), shown(&built));
         assert_eq!(overrides.problems().len(), 1);
     }
 
@@ -340,7 +325,7 @@ mod tests {
             .on(Verdict::Inversion, Action::Ignore)
             .on(Verdict::Stall, Action::Ignore)
             .max_reports(7);
-        let config = code.overridden(&Overrides::parse("Inversion=abort,tracing=off,off"));
+        let config = code.overridden(&parse("Inversion=abort,tracing=off,off"));
         assert_eq!(
             config.action(Verdict::Inversion, Basis::Instances),
             Action::Abort
@@ -349,20 +334,20 @@ mod tests {
             config.action(Verdict::Stall, Basis::Instances),
             Action::Ignore
         );
-        assert_eq!(config.get_max_reports(), 7);
-        assert!(!config.emits_tracing());
-        assert!(config.writes_stderr());
-        assert!(!config.is_enabled());
+        assert_eq!(config.max_reports, 7);
+        assert!(!config.tracing);
+        assert!(config.stderr);
+        assert!(!config.enabled);
     }
 
     #[test]
     fn later_parts_win() {
-        let config = Config::new().overridden(&Overrides::parse("Stall=panic,all=ignore"));
+        let config = Config::new().overridden(&parse("Stall=panic,all=ignore"));
         assert_eq!(
             config.action(Verdict::Stall, Basis::Instances),
             Action::Ignore
         );
-        let config = Config::new().overridden(&Overrides::parse("all=ignore,Stall=panic"));
+        let config = Config::new().overridden(&parse("all=ignore,Stall=panic"));
         assert_eq!(
             config.action(Verdict::Stall, Basis::Instances),
             Action::Panic

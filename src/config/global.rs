@@ -48,7 +48,7 @@ pub(crate) fn install(config: Config, site: Site) -> Result<(), InstallError> {
 }
 
 fn environment() -> &'static Overrides {
-    ENVIRONMENT.get_or_init(|| Overrides::parse(&Variable::Config.text()))
+    ENVIRONMENT.get_or_init(|| Overrides::parse(Variable::Config.text()))
 }
 
 /// Returns what is wrong with the environment variable, at the first call; later nothing.
@@ -59,10 +59,11 @@ pub(crate) fn problems() -> Vec<String> {
         return Vec::new();
     }
     let name = Variable::Config.name();
-    problems
-        .iter()
-        .map(|problem| format!("{name}: {problem}"))
-        .collect()
+    let mut sentences = Vec::new();
+    for problem in problems {
+        sentences.push(format!("{name}: {problem}"));
+    }
+    sentences
 }
 
 /// An attempt to install a second configuration.

@@ -47,9 +47,7 @@ impl Limit {
             Limit::HeldLocks => "held_locks",
         }
     }
-}
 
-impl Limit {
     /// Returns what reaching the limit costs, in a few words.
     #[must_use]
     pub const fn cost(self) -> &'static str {

@@ -58,8 +58,8 @@ impl DetectorState {
     fn new() -> Self {
         let config = config::current();
         let limits = Limits {
-            contexts_per_edge: config.get_contexts_per_edge(),
-            search_steps: config.get_search_steps(),
+            contexts_per_edge: config.contexts_per_edge,
+            search_steps: config.search_steps,
             ..Limits::default()
         };
         Self {

@@ -19,5 +19,9 @@ pub(crate) fn add(describe: Describer) {
 /// Returns the paragraphs of all agents. The functions are called without the lock.
 pub(super) fn describe_all() -> Vec<String> {
     let describers = DESCRIBERS.lock().clone();
-    describers.iter().flat_map(|describe| describe()).collect()
+    let mut paragraphs = Vec::new();
+    for describe in describers {
+        paragraphs.append(&mut describe());
+    }
+    paragraphs
 }

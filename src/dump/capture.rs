@@ -31,31 +31,38 @@ struct Subject {
 /// Captures all threads.
 pub(crate) fn capture() -> Dump {
     let (taken, started) = (SystemTime::now(), Instant::now());
-    let mut subjects = subjects();
-    let asked: Vec<(u32, u64)> = subjects
-        .iter()
-        .filter(|subject| subject.stack.is_none())
-        .filter_map(|subject| Some((subject.os_id?, subject.seen.blocked)))
-        .collect();
-    let mut answers = signal::ask(&asked).into_iter();
-    for subject in subjects
-        .iter_mut()
-        .filter(|subject| subject.stack.is_none())
-    {
-        subject.stack = answers.next();
+    let subjects = subjects();
+    let mut asked: Vec<(u32, u64)> = Vec::new();
+    for subject in &subjects {
+        if let (None, Some(id)) = (&subject.stack, subject.os_id) {
+            asked.push((id, subject.seen.blocked));
+        }
     }
+    let mut answers = signal::ask(&asked).into_iter();
     let mut locks: Vec<LockInfo> = Vec::new();
     let mut known = HashSet::new();
-    for lock in subjects
-        .iter()
-        .filter_map(|s| s.observed.as_ref())
-        .flat_map(locks_of)
-    {
+    let mut add = |lock: &LockInfo| {
         if known.insert(lock.id) {
             locks.push(lock.clone());
         }
+    };
+    let mut threads: Vec<DumpedThread> = Vec::new();
+    for mut subject in subjects {
+        if subject.stack.is_none() {
+            subject.stack = answers.next();
+        }
+        if let Some(observed) = &subject.observed {
+            for hold in observed.holds() {
+                add(&hold.lock);
+            }
+            if let Some(wait) = &observed.wait {
+                add(&wait.lock);
+            }
+        }
+        if let Some(thread) = thread(subject) {
+            threads.push(thread);
+        }
     }
-    let mut threads: Vec<DumpedThread> = subjects.into_iter().filter_map(thread).collect();
     // The threads of this crate come last: they are rarely of interest.
     sorting::sort_by_key(&mut threads, |thread| thread.is_ours);
     Dump {
@@ -71,15 +78,21 @@ pub(crate) fn capture() -> Dump {
 fn subjects() -> Vec<Subject> {
     let mut observed = observe::all(false);
     sorting::sort_by_key(&mut observed, |observed| observed.thread);
-    let mut ids: HashSet<u32> = HashSet::new();
+    let mut ids: Vec<u32> = Vec::new();
     let mut subjects: Vec<Subject> = Vec::with_capacity(observed.len());
     for observed in observed {
         let os_id = observed.os_id;
-        ids.extend(os_id);
+        if let Some(id) = os_id {
+            ids.push(id);
+        }
         subjects.push(subject(os_id, Some(observed)));
     }
-    let others = system::threads().into_iter().filter(|id| !ids.contains(id));
-    subjects.extend(others.map(|id| subject(Some(id), None)));
+    sorting::sort(&mut ids);
+    for id in system::threads() {
+        if ids.binary_search(&id).is_err() {
+            subjects.push(subject(Some(id), None));
+        }
+    }
     subjects
 }
 
@@ -122,11 +135,6 @@ fn known_without_signal(
     }
 }
 
-fn locks_of(observed: &Observed) -> impl Iterator<Item = &LockInfo> {
-    let held = observed.holds().iter().map(|hold| &hold.lock);
-    held.chain(observed.wait.as_ref().map(|wait| &wait.lock))
-}
-
 /// Builds the entry of a thread; `None` if it has ended and never had a slot.
 fn thread(subject: Subject) -> Option<DumpedThread> {
     let Subject {
@@ -167,13 +175,19 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
         again: None,
         counts: None,
     });
-    let held = observed.held.as_ref();
+    let held = observed.held.map(|held| {
+        let mut infos = Vec::with_capacity(held.len());
+        for hold in &held {
+            infos.push(hold.info);
+        }
+        infos
+    });
     Some(DumpedThread {
         id: Some(observed.thread),
         os_id,
         name: observed.name,
         is_ours: observed.is_ours,
-        held: held.map(|held| held.iter().map(|hold| hold.info).collect()),
+        held,
         waits,
         activity: if is_gone {
             Activity::Ended

@@ -42,7 +42,12 @@ impl Dump {
 
     /// Looks up the functions of all stacks.
     pub(crate) fn resolve(&self) {
-        let stacks = self.threads.iter().filter_map(|t| t.stack.as_ref().ok());
-        Stack::resolve_all(stacks, || {});
+        let mut stacks: Vec<&Stack> = Vec::new();
+        for thread in &self.threads {
+            if let Ok(stack) = &thread.stack {
+                stacks.push(stack);
+            }
+        }
+        Stack::resolve_all(&stacks, &|| {});
     }
 }

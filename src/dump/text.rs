@@ -15,14 +15,14 @@ impl fmt::Display for Dump {
             many => format!("{many} threads"),
         };
         writeln!(f, "{threads}, captured in {}", duration(self.took))?;
-        self.write_threads(f, |_| true)?;
+        self.write_threads(f, &|_| true)?;
         self.write_agents(f)
     }
 }
 
 impl Dump {
     /// Writes the paragraphs of the agents that are no threads.
-    pub(crate) fn write_agents(&self, f: &mut impl fmt::Write) -> fmt::Result {
+    pub(crate) fn write_agents(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         for agent in &self.agents {
             writeln!(f, "\n{}", agent.trim_end())?;
         }
@@ -32,19 +32,20 @@ impl Dump {
     /// Writes the threads that `is_meant` selects, each after an empty line.
     pub(crate) fn write_threads(
         &self,
-        f: &mut impl fmt::Write,
-        is_meant: impl Fn(&DumpedThread) -> bool,
+        f: &mut dyn fmt::Write,
+        is_meant: &dyn Fn(&DumpedThread) -> bool,
     ) -> fmt::Result {
         self.resolve();
         // Threads of a pool often have the same stack: it is written once.
         let mut shown: Vec<(&DumpedThread, &Stack)> = Vec::new();
-        for thread in self.threads.iter().filter(|thread| is_meant(thread)) {
-            writeln!(f, "\n{}: {}", thread.title(), self.doing(thread))?;
-            for held in thread.held.iter().flatten() {
-                self.holds(f, held)?;
+        for thread in &self.threads {
+            if !is_meant(thread) {
+                continue;
             }
-            if thread.held.is_none() {
-                writeln!(f, "    holds locks that changed all the time")?;
+            writeln!(f, "\n{}: {}", thread.title(), self.doing(thread))?;
+            match &thread.held {
+                Some(held) => self.holds(f, held)?,
+                None => writeln!(f, "    holds locks that changed all the time")?,
             }
             let stack = match &thread.stack {
                 Ok(stack) => stack,
@@ -94,22 +95,20 @@ impl Dump {
             WaitsFor::Lock { lock, mode } => format!("{} ({mode})", self.name(lock)),
             WaitsFor::Resource { resource, awaited } => awaited.of(&self.name(resource)),
         };
-        let since = wait
-            .since
-            .map(|since| format!(", for {} now", duration(since)))
-            .unwrap_or_default();
         let comma = comma(&what, self.lock(wait.subject()));
-        format!("waits for {what}{comma} at {}{since}", place(wait.site))
+        let waits = format!("waits for {what}{comma} at {}", place(wait.site));
+        match wait.since {
+            Some(since) => format!("{waits}, for {} now", duration(since)),
+            None => waits,
+        }
     }
 
-    fn holds(&self, f: &mut impl fmt::Write, held: &HeldInfo) -> fmt::Result {
-        let name = self.name(held.lock);
-        writeln!(
-            f,
-            "    holds {name} ({}), taken at {}",
-            held.mode,
-            place(held.site)
-        )
+    fn holds(&self, f: &mut dyn fmt::Write, held: &[HeldInfo]) -> fmt::Result {
+        for held in held {
+            let (name, site) = (self.name(held.lock), place(held.site));
+            writeln!(f, "    holds {name} ({}), taken at {site}", held.mode)?;
+        }
+        Ok(())
     }
 
     /// Returns the name of the lock, with its id if another lock has the same name.

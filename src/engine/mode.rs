@@ -29,6 +29,15 @@ impl Mode {
         }
     }
 
+    /// Returns the word that reports and records use.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Mode::Exclusive => "exclusive",
+            Mode::Shared => "shared",
+            Mode::Upgradable => "upgradable",
+        }
+    }
+
     /// Returns whether two threads cannot hold a lock at the same time in these modes.
     ///
     /// Readers coexist with each other and with the one upgradable holder, so neither pair is a gate; treating it
@@ -41,11 +50,7 @@ impl Mode {
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Mode::Exclusive => "exclusive",
-            Mode::Shared => "shared",
-            Mode::Upgradable => "upgradable",
-        })
+        f.write_str(self.name())
     }
 }
 

@@ -46,6 +46,6 @@ impl fmt::Display for Outside {
         } else {
             writeln!(f, "a thread has waited for something that is not watched")?;
         }
-        self.dump.write_threads(f, |_| true)
+        self.dump.write_threads(f, &|_| true)
     }
 }

@@ -84,7 +84,7 @@ fn supervise(session: &Session) {
         End::Late => format!("it has not ended within {limit:?}"),
     };
     let mut text = format!("{what}\n");
-    let written = dump::capture().write_threads(&mut text, |thread| {
+    let written = dump::capture().write_threads(&mut text, &|thread| {
         thread.os_id.is_some_and(|id| session.has(id))
     });
     debug_assert!(written.is_ok(), "a string takes all text");

@@ -3,7 +3,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::rows::now_ms;
 
 /// An append-only file with a limit, to which whole lines are written.
 #[derive(Debug)]
@@ -34,10 +35,7 @@ impl RecordFile {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(0o600);
         }
-        let started = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis());
-        let process = std::process::id();
+        let (started, process) = (now_ms(), std::process::id());
         // A process id is used again, and a clock may stand still: the third number is counted up
         // until the name is new.
         for attempt in 0_u32..1_000 {

@@ -16,34 +16,30 @@ impl Object {
         }
     }
 
-    pub(super) fn text(mut self, key: &'static str, value: &str) -> Self {
+    pub(super) fn text(&mut self, key: &'static str, value: &str) -> &mut Self {
         self.key(key);
         push_string(&mut self.text, value);
         self
     }
 
     /// Writes the key only if there is a value.
-    pub(super) fn text_if(self, key: &'static str, value: Option<&str>) -> Self {
+    pub(super) fn text_if(&mut self, key: &'static str, value: Option<&str>) -> &mut Self {
         match value {
             Some(value) => self.text(key, value),
             None => self,
         }
     }
 
-    pub(super) fn number(mut self, key: &'static str, value: u64) -> Self {
+    pub(super) fn number(&mut self, key: &'static str, value: u64) -> &mut Self {
         self.key(key);
         let _ = write!(self.text, "{value}");
         self
     }
 
-    pub(super) fn texts<'a>(
-        mut self,
-        key: &'static str,
-        values: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    pub(super) fn texts(&mut self, key: &'static str, values: &[String]) -> &mut Self {
         self.key(key);
         self.text.push('[');
-        for (at, value) in values.into_iter().enumerate() {
+        for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 self.text.push(',');
             }
@@ -54,14 +50,10 @@ impl Object {
     }
 
     /// An array of objects that were written with [`Object::part`].
-    pub(super) fn objects(
-        mut self,
-        key: &'static str,
-        values: impl IntoIterator<Item = Object>,
-    ) -> Self {
+    pub(super) fn objects(&mut self, key: &'static str, values: &[Object]) -> &mut Self {
         self.key(key);
         self.text.push('[');
-        for (at, value) in values.into_iter().enumerate() {
+        for (at, value) in values.iter().enumerate() {
             if at > 0 {
                 self.text.push(',');
             }
@@ -115,15 +107,16 @@ mod tests {
 
     #[test]
     fn a_row_is_one_line_and_escapes_its_texts() {
-        let line = Object::row("edge")
-            .text("from", "a \"b\" \\ \n\u{1}")
+        let mut part = Object::part("from", "a");
+        part.text("to", "b");
+        let mut row = Object::row("edge");
+        row.text("from", "a \"b\" \\ \n\u{1}")
             .number("n", 7)
             .text_if("absent", None)
-            .texts("gates", ["x", "y"])
-            .objects("edges", [Object::part("from", "a").text("to", "b")])
-            .line();
+            .texts("gates", &["x", "y"].map(str::to_owned))
+            .objects("edges", &[part]);
         assert_eq!(
-            line,
+            row.line(),
             "{\"v\":1,\"row\":\"edge\",\"from\":\"a \\\"b\\\" \\\\ \\n\\u0001\",\"n\":7,\
              \"gates\":[\"x\",\"y\"],\"edges\":[{\"from\":\"a\",\"to\":\"b\"}]}\n"
         );

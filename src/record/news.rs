@@ -37,11 +37,14 @@ pub(super) fn is_news(edge: &EdgeRow) -> bool {
         [key.to_owned(), place.to_owned()]
     };
     let tos = forms(&edge.to);
-    let mut froms = forms(&edge.from).into_iter();
-    !froms.any(|from| {
-        let mut tos = tos.iter();
-        tos.any(|to| known.contains(&(from.clone(), to.clone())))
-    })
+    for from in &forms(&edge.from) {
+        for to in &tos {
+            if known.contains(&(from.clone(), to.clone())) {
+                return false;
+            }
+        }
+    }
+    true
 }
 
 /// Reads the baseline that the environment names; empty without one, or if it cannot be read.

@@ -53,7 +53,7 @@ pub(crate) struct Recorder {
 #[inline]
 pub(crate) fn is_recording() -> bool {
     match STATE.load(Ordering::Relaxed) {
-        UNSET => config::current().get_record().is_some_and(start),
+        UNSET => config::current().record.as_deref().is_some_and(start),
         state => state == ON,
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn edge(taken: &Taken<'_>) -> Option<EdgeRow> {
     }
     // Outside of the lock: the names are looked up.
     let stack = (is_recording() && has_stacks()).then(|| rows::stack_here(taken.to_site));
-    with(|recorder| recorder.edge(taken, &edge, stack.as_deref()));
+    with(&mut |recorder| recorder.edge(taken, &edge, stack.as_deref()));
     Some(edge)
 }
 
@@ -129,12 +129,12 @@ fn has_stacks() -> bool {
             }
         }
     });
-    on.unwrap_or_else(|| config::current().records_stacks())
+    on.unwrap_or_else(|| config::current().record_stacks)
 }
 
 /// Records a report.
 pub(crate) fn finding(report: &Report) {
-    with(|recorder| recorder.finding(report));
+    with(&mut |recorder| recorder.finding(report));
 }
 
 /// Returns whether there is an open record. Unlike [`is_recording`], this starts none.
@@ -144,18 +144,18 @@ pub(super) fn is_open() -> bool {
 
 /// Ends the record with a row that says that the process ended in order, with the `status` of the detector.
 pub(super) fn finish(status: &str) {
-    with(|recorder| {
+    with(&mut |recorder| {
         let line = rows::end(&recorder.run, recorder.rows, status);
         recorder.file.append_anyway(&line)
     });
     STATE.store(ENDED, Ordering::Relaxed);
 }
 
-/// Appends rows, with the run that they belong to.
-pub(super) fn append_all(rows: &mut dyn Iterator<Item = Object>) {
-    with(|recorder| {
-        for row in rows {
-            let line = recorder.run.attributed(row).line();
+/// Appends `count` rows, with the run that they belong to.
+pub(super) fn append_all(count: usize, row: &dyn Fn(usize) -> Object) {
+    with(&mut |recorder| {
+        for at in 0..count {
+            let line = recorder.run.line(row(at));
             recorder.append(&line)?;
         }
         Ok(())
@@ -163,7 +163,7 @@ pub(super) fn append_all(rows: &mut dyn Iterator<Item = Object>) {
 }
 
 /// Runs `f` on the recorder. A failure ends the record and is reported once.
-fn with(f: impl FnOnce(&mut Recorder) -> io::Result<()>) {
+fn with(f: &mut dyn FnMut(&mut Recorder) -> io::Result<()>) {
     if !is_recording() {
         return;
     }

@@ -1,13 +1,11 @@
 //! The rows of a record, as lines of JSON.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::json::Object;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::Mode;
-use crate::engine::sorting;
 use crate::report::{Report, Stack};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
@@ -42,16 +40,22 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn of_process() -> Self {
-        let variable = |name: &&str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let mut attributes: Vec<(&'static str, String)> = ATTRIBUTION
-            .iter()
-            .filter_map(|(key, names)| Some((*key, names.iter().find_map(variable)?)))
-            .collect();
-        let program = program();
-        if !attributes.iter().any(|(key, _)| *key == BINARY) {
-            attributes.extend(program.clone().map(|program| (BINARY, program)));
+        let mut attributes: Vec<(&'static str, String)> = Vec::new();
+        for (key, names) in &ATTRIBUTION {
+            for name in *names {
+                let value = std::env::var(name).unwrap_or_default();
+                if !value.is_empty() {
+                    attributes.push((*key, value));
+                    break;
+                }
+            }
         }
-        attributes.extend(program.map(|program| ("program", program)));
+        if let Some(program) = program() {
+            if !attributes.iter().any(|(key, _)| *key == BINARY) {
+                attributes.push((BINARY, program.clone()));
+            }
+            attributes.push(("program", program));
+        }
         let settings = Variable::Config.text();
         if !settings.is_empty() {
             attributes.push(("settings", settings));
@@ -72,8 +76,8 @@ impl Run {
 
     /// The first line of a file; `parent` is the run of the process that forked this one.
     pub(super) fn row(&self, parent: Option<&str>) -> String {
-        let mut row = Object::row("run")
-            .text("run", &self.id)
+        let mut row = Object::row("run");
+        row.text("run", &self.id)
             .text_if("parent", parent)
             .number("pid", u64::from(std::process::id()))
             .number("started_ms", now_ms())
@@ -81,19 +85,22 @@ impl Run {
             .text("os", std::env::consts::OS)
             .text("arch", std::env::consts::ARCH);
         for (key, value) in &self.attributes {
-            row = row.text(key, value);
+            row.text(key, value);
         }
         row.line()
     }
 
-    pub(super) fn attributed(&self, row: Object) -> Object {
-        let attribute = |key| {
-            let mut attributes = self.attributes.iter();
-            attributes.find_map(|(at, value)| (*at == key).then_some(value.as_str()))
-        };
+    /// Returns the line of a row, with what says of which run it is.
+    pub(super) fn line(&self, mut row: Object) -> String {
         row.text("run", &self.id)
-            .text_if(TEST, attribute(TEST))
-            .text_if(BINARY, attribute(BINARY))
+            .text_if(TEST, self.attribute(TEST))
+            .text_if(BINARY, self.attribute(BINARY));
+        row.line()
+    }
+
+    fn attribute(&self, key: &str) -> Option<&str> {
+        let attribute = self.attributes.iter().find(|(at, _)| *at == key);
+        attribute.map(|(_, value)| value.as_str())
     }
 }
 
@@ -127,12 +134,12 @@ pub(super) fn key_of(class: &Class) -> Cow<'static, str> {
 
 /// The row of a class.
 pub(super) fn class(class: &Class) -> String {
-    Object::row("class")
-        .text("class", &key_of(class))
+    let mut row = Object::row("class");
+    row.text("class", &key_of(class))
         .text("kind", class.kind.noun())
         .text_if("name", class.name)
-        .text("site", &class_key::of_site(class.place))
-        .line()
+        .text("site", &class_key::of_site(class.place));
+    row.line()
 }
 
 /// One acquisition under another lock, for the record.
@@ -151,7 +158,7 @@ pub(crate) struct Taken<'a> {
 }
 
 /// One acquired-before edge between two classes.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Hash)]
 pub(crate) struct EdgeRow {
     pub(crate) from: Cow<'static, str>,
     pub(crate) from_mode: Mode,
@@ -160,7 +167,7 @@ pub(crate) struct EdgeRow {
     pub(crate) to_mode: Mode,
     pub(crate) to_site: String,
     /// The classes of the other locks that the thread held, sorted, each once.
-    pub(crate) gates: Vec<Cow<'static, str>>,
+    pub(crate) gates: Vec<String>,
     /// The name of the thread without a trailing number.
     pub(crate) role: String,
 }
@@ -168,9 +175,13 @@ pub(crate) struct EdgeRow {
 impl EdgeRow {
     /// The edge of an acquisition, with keys that are the same on every machine.
     pub(super) fn of(taken: &Taken<'_>) -> Self {
-        let mut gates: Vec<_> = taken.gates.iter().map(|class| key_of(class)).collect();
-        sorting::sort(&mut gates);
-        gates.dedup();
+        let mut gates = Vec::new();
+        for class in taken.gates {
+            let gate = key_of(class).into_owned();
+            if let Err(at) = gates.binary_search(&gate) {
+                gates.insert(at, gate);
+            }
+        }
         Self {
             from: key_of(taken.from),
             from_mode: taken.from_mode,
@@ -184,22 +195,21 @@ impl EdgeRow {
     }
 
     pub(super) fn line(&self, run: &Run, thread: &str, stack: Option<&[String]>) -> String {
-        let row = Object::row("edge")
-            .text("from", &self.from)
-            .text("from_mode", &self.from_mode.to_string())
+        let mut row = Object::row("edge");
+        row.text("from", &self.from)
+            .text("from_mode", self.from_mode.name())
             .text("from_site", &self.from_site)
             .text("to", &self.to)
-            .text("to_mode", &self.to_mode.to_string())
+            .text("to_mode", self.to_mode.name())
             .text("to_site", &self.to_site)
-            .texts("gates", self.gates.iter().map(AsRef::as_ref))
+            .texts("gates", &self.gates)
             .text("role", &self.role)
             .text("thread", thread)
             .number("seen_ms", now_ms());
-        let row = match stack {
-            Some(stack) => row.texts("stack", stack.iter().map(String::as_str)),
-            None => row,
-        };
-        run.attributed(row).line()
+        if let Some(stack) = stack {
+            row.texts("stack", stack);
+        }
+        run.line(row)
     }
 }
 
@@ -210,18 +220,19 @@ pub(super) fn stack_here(site: Site) -> Vec<String> {
     // Debug information has whole paths; the compiler has given the site one that is relative to the workspace.
     let mut files = stack.places().filter_map(|frame| frame.file);
     let root = files.find_map(|file| file.strip_suffix(site.file()));
-    let frames = stack.places().map(|frame| {
+    let mut frames = Vec::new();
+    for frame in stack.places() {
         let function = frame.function.unwrap_or("?");
-        match (frame.file, frame.line) {
+        frames.push(match (frame.file, frame.line) {
             (Some(file), Some(line)) => {
                 let inside = root.and_then(|root| file.strip_prefix(root));
                 let path = class_key::of_path(inside.unwrap_or(file));
                 format!("{function} at {path}:{line}")
             }
             _ => function.to_owned(),
-        }
-    });
-    frames.collect()
+        });
+    }
+    frames
 }
 
 /// The name of a thread without the number at its end: `worker 3` and `worker-17` have one role.
@@ -237,73 +248,81 @@ pub(super) fn finding(run: &Run, report: &Report) -> String {
         Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
         None => String::new(),
     };
-    let thread_of = |edge: &crate::report::Edge| {
-        report
-            .thread(edge.thread)
-            .and_then(|thread| thread.name.clone())
-    };
-    let edges = report.edges.iter().map(|edge| {
-        Object::part("from", &key_of(edge.from))
-            .text("from_mode", &edge.from_mode.to_string())
+    let mut edges = Vec::new();
+    for edge in &report.edges {
+        let thread = report.thread(edge.thread);
+        let mut part = Object::part("from", &key_of(edge.from));
+        part.text("from_mode", edge.from_mode.name())
             .text("from_site", &class_key::of_site(edge.from_site))
             .text("to", &key_of(edge.to))
-            .text("to_mode", &edge.to_mode.to_string())
+            .text("to_mode", edge.to_mode.name())
             .text("to_site", &class_key::of_site(edge.to_site))
-            .text_if("thread", thread_of(edge).as_deref())
-    });
+            .text_if("thread", thread.and_then(|thread| thread.name.as_deref()));
+        edges.push(part);
+    }
     let paths = paths_of(report);
     let neutral = |text: &str| {
-        let replace = |text: String, file: &&str| text.replace(*file, &class_key::of_path(file));
-        paths.iter().fold(text.to_owned(), replace)
+        let mut text = text.to_owned();
+        for file in &paths {
+            text = text.replace(*file, &class_key::of_path(file));
+        }
+        text
     };
-    let row = Object::row("finding")
-        .text("verdict", report.verdict.name())
-        .text("basis", basis(report))
+    let mut row = Object::row("finding");
+    row.text("verdict", report.verdict.name())
+        .text("basis", report.basis.name())
         .text("headline", &neutral(&report.headline()))
         .text("reason", &neutral(&report.reason))
         .text_if(
             "suggestion",
             report.suggestion.as_deref().map(neutral).as_deref(),
         )
-        .objects("edges", edges)
+        .objects("edges", &edges)
         .number("seen_ms", now_ms());
-    run.attributed(row).line()
+    run.line(row)
 }
 
-/// The files of a report whose paths hold a directory of a machine.
-fn paths_of(report: &Report) -> BTreeSet<&'static str> {
-    let edges = report.edges.iter();
-    let sites = edges
-        .flat_map(|edge| [edge.from_site, edge.to_site])
-        .chain(report.locks.iter().map(|lock| lock.created))
-        .chain(report.threads.iter().flat_map(|thread| {
-            let waits = thread.waits.as_ref().map(|wait| wait.site);
-            thread.held.iter().map(|held| held.site).chain(waits)
-        }));
-    sites
-        .map(|site| site.file())
-        .filter(|file| class_key::of_path(file) != *file)
-        .collect()
-}
-
-fn basis(report: &Report) -> &'static str {
-    match report.basis {
-        crate::report::Basis::Instances => "instances",
-        crate::report::Basis::Classes => "classes",
-        crate::report::Basis::Declaration => "declaration",
+/// The files of a report whose paths hold a directory of a machine, sorted.
+fn paths_of(report: &Report) -> Vec<&'static str> {
+    let mut paths = Vec::new();
+    let mut add = |site: Site| {
+        let file = site.file();
+        if class_key::of_path(file) != file
+            && let Err(at) = paths.binary_search(&file)
+        {
+            paths.insert(at, file);
+        }
+    };
+    for edge in &report.edges {
+        add(edge.from_site);
+        add(edge.to_site);
     }
+    for lock in &report.locks {
+        add(lock.created);
+    }
+    for thread in &report.threads {
+        for held in &thread.held {
+            add(held.site);
+        }
+        if let Some(wait) = &thread.waits {
+            add(wait.site);
+        }
+    }
+    paths
 }
 
 pub(super) fn full(limit: u64) -> String {
-    Object::row("full").number("limit_bytes", limit).line()
+    let mut row = Object::row("full");
+    row.number("limit_bytes", limit);
+    row.line()
 }
 
 pub(super) fn end(run: &Run, rows: u64, status: &str) -> String {
-    let row = Object::row("end")
-        .number("rows", rows)
+    let mut row = Object::row("end");
+    row.number("rows", rows)
         .text("status", status)
         .number("seen_ms", now_ms());
-    run.attributed(row).line()
+    run.line(row)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(crate) fn capacity() -> usize {
     static FROM_ENVIRONMENT: OnceLock<Option<usize>> = OnceLock::new();
     let events = FROM_ENVIRONMENT
         .get_or_init(from_environment)
-        .unwrap_or_else(|| config::current().get_record_times());
+        .unwrap_or_else(|| config::current().record_times);
     if events > 0 && is_recording() {
         events
     } else {
@@ -87,23 +87,28 @@ pub(crate) fn write(all: bool) {
             Subject::Stack(addresses) => captured.push((row, Stack::of_addresses(addresses))),
         }
     }
-    append_all(&mut added_up(classes).iter().map(Row::of_class));
-    append_all(&mut added_up(pairs).iter().map(Row::of_pair));
+    append(classes, Row::of_class);
+    append(pairs, Row::of_pair);
     if !all {
         return;
     }
-    Stack::resolve_all(captured.iter().map(|(_, stack)| stack), || {});
+    let mut unresolved = Vec::new();
+    for (_, stack) in &captured {
+        unresolved.push(stack);
+    }
+    Stack::resolve_all(&unresolved, &|| {});
     let mut stacks = Vec::new();
     for (mut row, stack) in captured {
         // From the outermost function on, as flame graphs have it.
-        for function in stack.functions().into_iter().rev() {
+        for function in stack.functions() {
             row.key.push(function.to_owned());
         }
+        row.key[1..].reverse();
         stacks.push(row);
     }
-    append_all(&mut added_up(stacks).iter().map(Row::of_stack));
+    append(stacks, Row::of_stack);
     let start = unix_ns().saturating_sub(now());
-    append_all(&mut events.iter().map(|event| of_event(event, start)));
+    append_all(events.len(), &|at| of_event(&events[at], start));
 }
 
 fn unix_ns() -> u64 {
@@ -137,8 +142,8 @@ impl Row {
 
     fn of_class(&self) -> Object {
         let site = |sum: &Sum| sum.site.map(class_key::of_site);
-        Object::row("time")
-            .text("class", &self.key[0])
+        let mut row = Object::row("time");
+        row.text("class", &self.key[0])
             .number("waits", self.waits.count)
             .number("wait_ns", self.waits.ns)
             .number("longest_wait_ns", self.waits.longest)
@@ -147,34 +152,35 @@ impl Row {
             .number("hold_ns", self.holds.ns)
             .number("longest_hold_ns", self.holds.longest)
             .text_if("longest_hold_site", site(&self.holds).as_deref())
-            .number("seen_ms", now_ms())
+            .number("seen_ms", now_ms());
+        row
     }
 
     fn of_pair(&self) -> Object {
-        let row = Object::row("blocked")
-            .text("class", &self.key[0])
-            .text("site", &self.key[1]);
-        let row = match &self.key[2..] {
-            [role, site] => row.text("by_role", role).text("by_site", site),
-            _ => row,
-        };
+        let mut row = Object::row("blocked");
+        row.text("class", &self.key[0]).text("site", &self.key[1]);
+        if let [role, site] = &self.key[2..] {
+            row.text("by_role", role).text("by_site", site);
+        }
         row.number("waits", self.waits.count)
             .number("wait_ns", self.waits.ns)
-            .number("longest_wait_ns", self.waits.longest)
+            .number("longest_wait_ns", self.waits.longest);
+        row
     }
 
     fn of_stack(&self) -> Object {
-        Object::row("stack")
-            .text("class", &self.key[0])
-            .texts("frames", self.key[1..].iter().map(String::as_str))
+        let mut row = Object::row("stack");
+        row.text("class", &self.key[0])
+            .texts("frames", &self.key[1..])
             .number("waits", self.waits.count)
-            .number("wait_ns", self.waits.ns)
+            .number("wait_ns", self.waits.ns);
+        row
     }
 }
 
-/// Returns the rows in the order of their keys, with those of the same key added up: several places may give locks of
+/// Appends the rows in the order of their keys. Those of the same key are added up: several places may give locks of
 /// one name.
-fn added_up(mut rows: Vec<Row>) -> Vec<Row> {
+fn append(mut rows: Vec<Row>, object: fn(&Row) -> Object) {
     sorting::sort_by(&mut rows, |one, other| one.key.cmp(&other.key));
     rows.dedup_by(|row, kept| {
         let is_same = row.key == kept.key;
@@ -184,25 +190,24 @@ fn added_up(mut rows: Vec<Row>) -> Vec<Row> {
         }
         is_same
     });
-    rows
+    append_all(rows.len(), &|at| object(&rows[at]));
 }
 
 /// A wait or a hold; `start` is the time of day at zero of its clock, in nanoseconds.
 fn of_event(event: &Event, start: u64) -> Object {
-    let row = Object::row("event")
-        .text("what", if event.is_wait { "wait" } else { "hold" })
+    let mut row = Object::row("event");
+    row.text("what", if event.is_wait { "wait" } else { "hold" })
         .text("class", &key_of(event.class))
-        .text("mode", &event.mode.to_string())
+        .text("mode", event.mode.name())
         .text("site", &class_key::of_site(event.site))
         .text("thread", &event.who.name)
         .number("tid", event.who.thread.get())
         .number("at_ns", start.saturating_add(event.from))
         .number("ns", event.to.saturating_sub(event.from));
-    match &event.by {
-        None => row,
-        Some(by) => row
-            .text("by_thread", &by.who.name)
+    if let Some(by) = &event.by {
+        row.text("by_thread", &by.who.name)
             .number("by_tid", by.who.thread.get())
-            .text("by_site", &class_key::of_site(by.site)),
+            .text("by_site", &class_key::of_site(by.site));
     }
+    row
 }

@@ -5,10 +5,13 @@ use crate::engine::verdict::Verdict;
 
 /// What the threads of a report are, if there are several.
 pub(super) fn agents(report: &Report) -> &'static str {
-    let tasks = report.threads.iter().filter(|thread| thread.is_task);
-    match tasks.count() {
+    let mut tasks = 0;
+    for thread in &report.threads {
+        tasks += usize::from(thread.is_task);
+    }
+    match tasks {
         0 => "threads",
-        tasks if tasks == report.threads.len() => "tasks",
+        _ if tasks == report.threads.len() => "tasks",
         _ => "tasks and threads",
     }
 }
@@ -26,15 +29,16 @@ pub(super) fn in_its_words(report: &Report, text: String) -> String {
 }
 
 fn of_tasks(text: &str) -> String {
-    // Whole words alone: a path, or a name in quotes, stays.
-    let word = |word: &str| {
+    let mut words = Vec::new();
+    for word in text.split(' ') {
+        // Whole words alone: a path, or a name in quotes, stays.
         let bare = word.trim_end_matches([',', ';', ':', '.']);
-        match bare.strip_suffix("'s").unwrap_or(bare) {
-            "thread" | "threads" => word.replacen("thread", "task", 1),
+        words.push(match bare.strip_suffix("'s").unwrap_or(bare) {
+            "thread" | "threads" => word.replace("thread", "task"),
             _ => word.to_owned(),
-        }
-    };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+        });
+    }
+    words.join(" ")
 }
 
 #[cfg(test)]

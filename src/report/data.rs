@@ -5,11 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::lock::LockInfo;
 use super::stack::Stack;
 use super::stall::Stall;
-use super::thread::ThreadInfo;
+use super::thread::{ThreadInfo, WaitInfo};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
-use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 
 /// One finding, complete: the argument of a callback and the source of the text.
@@ -92,6 +91,17 @@ pub enum Basis {
     Declaration,
 }
 
+impl Basis {
+    /// Returns the word of JSON and of records.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Basis::Instances => "instances",
+            Basis::Classes => "classes",
+            Basis::Declaration => "declaration",
+        }
+    }
+}
+
 /// One edge of a cycle: `thread` held `from` and asked for `to`.
 ///
 /// In a [`Deadlock`](Verdict::Deadlock) the thread still holds `from` and waits for `to`.
@@ -152,16 +162,14 @@ impl Report {
     /// Returns a hash of the source lines of the report: the verdict, and for each edge the class of
     /// the lock and both places, in any order.
     pub(crate) fn signature(&self) -> u64 {
-        let mut edges: Vec<u64> = self
-            .edges
-            .iter()
-            .map(|edge| {
-                let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
-                hash(&(made, edge.from_site, edge.to_site))
-            })
-            .collect();
-        sorting::sort(&mut edges);
-        edges.dedup();
+        let mut edges: Vec<u64> = Vec::new();
+        for edge in &self.edges {
+            let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
+            let edge = hash(&(made, edge.from_site, edge.to_site));
+            if let Err(at) = edges.binary_search(&edge) {
+                edges.insert(at, edge);
+            }
+        }
         hash(&(self.verdict, edges))
     }
 
@@ -181,13 +189,15 @@ impl Report {
             return false;
         };
         let file = first.from_site.file();
-        let is_there = |edge: &Edge| edge.from_site.file() == file && edge.to_site.file() == file;
-        self.edges.iter().all(is_there)
-            && self.locks.iter().all(|lock| lock.created.file() == file)
-            && self
-                .edges
-                .iter()
-                .any(|edge| std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge))
+        let mut shares = false;
+        for edge in &self.edges {
+            if edge.from_site.file() != file || edge.to_site.file() != file {
+                return false;
+            }
+            shares =
+                shares || std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge);
+        }
+        shares && self.locks.iter().all(|lock| lock.created.file() == file)
     }
 
     /// Returns whether one line takes all locks of the cycle: that of a function through which the program
@@ -225,10 +235,22 @@ impl Report {
         self.threads.iter().find(|thread| thread.id == id)
     }
 
-    /// Yields the edges, beginning with the one that closed the cycle: the order of the text.
-    pub(crate) fn edges_from_closing(&self) -> impl Iterator<Item = &Edge> {
-        let start = self.closing.unwrap_or(0).min(self.edges.len());
-        self.edges[start..].iter().chain(&self.edges[..start])
+    /// Returns the edges, beginning with the one that closed the cycle: the order of the text.
+    pub(crate) fn edges_from_closing(&self) -> Vec<&Edge> {
+        let mut edges: Vec<&Edge> = self.edges.iter().collect();
+        edges.rotate_left(self.closing.unwrap_or(0).min(self.edges.len()));
+        edges
+    }
+
+    /// Returns the threads that wait, each with its wait.
+    pub(super) fn waiting(&self) -> Vec<(&ThreadInfo, &WaitInfo)> {
+        let mut waiting = Vec::new();
+        for thread in &self.threads {
+            if let Some(wait) = &thread.waits {
+                waiting.push((thread, wait));
+            }
+        }
+        waiting
     }
 }
 

@@ -1,14 +1,15 @@
 //! Durations for reading.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Returns a duration, rounded for reading.
-pub(crate) fn duration(time: Duration) -> String {
-    match time.as_millis() {
-        0 => "less than 1 ms".to_owned(),
-        millis @ 1..1000 => format!("{millis} ms"),
-        _ => format!("{:.1} s", time.as_secs_f64()),
-    }
+pub(crate) fn duration(time: Duration) -> impl fmt::Display {
+    fmt::from_fn(move |f| match time.as_millis() {
+        0 => f.write_str("less than 1 ms"),
+        millis @ 1..1000 => write!(f, "{millis} ms"),
+        _ => write!(f, "{:.1} s", time.as_secs_f64()),
+    })
 }
 
 #[cfg(test)]
@@ -23,7 +24,7 @@ mod tests {
             (999_900, "999 ms"),
             (61_250_000, "61.2 s"),
         ] {
-            assert_eq!(duration(Duration::from_micros(micros)), text);
+            assert_eq!(duration(Duration::from_micros(micros)).to_string(), text);
         }
     }
 }

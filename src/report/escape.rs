@@ -36,10 +36,11 @@ pub(crate) fn cut(text: &str) -> Cow<'_, str> {
     if text.len() <= SHOWN || text.chars().nth(SHOWN).is_none() {
         return Cow::Borrowed(text);
     }
-    let head = text.chars().take(SHOWN - TAIL - CUT.len());
-    let tail = text.char_indices().rev().nth(TAIL - 1);
-    let tail = tail.map_or(text, |(at, _)| &text[at..]);
-    Cow::Owned(head.chain(CUT.chars()).chain(tail.chars()).collect())
+    let mut places = text.char_indices();
+    let head = places.nth(SHOWN - TAIL - CUT.len());
+    let tail = places.nth_back(TAIL - 1);
+    let at = |place: Option<(usize, char)>| place.map_or(0, |(at, _)| at);
+    Cow::Owned(format!("{}{CUT}{}", &text[..at(head)], &text[at(tail)..]))
 }
 
 /// Returns whether the character is invisible, or changes the direction of the text: those of Unicode's

@@ -1,8 +1,11 @@
 //! The sentences of a report: its subject, and the reason of its verdict.
 
+use std::fmt;
+use std::fmt::{Display as _, Write as _};
+
 use super::agents::agents;
-use super::data::{Basis, Report};
-use super::names::and_list;
+use super::data::{Basis, Edge, Report};
+use super::names::{and_list, push_new};
 use super::place::place;
 use super::stall_text;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
@@ -25,233 +28,226 @@ impl Report {
 
     /// Returns the first line without its prefix: the verdict, and its subject.
     pub(crate) fn subject(&self) -> String {
-        format!("{}: {}", self.verdict, subject(self))
+        format!("{}: {}", self.verdict, fmt::from_fn(|f| subject(f, self)))
     }
 }
 
-fn subject(report: &Report) -> String {
+fn subject(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let edge = report.edges.first();
     match report.verdict {
-        Verdict::Deadlock if report.edges.is_empty() => standstill(report),
+        Verdict::Deadlock if edge.is_none() => standstill(f, report),
         Verdict::Deadlock => {
+            let agents = agents(report);
             // A thread that is only queued has no edge.
-            let threads = match distinct_threads(report).len().max(report.threads.len()) {
-                0 | 1 => "a thread waits for itself".to_owned(),
-                2 => format!("2 {} wait for each other", agents(report)),
-                many => format!("{many} {} wait for each other in a ring", agents(report)),
-            };
-            format!("{threads} over {}", ring(report))
+            match distinct_threads(report).len().max(report.threads.len()) {
+                0 | 1 => f.write_str("a thread waits for itself")?,
+                2 => write!(f, "2 {agents} wait for each other")?,
+                many => write!(f, "{many} {agents} wait for each other in a ring")?,
+            }
+            write!(f, " over {}", ring(report))
         }
-        Verdict::SelfDeadlock if report.edges.is_empty() => match waiting(report).first() {
-            Some((task, wait)) if task.is_task => format!(
-                "{task} waits for {}, which only it could {}",
-                report.awaited(wait),
-                match wait.what {
-                    WaitsFor::Lock { .. } => "release",
-                    WaitsFor::Resource { .. } => "bring about",
-                }
-            ),
-            Some((thread, wait)) => format!(
-                "{thread} is about to wait for {}, which only it could bring about",
-                report.awaited(wait)
-            ),
-            None => "a thread waits for itself".to_owned(),
-        },
-        Verdict::SelfDeadlock => match report.edges.first() {
-            Some(edge) => format!(
+        Verdict::SelfDeadlock => match edge {
+            Some(edge) => write!(
+                f,
                 "{} asks for {} ({}) while it holds it ({})",
                 report.thread_name(edge.thread),
                 report.the_lock(edge.to),
                 edge.to_mode,
                 edge.from_mode
             ),
-            None => "a thread asks for a lock that it holds".to_owned(),
+            None => waits_for_itself(f, report),
         },
-        Verdict::RecursiveRead => match report.edges.first() {
-            Some(edge) => format!(
+        Verdict::RecursiveRead => match edge {
+            Some(edge) => write!(
+                f,
                 "{} reads {} a second time; a writer that comes in between blocks it for ever",
                 report.thread_name(edge.thread),
                 report.the_lock(edge.to),
             ),
-            None => "a thread reads a lock that it reads already".to_owned(),
+            None => f.write_str("a thread reads a lock that it reads already"),
         },
-        Verdict::Inversion if report.basis == Basis::Declaration => match report.edges.first() {
-            Some(edge) => format!(
-                "{} is asked for under {}, against the declared order",
-                report.the_lock(edge.to),
-                report.the_lock(edge.from)
-            ),
-            None => "a declared order is broken".to_owned(),
+        Verdict::Inversion if report.basis == Basis::Declaration => match edge {
+            Some(edge) => against(f, report, edge, "against the declared order"),
+            None => f.write_str("a declared order is broken"),
         },
-        Verdict::Inversion if within_a_class(report) => match report.edges.first() {
-            Some(edge) => format!(
-                "{} is asked for under {}, against the order within their class",
-                report.the_lock(edge.to),
-                report.the_lock(edge.from)
-            ),
-            None => "two locks of a class are nested against their order".to_owned(),
-        },
-        Verdict::Inversion if report.basis == Basis::Classes => format!(
-            "locks of the classes {} are taken in {}",
-            ring(report),
-            orders(report)
-        ),
-        Verdict::Inversion => format!("{} are taken in {}", ring(report), orders(report)),
-        Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered if report.lacks_writers => {
-            format!(
-                "{} are taken in {}, by readers that no writer comes between",
-                ring(report),
-                orders(report)
-            )
+        Verdict::Inversion
+            if let Some(edge) = edge
+                && within_a_class(report) =>
+        {
+            against(f, report, edge, "against the order within their class")
         }
-        Verdict::Guarded => format!(
-            "{} are taken in {}, always under {}",
-            ring(report),
-            orders(report),
-            guards(report)
-        ),
-        Verdict::SingleThread => format!(
-            "{} are taken in {}, by one thread",
-            ring(report),
-            orders(report)
-        ),
-        Verdict::Ordered => format!(
-            "{} are taken in {}, one after the other",
-            ring(report),
-            orders(report)
-        ),
-        Verdict::Stall => stall_text::subject(report),
-        Verdict::Abandoned => abandoned(report),
-        Verdict::HeldAcrossAwait => held_across_await(report),
-    }
-}
-
-/// Returns the threads that wait, with their waits.
-fn waiting(report: &Report) -> Vec<(&ThreadInfo, &WaitInfo)> {
-    report
-        .threads
-        .iter()
-        .filter_map(|thread| Some((thread, thread.waits.as_ref()?)))
-        .collect()
-}
-
-/// Returns the subject of a stuck set that is not a lock cycle.
-fn standstill(report: &Report) -> String {
-    let waiting = waiting(report);
-    let by_any_thread = |wait: &WaitInfo| wait.by == Some(FreedBy::AnyThread);
-    let is_open = waiting.iter().any(|(_, wait)| by_any_thread(wait));
-    let each = |(thread, wait): &(&ThreadInfo, &WaitInfo)| {
-        format!("{thread} for {}", report.awaited(wait))
-    };
-    match waiting.as_slice() {
-        [] => "threads wait for each other".to_owned(),
-        [(thread, wait)] if is_open => format!(
-            "{thread} waits for {}, and no other thread is left",
-            report.awaited(wait)
-        ),
-        [(thread, wait)] if let Some(FreedBy::Threads(by)) = &wait.by => {
-            let is_left = |id: &ThreadId| {
-                let thread = report.thread(*id);
-                thread.is_some_and(|thread| thread.left_by_fork)
-            };
-            // Of a wait for the end of a thread, the headline names that thread already.
-            let by = ended_by(report, wait).or_else(|| {
-                let left = by.iter().any(is_left);
-                left.then(|| "which the fork left in the parent".to_owned())
-            });
-            format!(
-                "{thread} waits for {}{}",
-                report.awaited(wait),
-                by.map(|by| format!(", {by}")).unwrap_or_default()
-            )
-        }
-        [(thread, wait)] => format!(
-            "{thread} waits for {}, which no thread can bring about",
-            report.awaited(wait)
-        ),
-        many => {
-            // Workers without a job come last, in a few words: one of the others matters.
-            let (idle, busy): (Vec<_>, Vec<_>) =
-                many.iter().partition(|(thread, _)| thread.is_idle());
-            let (shown, idle) = match busy.is_empty() {
-                true => (idle, 0),
-                false => (busy, idle.len()),
-            };
-            let mut parts: Vec<String> = shown.iter().take(NAMES_IN_HEADLINE).map(each).collect();
-            if shown.len() > NAMES_IN_HEADLINE {
-                parts.truncate(2);
-                parts.push(format!("{} more", shown.len() - 2));
+        Verdict::Inversion | Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered => {
+            if report.verdict == Verdict::Inversion && report.basis == Basis::Classes {
+                f.write_str("locks of the classes ")?;
             }
-            match idle {
-                0 => {}
-                1 => parts.push("1 idle worker".to_owned()),
-                _ => parts.push(format!("{idle} idle workers")),
-            }
-            let how = if is_open {
-                match many.len() {
-                    2 => format!("both {} wait", agents(report)),
-                    count => format!("all {count} {} wait", agents(report)),
+            let orders = match report.edges.len() {
+                0..=2 => "both orders",
+                _ => "an order that closes a ring",
+            };
+            write!(f, "{} are taken in {orders}", ring(report))?;
+            match report.verdict {
+                Verdict::Inversion => Ok(()),
+                _ if report.lacks_writers => {
+                    f.write_str(", by readers that no writer comes between")
                 }
-            } else {
-                format!("{} {} wait for each other", many.len(), agents(report))
-            };
-            format!("{how}: {}", and_list(&parts))
+                Verdict::Guarded => write!(f, ", always under {}", guards(report)),
+                Verdict::SingleThread => f.write_str(", by one thread"),
+                _ => f.write_str(", one after the other"),
+            }
         }
+        Verdict::Stall => stall_text::subject(f, report),
+        Verdict::Abandoned => abandoned(f, report),
+        Verdict::HeldAcrossAwait => held_across_await(f, report),
     }
 }
 
-/// Returns a line for each pool, about its workers without a job.
-pub(super) fn idle(report: &Report) -> Vec<String> {
+/// Writes the subject of a self-deadlock that is not about a lock that is held.
+fn waits_for_itself(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let Some(&(me, wait)) = report.waiting().first() else {
+        return f.write_str("a thread waits for itself");
+    };
+    let waits = match me.is_task {
+        true => "waits",
+        false => "is about to wait",
+    };
+    let could = match wait.what {
+        WaitsFor::Lock { .. } if me.is_task => "release",
+        WaitsFor::Lock { .. } | WaitsFor::Resource { .. } => "bring about",
+    };
+    let awaited = report.awaited(wait);
+    write!(f, "{me} {waits} for {awaited}, which only it could {could}")
+}
+
+/// Writes the subject of one edge that is in the wrong order.
+fn against(f: &mut fmt::Formatter<'_>, report: &Report, edge: &Edge, order: &str) -> fmt::Result {
+    let (asked, held) = (report.the_lock(edge.to), report.the_lock(edge.from));
+    write!(f, "{asked} is asked for under {held}, {order}")
+}
+
+/// Writes the subject of a stuck set that is not a lock cycle.
+fn standstill(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let waiting = report.waiting();
+    let is_open = is_open(&waiting);
+    let &[(thread, wait)] = waiting.as_slice() else {
+        return match waiting.is_empty() {
+            true => f.write_str("threads wait for each other"),
+            false => crowd(f, report, &waiting, is_open),
+        };
+    };
+    write!(f, "{thread} waits for {}", report.awaited(wait))?;
+    match &wait.by {
+        _ if is_open => f.write_str(", and no other thread is left"),
+        // Of a wait for the end of a thread, the headline names that thread already.
+        Some(FreedBy::Threads(by)) => match ended_by(report, wait) {
+            Some(by) => write!(f, ", {by}"),
+            None if by.iter().any(|id| is_left_by_fork(report, *id)) => {
+                f.write_str(", which the fork left in the parent")
+            }
+            None => Ok(()),
+        },
+        _ => f.write_str(", which no thread can bring about"),
+    }
+}
+
+/// Writes what several threads wait for.
+fn crowd(
+    f: &mut fmt::Formatter<'_>,
+    report: &Report,
+    waiting: &[(&ThreadInfo, &WaitInfo)],
+    is_open: bool,
+) -> fmt::Result {
+    let agents = agents(report);
+    match waiting.len() {
+        count if !is_open => write!(f, "{count} {agents} wait for each other: ")?,
+        2 => write!(f, "both {agents} wait: ")?,
+        count => write!(f, "all {count} {agents} wait: ")?,
+    }
+    // Workers without a job come last, in a few words: one of the others matters.
+    let (mut shown, mut idle) = (Vec::new(), 0);
+    for &(thread, wait) in waiting {
+        match thread.is_idle() {
+            true => idle += 1,
+            false => shown.push((thread, wait)),
+        }
+    }
+    if shown.is_empty() {
+        (shown, idle) = (waiting.to_vec(), 0);
+    }
+    let named = match shown.len() {
+        few @ 0..=NAMES_IN_HEADLINE => few,
+        _ => 2,
+    };
+    let more = shown.len() - named;
+    let parts = named + usize::from(more > 0) + usize::from(idle > 0);
+    and_list(f, parts, &|f, at| match (shown.get(at), idle) {
+        (Some((thread, wait)), _) if at < named => {
+            write!(f, "{thread} for {}", report.awaited(wait))
+        }
+        _ if at == named && more > 0 => write!(f, "{more} more"),
+        (_, 1) => f.write_str("1 idle worker"),
+        _ => write!(f, "{idle} idle workers"),
+    })
+}
+
+/// Returns whether any thread of the process could have ended one of the waits.
+fn is_open(waiting: &[(&ThreadInfo, &WaitInfo)]) -> bool {
+    waiting
+        .iter()
+        .any(|(_, wait)| wait.by == Some(FreedBy::AnyThread))
+}
+
+pub(super) fn is_left_by_fork(report: &Report, id: ThreadId) -> bool {
+    report.thread(id).is_some_and(|thread| thread.left_by_fork)
+}
+
+/// Writes a line for each pool, about its workers without a job.
+pub(super) fn idle(out: &mut String, report: &Report) {
     let mut pools: Vec<(LockId, usize)> = Vec::new();
-    let idle = report.threads.iter().filter(|thread| thread.is_idle());
-    for wait in idle.filter_map(|thread| thread.waits.as_ref()) {
+    for (thread, wait) in report.waiting() {
+        if !thread.is_idle() {
+            continue;
+        }
         let pool = wait.subject();
         match pools.iter_mut().find(|(known, _)| *known == pool) {
             Some((_, count)) => *count += 1,
             None => pools.push((pool, 1)),
         }
     }
-    let line = |(pool, count): (LockId, usize)| {
+    for (pool, count) in pools {
         let name = report.the_lock(pool);
-        match count {
-            1 => format!("1 worker of {name} waits for a job"),
-            _ => format!("{count} workers of {name} wait for a job"),
-        }
-    };
-    pools.into_iter().map(line).collect()
+        let _ = match count {
+            1 => writeln!(out, "\n1 worker of {name} waits for a job"),
+            _ => writeln!(out, "\n{count} workers of {name} wait for a job"),
+        };
+    }
 }
 
 /// Returns the counts of the resource of a wait. Of several threads that wait for one resource, the
 /// last one that began to wait has read the present counts.
 pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
-    let own = wait.counts?;
-    let alike = waiting(report).into_iter().map(|(_, other)| other);
-    let is_alike = |other: &&WaitInfo| {
-        other.subject() == wait.subject() && reason_of(other) == reason_of(wait)
-    };
-    let alike = alike.filter(|other| is_alike(other) && other.counts.is_some());
-    let newest = alike.min_by_key(|other| other.since)?.counts?;
-    let WaitsFor::Resource { awaited, .. } = wait.what else {
-        return None;
-    };
-    Some(match awaited {
-        WaitReason::Permit => {
-            let are = |count, noun| match count {
-                1 => format!("1 {noun} is"),
-                _ => format!("{count} {noun}s are"),
-            };
-            format!(
-                "which asks for {}; {} free, {} queued",
-                some(own.wanted, "permit"),
-                are(newest.available, "permit"),
-                are(newest.queued, "thread")
-            )
+    let (own, awaited) = (wait.counts?, wait.reason()?);
+    let mut newest: Option<&WaitInfo> = None;
+    for (_, other) in report.waiting() {
+        let is_alike = other.what == wait.what && other.counts.is_some();
+        if is_alike && newest.is_none_or(|newest| other.since < newest.since) {
+            newest = Some(other);
         }
+    }
+    let newest = newest?.counts?;
+    Some(match awaited {
+        WaitReason::Permit => format!(
+            "which asks for {}; {} free, {} queued",
+            some(own.wanted, "permit"),
+            are(newest.available, "permit"),
+            are(newest.queued, "thread")
+        ),
         WaitReason::Arrival => format!(
-            "which is made for {} threads, of which {} arrived",
+            "which is made for {} threads, of which {} {} arrived",
             own.wanted,
+            newest.available,
             match newest.available {
-                1 => "1 has".to_owned(),
-                arrived => format!("{arrived} have"),
+                1 => "has",
+                _ => "have",
             }
         ),
         WaitReason::Message => format!("which is empty and has {}", some(own.queued, "sender")),
@@ -268,77 +264,76 @@ pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
     })
 }
 
-/// Returns what a thread waits for, if that is no lock.
-fn reason_of(wait: &WaitInfo) -> Option<WaitReason> {
-    match wait.what {
-        WaitsFor::Resource { awaited, .. } => Some(awaited),
-        WaitsFor::Lock { .. } => None,
-    }
-}
-
 /// Returns a number with its noun.
-fn some(count: u32, noun: &str) -> String {
-    match count {
-        0 => format!("no {noun}"),
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    }
+fn some(count: u32, noun: &str) -> impl fmt::Display {
+    fmt::from_fn(move |f| match count {
+        0 => write!(f, "no {noun}"),
+        1 => write!(f, "1 {noun}"),
+        _ => write!(f, "{count} {noun}s"),
+    })
 }
 
-/// Returns how a lock is reacquired.
-pub(super) fn taken_back(again: Reacquisition, lock: &str) -> String {
-    match again {
-        Reacquisition::Wait => {
-            format!("the wait there releases {lock} when it begins and takes it back when it ends")
-        }
-        Reacquisition::Unlocked => {
-            format!("the call there releases {lock} while it runs and takes it back when it ends")
-        }
-        Reacquisition::Upgrade => {
-            format!("the upgrade there waits until {lock} has no other reader")
-        }
-    }
+/// Returns a number with its noun and a verb.
+fn are(count: u32, noun: &str) -> impl fmt::Display {
+    fmt::from_fn(move |f| match count {
+        1 => write!(f, "1 {noun} is"),
+        _ => write!(f, "{count} {noun}s are"),
+    })
+}
+
+/// Writes how a lock is reacquired, as a line.
+pub(super) fn taken_back(out: &mut String, report: &Report, again: Reacquisition, lock: LockId) {
+    let (call, ends) = match again {
+        Reacquisition::Wait => (
+            "wait there releases",
+            "when it begins and takes it back when it ends",
+        ),
+        Reacquisition::Unlocked => (
+            "call there releases",
+            "while it runs and takes it back when it ends",
+        ),
+        Reacquisition::Upgrade => ("upgrade there waits until", "has no other reader"),
+    };
+    let _ = writeln!(out, "    the {call} {} {ends}", report.lock_name(lock));
 }
 
 /// Returns which threads could have ended a wait for a resource, or for a lock whose holder is stuck;
 /// `None` if the wait itself implies that.
 pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
-    let text = match wait.by.as_ref()? {
-        FreedBy::Threads(threads) => {
-            if let WaitsFor::Resource {
-                awaited: WaitReason::End | WaitReason::ScopeEnd,
-                ..
-            } = wait.what
-            {
-                return None;
-            }
-            let names: Vec<String> = threads.iter().map(|id| report.thread_name(*id)).collect();
-            match wait.what {
-                // A task that does not hold it is ahead in the queue, or has a future that was given the lock.
-                WaitsFor::Lock { lock, .. } if any_task(report) => {
-                    let holds = |id: &ThreadId| {
-                        let thread = report.thread(*id);
-                        thread
-                            .is_some_and(|thread| thread.held.iter().any(|held| held.lock == lock))
-                    };
-                    let (holders, ahead): (Vec<_>, Vec<_>) =
-                        threads.iter().partition(|id| holds(id));
-                    let named = |ids: &[&ThreadId], does: &str| {
-                        let names: Vec<_> = ids.iter().map(|id| report.thread_name(**id)).collect();
-                        (!names.is_empty()).then(|| format!("{} {does}", and_list(&names)))
-                    };
-                    let parts = [named(&holders, "keeps"), named(&ahead, "is to have first")];
-                    let parts: Vec<String> = parts.into_iter().flatten().collect();
-                    format!("which {}", parts.join(", and "))
-                }
-                WaitsFor::Lock { .. } => format!("which {} keeps", and_list(&names)),
-                WaitsFor::Resource { .. } => format!("which only {} could end", and_list(&names)),
-            }
+    let threads = match wait.by.as_ref()? {
+        FreedBy::Threads(threads) => threads,
+        FreedBy::AnyThread => {
+            return Some("which any thread could end, but none can move".to_owned());
         }
-        FreedBy::AnyThread => "which any thread could end, but none can move".to_owned(),
-        FreedBy::NoThread => "which no remaining thread can end".to_owned(),
+        FreedBy::NoThread => return Some("which no remaining thread can end".to_owned()),
     };
-    Some(text)
+    let names = report.threads_named(threads);
+    match wait.reason() {
+        Some(WaitReason::End | WaitReason::ScopeEnd) => None,
+        Some(_) => Some(format!("which only {names} could end")),
+        None if any_task(report) => Some(kept_or_ahead(report, threads, wait.subject())),
+        None => Some(format!("which {names} keeps")),
+    }
+}
+
+/// Returns which of the threads, which are tasks, keep a lock. A task that does not hold it is ahead in the queue, or has
+/// a future that was given the lock.
+fn kept_or_ahead(report: &Report, threads: &[ThreadId], lock: LockId) -> String {
+    let (mut holders, mut ahead) = (Vec::new(), Vec::new());
+    for &id in threads {
+        let thread = report.thread(id);
+        match thread.is_some_and(|thread| thread.holds(lock)) {
+            true => holders.push(id),
+            false => ahead.push(id),
+        }
+    }
+    let (keep, first) = (report.threads_named(&holders), report.threads_named(&ahead));
+    match (holders.is_empty(), ahead.is_empty()) {
+        (false, false) => format!("which {keep} keeps, and {first} is to have first"),
+        (false, true) => format!("which {keep} keeps"),
+        (true, false) => format!("which {first} is to have first"),
+        (true, true) => "which ".to_owned(),
+    }
 }
 
 fn any_task(report: &Report) -> bool {
@@ -347,10 +342,9 @@ fn any_task(report: &Report) -> bool {
 
 /// Returns why the waits never end. The text of each wait names its threads.
 fn never_ends(report: &Report) -> &'static str {
-    let waiting = waiting(report);
-    let by_any_thread = |(_, wait): &(&ThreadInfo, &WaitInfo)| wait.by == Some(FreedBy::AnyThread);
+    let waiting = report.waiting();
     match waiting.len() {
-        _ if waiting.iter().any(by_any_thread) => {
+        _ if is_open(&waiting) => {
             "every thread is blocked without a limit, so none is left that could end any of these \
              waits"
         }
@@ -367,228 +361,242 @@ fn never_ends(report: &Report) -> &'static str {
 }
 
 /// Returns the locks of the cycle: all names, or two and the number of the others.
-fn ring(report: &Report) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for edge in &report.edges {
-        let name = report.the_lock(edge.from);
-        if !names.contains(&name) {
-            names.push(name);
+fn ring(report: &Report) -> impl fmt::Display {
+    fmt::from_fn(|f| {
+        let mut names = Vec::new();
+        for edge in &report.edges {
+            push_new(&mut names, report.the_lock(edge.from).to_string());
         }
-    }
-    if names.len() > NAMES_IN_HEADLINE {
-        let rest = names.len() - 2;
-        names.truncate(2);
-        names.push(format!("{rest} more"));
-    }
-    and_list(&names)
+        if names.len() > NAMES_IN_HEADLINE {
+            let rest = names.len() - 2;
+            names.truncate(2);
+            names.push(format!("{rest} more"));
+        }
+        and_list(f, names.len(), &|f, at| f.write_str(&names[at]))
+    })
 }
 
-fn orders(report: &Report) -> &'static str {
-    match report.edges.len() {
-        0..=2 => "both orders",
-        _ => "an order that closes a ring",
-    }
-}
-
-/// Returns why readers do not wait for each other, though they would if a writer were queued between
+/// Writes why readers do not wait for each other, though they would if a writer were queued between
 /// them.
-fn no_writer_then(report: &Report) -> String {
-    let when = match report.verdict {
-        Verdict::Guarded => format!(
+fn no_writer_then(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let readers = readers_behind_a_writer(report);
+    let names = report.the_locks(&readers);
+    write!(
+        f,
+        "both sides only read {names}: the second reader waits for the first only behind a writer that is \
+         queued in between, and "
+    )?;
+    match report.verdict {
+        Verdict::Guarded => write!(
+            f,
             "every thread that was seen to write it holds {}, which one of these threads holds too",
             guards(report)
-        ),
-        Verdict::SingleThread => "too few other threads were seen to write it".to_owned(),
-        _ => "every write that was seen came before or after that".to_owned(),
-    };
-    let names = readers_behind_a_writer(report);
-    let names: Vec<String> = names.iter().map(|&id| report.the_lock(id)).collect();
-    format!(
-        "both sides only read {}: the second reader waits for the first only behind a writer that is \
-         queued in between, and {when}; it becomes an inversion when another thread writes it \
-         meanwhile",
-        and_list(&names)
-    )
+        )?,
+        Verdict::SingleThread => f.write_str("too few other threads were seen to write it")?,
+        _ => f.write_str("every write that was seen came before or after that")?,
+    }
+    f.write_str("; it becomes an inversion when another thread writes it meanwhile")
 }
 
-fn guards(report: &Report) -> String {
-    if report.guards.is_empty() {
-        return "a common lock".to_owned();
-    }
-    let names: Vec<String> = report
-        .guards
-        .iter()
-        .map(|&id| report.the_lock(id))
-        .collect();
-    and_list(&names)
+fn guards(report: &Report) -> impl fmt::Display {
+    fmt::from_fn(|f| match report.guards.as_slice() {
+        [] => f.write_str("a common lock"),
+        guards => report.the_locks(guards).fmt(f),
+    })
 }
 
 /// The first thread is the one that holds, the others are blocked.
-fn held_across_await(report: &Report) -> String {
-    let holder = report.threads.first();
-    let held = holder.and_then(|holder| holder.held.last());
-    match (holder, held) {
-        (Some(holder), Some(held)) => format!(
-            "{holder} holds {} while it is suspended, and {} blocked by that",
-            report.the_lock(held.lock),
-            match &report.threads[1..] {
-                [blocked] => format!("{blocked} is"),
-                many => format!("{} threads are", many.len()),
-            }
-        ),
-        _ => "a task holds a lock of threads while it is suspended".to_owned(),
+fn held_across_await(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    if let [holder, blocked @ ..] = report.threads.as_slice()
+        && let Some(held) = holder.held.last()
+    {
+        let name = report.the_lock(held.lock);
+        write!(f, "{holder} holds {name} while it is suspended, and ")?;
+        return match blocked {
+            [blocked] => write!(f, "{blocked} is blocked by that"),
+            many => write!(f, "{} threads are blocked by that", many.len()),
+        };
     }
+    f.write_str("a task holds a lock of threads while it is suspended")
 }
 
-fn abandoned(report: &Report) -> String {
-    let thread = report
-        .threads
-        .iter()
-        .find(|thread| thread.ended && !thread.held.is_empty())
-        .or_else(|| report.threads.first());
-    match thread {
-        Some(thread) => {
-            let mut names: Vec<String> = Vec::new();
-            for held in &thread.held {
-                let name = report.the_lock(held.lock);
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-            if names.is_empty() {
-                names.push("a lock".to_owned());
-            }
-            let names = and_list(&names);
-            match thread.left_by_fork {
-                true => format!("{thread} held {names} at the fork, and is not in this process"),
-                false => format!("{thread} ended while it held {names}"),
-            }
-        }
-        None => "a thread ended while it held a lock".to_owned(),
+fn abandoned(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let ended_with_locks = |thread: &&ThreadInfo| thread.ended && !thread.held.is_empty();
+    let thread = report.threads.iter().find(ended_with_locks);
+    let Some(thread) = thread.or_else(|| report.threads.first()) else {
+        return f.write_str("a thread ended while it held a lock");
+    };
+    let mut names = Vec::new();
+    for held in &thread.held {
+        push_new(&mut names, report.the_lock(held.lock).to_string());
+    }
+    if names.is_empty() {
+        names.push("a lock".to_owned());
+    }
+    let names = fmt::from_fn(|f| and_list(f, names.len(), &|f, at| f.write_str(&names[at])));
+    match thread.left_by_fork {
+        true => write!(
+            f,
+            "{thread} held {names} at the fork, and is not in this process"
+        ),
+        false => write!(f, "{thread} ended while it held {names}"),
     }
 }
 
 /// Returns the reason of the verdict.
 pub(super) fn reason(report: &Report) -> String {
-    let mut reason = match report.verdict {
-        Verdict::Deadlock if report.edges.is_empty() => never_ends(report).to_owned(),
+    let reason = fmt::from_fn(|f| {
+        why(f, report)?;
+        about_queued_writers(f, report)?;
+        about_destructors(f, report)
+    });
+    reason.to_string()
+}
+
+fn why(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let text = match report.verdict {
+        Verdict::Deadlock if report.edges.is_empty() => never_ends(report),
         Verdict::Deadlock => match distinct_threads(report).len().max(report.threads.len()) {
-            0 | 1 => "the thread waits, without a timeout, for what only it can release".to_owned(),
-            many => format!(
-                "each of the {many} {} waits, without a timeout, for a lock that the next one \
-                 holds; none of them can go on",
-                agents(report)
-            ),
+            0 | 1 => "the thread waits, without a timeout, for what only it can release",
+            many => {
+                return write!(
+                    f,
+                    "each of the {many} {} waits, without a timeout, for a lock that the next one \
+                     holds; none of them can go on",
+                    agents(report)
+                );
+            }
         },
         Verdict::SelfDeadlock if report.edges.is_empty() && any_task(report) => {
             "only this task could bring that about, and nothing else wakes it: all that it waits for \
              was seen when it was polled once more"
-                .to_owned()
         }
         Verdict::SelfDeadlock if report.edges.is_empty() => {
             "only this thread could bring that about, and it would be asleep; this is certain, at \
              this very call"
-                .to_owned()
         }
-        Verdict::SelfDeadlock => "only this thread could release it, and it would be asleep; this \
-                                  is certain, at this very call"
-            .to_owned(),
+        Verdict::SelfDeadlock => {
+            "only this thread could release it, and it would be asleep; this is certain, at this \
+             very call"
+        }
         Verdict::Inversion if report.basis == Basis::Declaration => match report.declared {
-            Some(site) => format!(
-                "the opposite order is declared at {site}; the first thread that keeps to it can \
-                 meet this one"
-            ),
-            None => "the opposite order is declared".to_owned(),
+            Some(site) => {
+                return write!(
+                    f,
+                    "the opposite order is declared at {site}; the first thread that keeps to it can \
+                     meet this one"
+                );
+            }
+            None => "the opposite order is declared",
         },
         Verdict::Inversion if within_a_class(report) => {
             "locks of one class are alike, so it takes an order among them on which all threads \
              agree, which is that of their sub-classes and ids; a thread that keeps to it can meet this \
              thread"
-                .to_owned()
         }
-        Verdict::Inversion if report.basis == Basis::Classes => format!(
-            "{}, no common lock, nothing orders them; no two threads were seen to take the same \
-             instances in opposite orders: it is the order of the classes that closes a ring, and \
-             it deadlocks as soon as the instances are the same",
-            counted_threads(report)
-        ),
-        Verdict::Inversion => format!(
-            "{}, no common lock, nothing orders them: each can come to hold its first lock while \
-             the next one waits for it",
-            counted_threads(report)
-        ),
+        Verdict::Inversion => {
+            write!(
+                f,
+                "{}, no common lock, nothing orders them",
+                counted_threads(report)
+            )?;
+            match report.basis {
+                Basis::Classes => {
+                    "; no two threads were seen to take the same instances in opposite orders: it \
+                     is the order of the classes that closes a ring, and it deadlocks as soon as \
+                     the instances are the same"
+                }
+                _ => ": each can come to hold its first lock while the next one waits for it",
+            }
+        }
         Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered if report.lacks_writers => {
-            no_writer_then(report)
+            return no_writer_then(f, report);
         }
-        Verdict::Guarded => format!(
-            "guarded by {}: both sides happen under it, so they never meet; they can as soon as \
-             one of them goes without it",
-            guards(report)
-        ),
-        Verdict::SingleThread => "one thread takes both orders, and it cannot meet itself; it \
-                                  becomes an inversion when a second thread takes either"
-            .to_owned(),
-        Verdict::Ordered => "the orders are separated by a spawn, a join or a message, so they \
-                             never overlapped; it becomes an inversion when that goes away"
-            .to_owned(),
-        Verdict::RecursiveRead => "a writer that queues between the two reads waits for the \
-                                   first, and the second waits behind that writer"
-            .to_owned(),
-        Verdict::Stall => stall_text::reason(report),
-        Verdict::HeldAcrossAwait => "the task gives the lock back only when it is polled again; until \
-                                     then every thread that takes the lock is blocked, and no task \
-                                     can be polled on it"
-            .to_owned(),
+        Verdict::Guarded => {
+            write!(f, "guarded by {}", guards(report))?;
+            ": both sides happen under it, so they never meet; they can as soon as one of them goes \
+             without it"
+        }
+        Verdict::SingleThread => {
+            "one thread takes both orders, and it cannot meet itself; it becomes an inversion when \
+             a second thread takes either"
+        }
+        Verdict::Ordered => {
+            "the orders are separated by a spawn, a join or a message, so they never overlapped; \
+             it becomes an inversion when that goes away"
+        }
+        Verdict::RecursiveRead => {
+            "a writer that queues between the two reads waits for the first, and the second waits \
+             behind that writer"
+        }
+        Verdict::Stall => return stall_text::reason(f, report),
+        Verdict::HeldAcrossAwait => {
+            "the task gives the lock back only when it is polled again; until then every thread \
+             that takes the lock is blocked, and no task can be polled on it"
+        }
         Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
             "a fork copies a lock as it is, and of the threads only the one that forks; no thread of this \
              process can release the lock, and a thread that asks for it waits for ever"
-                .to_owned()
         }
-        Verdict::Abandoned => "the guard was forgotten, or leaked; no thread can release the \
-                               lock any more, and a thread that asks for it waits for ever"
-            .to_owned(),
+        Verdict::Abandoned => {
+            "the guard was forgotten, or leaked; no thread can release the lock any more, and a \
+             thread that asks for it waits for ever"
+        }
     };
+    f.write_str(text)
+}
+
+/// Writes which writers block the second of two readers.
+fn about_queued_writers(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let queued = readers_behind_a_writer(report);
-    if !queued.is_empty() && !report.lacks_writers {
-        let names: Vec<String> = queued.iter().map(|&id| report.the_lock(id)).collect();
-        let writers = queued
-            .iter()
-            .filter_map(|&lock| queued_writer(report, lock));
-        let writers: Vec<String> = writers
-            .map(|(thread, wait)| format!("{thread}, which waits at {}", place(wait.site)))
-            .collect();
-        let writer = match writers.as_slice() {
-            [] => "a writer that is queued in between blocks".to_owned(),
-            [one] => format!("{one}, is the writer that is queued in between and blocks"),
-            many => format!(
-                "{}, are the writers that are queued in between and block",
-                many.join("; ")
-            ),
-        };
-        reason += &format!(
-            "; both sides only read {}, but {writer} the second reader",
-            and_list(&names)
-        );
+    if queued.is_empty() || report.lacks_writers {
+        return Ok(());
     }
-    let in_destructor = |thread: &&ThreadInfo| thread.panicking || thread.ending;
-    for thread in report.threads.iter().filter(in_destructor) {
+    let mut writers = Vec::new();
+    for &lock in &queued {
+        if let Some((thread, wait)) = queued_writer(report, lock) {
+            writers.push(format!("{thread}, which waits at {}", place(wait.site)));
+        }
+    }
+    write!(
+        f,
+        "; both sides only read {}, but ",
+        report.the_locks(&queued)
+    )?;
+    f.write_str(&writers.join("; "))?;
+    f.write_str(match writers.len() {
+        0 => "a writer that is queued in between blocks the second reader",
+        1 => ", is the writer that is queued in between and blocks the second reader",
+        _ => ", are the writers that are queued in between and block the second reader",
+    })
+}
+
+/// Writes which requests are those of destructors.
+fn about_destructors(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    for thread in &report.threads {
+        if !thread.panicking && !thread.ending {
+            continue;
+        }
         let site = thread.waits.as_ref().map(|wait| wait.site);
         let edge = report.edges.iter().find(|edge| edge.thread == thread.id);
-        if let Some(site) = site.or(edge.map(|edge| edge.to_site)) {
-            let at = place(site);
-            reason += &match thread.panicking {
-                true => format!(
-                    "; {thread} unwinds from a panic, so what it asks for at {at} is asked for by a \
-                     destructor or a panic hook"
-                ),
-                false => format!(
-                    "; {thread} has returned, so what it waits for at {at} is waited for by the destructor \
-                     of a thread-local, and the thread ends after that"
-                ),
-            };
+        let Some(site) = site.or(edge.map(|edge| edge.to_site)) else {
+            continue;
+        };
+        let at = place(site);
+        match thread.panicking {
+            true => write!(
+                f,
+                "; {thread} unwinds from a panic, so what it asks for at {at} is asked for by a \
+                 destructor or a panic hook"
+            )?,
+            false => write!(
+                f,
+                "; {thread} has returned, so what it waits for at {at} is waited for by the destructor \
+                 of a thread-local, and the thread ends after that"
+            )?,
         }
     }
-    reason
+    Ok(())
 }
 
 /// Returns the thread of a deadlock that is queued to write this lock between two readers, and its
@@ -597,12 +605,14 @@ pub(super) fn queued_writer(report: &Report, lock: LockId) -> Option<(&ThreadInf
     if report.verdict != Verdict::Deadlock {
         return None;
     }
-    let is_in_ring = |thread: &ThreadInfo| report.edges.iter().any(|edge| edge.thread == thread.id);
-    waiting(report).into_iter().find(|(thread, wait)| {
-        let writes =
-            matches!(wait.what, WaitsFor::Lock { lock: it, mode: Mode::Exclusive } if it == lock);
-        writes && !is_in_ring(thread)
-    })
+    let mode = Mode::Exclusive;
+    for (thread, wait) in report.waiting() {
+        let is_in_ring = || report.edges.iter().any(|edge| edge.thread == thread.id);
+        if wait.what == (WaitsFor::Lock { lock, mode }) && !is_in_ring() {
+            return Some((thread, wait));
+        }
+    }
+    None
 }
 
 /// Returns whether the report is about two locks of one class.
@@ -620,36 +630,37 @@ pub(super) fn distinct_threads(report: &Report) -> Vec<ThreadId> {
     threads
 }
 
-fn counted_threads(report: &Report) -> String {
-    let threads = distinct_threads(report);
-    let is_task = |&id: &ThreadId| report.thread(id).is_some_and(|thread| thread.is_task);
-    let noun = if !threads.is_empty() && threads.iter().all(is_task) {
-        "task"
-    } else {
-        "thread"
-    };
-    match threads.len() {
-        0 | 1 => format!("one {noun}"),
-        2 => format!("two {noun}s"),
-        3 => format!("three {noun}s"),
-        many => format!("{many} {noun}s"),
-    }
+fn counted_threads(report: &Report) -> impl fmt::Display {
+    fmt::from_fn(|f| {
+        let threads = distinct_threads(report);
+        let is_task = |&id: &ThreadId| report.thread(id).is_some_and(|thread| thread.is_task);
+        let noun = match !threads.is_empty() && threads.iter().all(is_task) {
+            true => "task",
+            false => "thread",
+        };
+        match threads.len() {
+            0 | 1 => write!(f, "one {noun}"),
+            2 => write!(f, "two {noun}s"),
+            3 => write!(f, "three {noun}s"),
+            many => write!(f, "{many} {noun}s"),
+        }
+    })
 }
 
 /// Returns the locks at which both sides of the cycle only read; the two sides of a deadlock may be the reads of one
 /// thread.
 pub(super) fn readers_behind_a_writer(report: &Report) -> Vec<LockId> {
-    if report.edges.len() < 2 && report.verdict != Verdict::Deadlock {
-        return Vec::new();
+    let edges = &report.edges;
+    let mut locks = Vec::new();
+    if edges.len() < 2 && report.verdict != Verdict::Deadlock {
+        return locks;
     }
-    let next = report.edges.iter().cycle().skip(1);
-    report
-        .edges
-        .iter()
-        .zip(next)
-        .filter(|(edge, next)| {
-            edge.to_mode == Mode::Shared && next.from_mode == Mode::Shared && edge.to == next.from
-        })
-        .map(|(edge, _)| edge.to)
-        .collect()
+    for (at, edge) in edges.iter().enumerate() {
+        let next = &edges[(at + 1) % edges.len()];
+        let both_read = edge.to_mode == Mode::Shared && next.from_mode == Mode::Shared;
+        if both_read && edge.to == next.from {
+            locks.push(edge.to);
+        }
+    }
+    locks
 }

@@ -1,10 +1,13 @@
 //! The interleaving of a cycle: one column for each thread, one row for each step.
 
+use std::fmt;
+use std::fmt::Write as _;
+
 use super::data::{Edge, Report};
 use super::headline;
 use super::place::short_place;
 use super::width::{shortened, width};
-use crate::engine::ids::Site;
+use crate::engine::ids::{LockId, Site};
 use crate::engine::verdict::Verdict;
 
 /// How many threads have a column each; more threads are listed in rows.
@@ -34,8 +37,8 @@ pub(super) fn show(out: &mut String, report: &Report) {
         Verdict::Inversion | Verdict::RecursiveRead => "how it deadlocks:",
         _ => return,
     };
-    out.push_str(&format!("\n{title}\n"));
-    let edges: Vec<&Edge> = report.edges_from_closing().collect();
+    let _ = writeln!(out, "\n{title}");
+    let edges = report.edges_from_closing();
     let (heads, steps) = match report.verdict {
         Verdict::RecursiveRead => read_twice(report, edges[0]),
         _ => around(report, &edges),
@@ -57,122 +60,106 @@ pub(crate) fn schedule_table(heads: &[String], steps: &[Step]) -> String {
     let left_out = steps.len().saturating_sub(MAX_STEPS);
     let steps = &steps[left_out..];
     if left_out > 0 {
-        out.push_str(&format!("{:INDENT$}({left_out} steps before)\n", ""));
+        let _ = writeln!(out, "{:INDENT$}({left_out} steps before)", "");
     }
     if heads.len() <= MAX_COLUMNS {
         columns(&mut out, heads, steps, heads.len() < MAX_COLUMNS);
         return out;
     }
-    let first = heads.iter().map(|head| width(head)).max().unwrap_or(0);
+    let mut first = 0;
+    for head in heads {
+        first = first.max(width(head));
+    }
     let first = first.min(TOTAL / 4);
     for step in steps {
         let cell = cell(step, TOTAL - INDENT - GAP - first, true);
-        row(&mut out, &[first, 0], |column| match column {
-            0 => shortened(&heads[step.column], first),
-            _ => cell.clone(),
-        });
+        let cells = [shortened(&heads[step.column], first), cell];
+        row(&mut out, &[first, 0], &cells);
     }
     out
 }
 
 /// Each thread acquires its first lock, then each asks for the next one.
 fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
-    let mut heads: Vec<String> = edges
-        .iter()
-        .map(|edge| report.thread_name(edge.thread))
-        .collect();
-    let mut steps: Vec<Step> = edges
-        .iter()
-        .enumerate()
-        .map(|(column, edge)| Step {
-            column,
-            verb: match edge.from_again {
-                None => "takes",
-                Some(_) => "takes back",
-            },
-            lock: report.short_name(edge.from),
-            site: Some(edge.from_site),
-        })
-        .collect();
-    let queued = headline::readers_behind_a_writer(report);
+    let (mut heads, mut steps) = (Vec::new(), Vec::new());
+    for (column, edge) in edges.iter().enumerate() {
+        heads.push(report.thread_name(edge.thread).to_string());
+        let takes = match edge.from_again {
+            None => "takes",
+            Some(_) => "takes back",
+        };
+        let site = Some(edge.from_site);
+        steps.push(step(report, column, takes, edge.from, site));
+    }
     let mut any_writer = None;
-    for lock in queued {
+    for lock in headline::readers_behind_a_writer(report) {
         // In a deadlock the writer exists, and has a line.
-        let writer = headline::queued_writer(report, lock);
-        let column = match (writer, any_writer) {
-            (None, Some(column)) => column,
+        let (head, site) = match headline::queued_writer(report, lock) {
+            Some((thread, wait)) => (thread.to_string(), Some(wait.site)),
+            None => (ANY_WRITER.to_owned(), None),
+        };
+        let column = match any_writer {
+            Some(column) if site.is_none() => column,
             _ => {
-                let head = writer.map_or("any writer".to_owned(), |(thread, _)| thread.to_string());
                 heads.push(head);
                 heads.len() - 1
             }
         };
-        if writer.is_none() {
+        if site.is_none() {
             any_writer = Some(column);
         }
-        steps.push(Step {
-            column,
-            verb: "queues for",
-            lock: report.short_name(lock),
-            site: writer.map(|(_, wait)| wait.site),
-        });
+        steps.push(step(report, column, "queues for", lock, site));
     }
-    steps.extend(edges.iter().enumerate().map(|(column, edge)| Step {
-        column,
-        verb: "waits for",
-        lock: report.short_name(edge.to),
-        site: Some(edge.to_site),
-    }));
+    for (column, edge) in edges.iter().enumerate() {
+        let site = Some(edge.to_site);
+        steps.push(step(report, column, "waits for", edge.to, site));
+    }
     (heads, steps)
 }
 
+/// The head of a writer that no thread of the report is.
+const ANY_WRITER: &str = "any writer";
+
 fn read_twice(report: &Report, edge: &Edge) -> (Vec<String>, Vec<Step>) {
-    let lock = report.short_name(edge.to);
-    let step = |column, verb, site| Step {
+    let reader = report.thread_name(edge.thread).to_string();
+    let (first, second) = (Some(edge.from_site), Some(edge.to_site));
+    let steps = vec![
+        step(report, 0, "reads", edge.to, first),
+        step(report, 1, "queues for", edge.to, None),
+        step(report, 0, "waits for", edge.to, second),
+    ];
+    (vec![reader, ANY_WRITER.to_owned()], steps)
+}
+
+fn step(
+    report: &Report,
+    column: usize,
+    verb: &'static str,
+    lock: LockId,
+    site: Option<Site>,
+) -> Step {
+    let lock = report.short_name(lock).to_string();
+    Step {
         column,
         verb,
-        lock: lock.clone(),
+        lock,
         site,
-    };
-    (
-        vec![report.thread_name(edge.thread), "any writer".to_owned()],
-        vec![
-            step(0, "reads", Some(edge.from_site)),
-            step(1, "queues for", None),
-            step(0, "waits for", Some(edge.to_site)),
-        ],
-    )
+    }
 }
 
 fn columns(out: &mut String, heads: &[String], steps: &[Step], with_places: bool) {
     let room = (TOTAL - INDENT - GAP * (heads.len() - 1)) / heads.len();
-    let cells: Vec<String> = steps
-        .iter()
-        .map(|step| cell(step, room, with_places))
-        .collect();
-    let heads: Vec<String> = heads.iter().map(|head| shortened(head, room)).collect();
-    let widths: Vec<usize> = (0..heads.len())
-        .map(|column| {
-            let in_column = steps
-                .iter()
-                .zip(&cells)
-                .filter(|(step, _)| step.column == column);
-            in_column
-                .map(|(_, cell)| width(cell))
-                .fold(width(&heads[column]), usize::max)
-        })
-        .collect();
-    row(out, &widths, |column| heads[column].clone());
-    row(out, &widths, |column| "-".repeat(widths[column]));
-    for (step, cell) in steps.iter().zip(cells) {
-        row(out, &widths, |column| {
-            if column == step.column {
-                cell.clone()
-            } else {
-                String::new()
-            }
-        });
+    let mut first = Vec::new();
+    for head in heads {
+        first.push(shortened(head, room));
     }
+    let mut rows = vec![first];
+    for step in steps {
+        let mut cells = vec![String::new(); heads.len()];
+        cells[step.column] = cell(step, room, with_places);
+        rows.push(cells);
+    }
+    table(out, &rows);
 }
 
 /// Returns the text of a step, cut to fit by shortening only the name: the line number matters more.
@@ -195,35 +182,42 @@ fn cell(step: &Step, room: usize, with_place: bool) -> String {
 /// Writes a cycle of many threads: what each holds, and what it asks for.
 fn rows(out: &mut String, report: &Report, edges: &[&Edge]) {
     let room = (TOTAL - INDENT - 2 * GAP) / 3;
-    let mut table = vec![["thread", "holds", "waits for"].map(str::to_owned)];
+    let short = |name: &dyn fmt::Display| shortened(&name.to_string(), room);
+    let mut rows = vec![vec![short(&"thread"), short(&"holds"), short(&"waits for")]];
     for edge in edges {
-        table.push([
-            shortened(&report.thread_name(edge.thread), room),
-            shortened(&report.short_name(edge.from), room),
-            shortened(&report.short_name(edge.to), room),
+        rows.push(vec![
+            short(&report.thread_name(edge.thread)),
+            short(&report.short_name(edge.from)),
+            short(&report.short_name(edge.to)),
         ]);
     }
-    let widths: Vec<usize> = (0..3)
-        .map(|column| {
-            table
-                .iter()
-                .map(|row| width(&row[column]))
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    table.insert(1, std::array::from_fn(|column| "-".repeat(widths[column])));
-    for cells in &table {
-        row(out, &widths, |column| cells[column].clone());
+    table(out, &rows);
+}
+
+/// Writes rows of cells in columns that are as wide as their widest cell; the first row is the head.
+fn table(out: &mut String, rows: &[Vec<String>]) {
+    let mut widths = vec![0; rows[0].len()];
+    for cells in rows {
+        for (column, cell) in cells.iter().enumerate() {
+            widths[column] = width(cell).max(widths[column]);
+        }
+    }
+    row(out, &widths, &rows[0]);
+    let mut rules = Vec::new();
+    for &wide in &widths {
+        rules.push("-".repeat(wide));
+    }
+    row(out, &widths, &rules);
+    for cells in &rows[1..] {
+        row(out, &widths, cells);
     }
 }
 
-fn row(out: &mut String, widths: &[usize], cell: impl Fn(usize) -> String) {
+fn row(out: &mut String, widths: &[usize], cells: &[String]) {
     let mut line = " ".repeat(INDENT);
-    for (column, &wide) in widths.iter().enumerate() {
-        let text = cell(column);
-        line.push_str(&text);
-        line.push_str(&" ".repeat(wide.saturating_sub(width(&text)) + GAP));
+    for (column, text) in cells.iter().enumerate() {
+        let pad = widths[column].saturating_sub(width(text)) + GAP;
+        let _ = write!(line, "{text}{:pad$}", "");
     }
     out.push_str(line.trim_end());
     out.push('\n');

@@ -47,9 +47,7 @@ impl LockInfo {
             created,
         }
     }
-}
 
-impl LockInfo {
     /// Returns the key of the class of the lock, which is the same in every build and on every machine: its name; else
     /// what the source calls it, if the program was built by `cargo lockwarden`; else its place of construction,
     /// without the directories of a machine.
@@ -99,7 +97,7 @@ impl LockInfo {
 /// with a place itself.
 pub(crate) fn comma(awaited: &str, lock: Option<&LockInfo>) -> &'static str {
     match lock {
-        Some(lock) if awaited.ends_with(&place(lock.created)) => ",",
+        Some(lock) if awaited.ends_with(&place(lock.created).to_string()) => ",",
         _ => "",
     }
 }

@@ -67,4 +67,5 @@ pub(crate) use self::escape::Escaped;
 pub(crate) use self::escape::cut;
 pub(crate) use self::interleaving::{Step, schedule_table};
 pub(crate) use self::lock::comma;
+pub(crate) use self::names::push_new;
 pub(crate) use self::place::place;

@@ -1,5 +1,8 @@
 //! The names of locks and threads in one report.
 
+use std::fmt;
+use std::fmt::Display as _;
+
 use super::content;
 use super::data::Report;
 use super::escape::Escaped;
@@ -14,65 +17,84 @@ const COMPARED: usize = 64;
 impl Report {
     /// Returns the name of the lock in this report: its display, with its id where two locks have the
     /// same.
-    pub(crate) fn lock_name(&self, id: LockId) -> String {
-        match self.lock(id) {
-            Some(lock) => self.distinguished(lock, lock.to_string()),
-            None => format!("lock {id}"),
-        }
+    pub(crate) fn lock_name(&self, id: LockId) -> impl fmt::Display {
+        self.named(id, "", LockInfo::to_string)
     }
 
     /// Returns the name for a narrow column: of the place of a lock without a name, the file name and
     /// the line.
-    pub(super) fn short_name(&self, id: LockId) -> String {
-        match self.lock(id) {
-            Some(lock) => self.distinguished(lock, brief(lock)),
-            None => format!("lock {id}"),
-        }
-    }
-
-    fn distinguished(&self, lock: &LockInfo, name: String) -> String {
-        let own = brief(lock);
-        // Names that are equal in full are equal when shortened.
-        let shared = |other: &&LockInfo| other.id != lock.id && brief(other) == own;
-        if !self.locks.iter().any(|other| shared(&other)) {
-            return name;
-        }
-        let with_id = |name: String| format!("{name} ({})", lock.id);
-        let of = |lock: &LockInfo| lock.content.map(content::short);
-        // A report on thousands of locks would compare each with all.
-        let Some(content) = of(lock).filter(|_| self.locks.len() <= COMPARED) else {
-            return with_id(name);
-        };
-        // Locks that generic code constructs at one place differ in the type of their content.
-        let others = self.locks.iter().filter(shared);
-        let (alike, unlike): (Vec<_>, Vec<_>) =
-            others.partition(|other| of(other).as_ref() == Some(&content));
-        let name = match unlike.is_empty() {
-            true => name,
-            false => with_content(lock, &name, &content),
-        };
-        match alike.is_empty() {
-            true => name,
-            false => with_id(name),
-        }
+    pub(super) fn short_name(&self, id: LockId) -> impl fmt::Display {
+        self.named(id, "", brief)
     }
 
     /// Returns the name within a sentence, where a lock without a name needs an article.
-    pub(crate) fn the_lock(&self, id: LockId) -> String {
-        let name = self.lock_name(id);
-        match self.lock(id) {
-            Some(lock) if lock.name.is_some() => name,
-            Some(_) => format!("the {name}"),
-            None => name,
-        }
+    pub(crate) fn the_lock(&self, id: LockId) -> impl fmt::Display {
+        self.named(id, "the ", LockInfo::to_string)
+    }
+
+    fn named(
+        &self,
+        id: LockId,
+        article: &'static str,
+        name: fn(&LockInfo) -> String,
+    ) -> impl fmt::Display {
+        fmt::from_fn(move |f| {
+            let Some(lock) = self.lock(id) else {
+                return write!(f, "lock {id}");
+            };
+            if lock.name.is_none() {
+                f.write_str(article)?;
+            }
+            f.write_str(&self.distinguished(lock, name(lock)))
+        })
     }
 
     /// Returns the name of the thread in this report: its name and its id.
-    pub(crate) fn thread_name(&self, id: ThreadId) -> String {
-        match self.thread(id) {
-            Some(thread) => thread.to_string(),
-            None => id.to_string(),
+    pub(crate) fn thread_name(&self, id: ThreadId) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self.thread(id) {
+            Some(thread) => thread.fmt(f),
+            None => id.fmt(f),
+        })
+    }
+
+    fn distinguished(&self, lock: &LockInfo, mut name: String) -> String {
+        let own = brief(lock);
+        let content_of = |lock: &LockInfo| lock.content.map(content::short);
+        // A report on thousands of locks would compare each with all.
+        let content = content_of(lock).filter(|_| self.locks.len() <= COMPARED);
+        let (mut alike, mut unlike) = (false, false);
+        for other in &self.locks {
+            // Names that are equal in full are equal when shortened.
+            if other.id == lock.id || brief(other) != own {
+                continue;
+            }
+            if content.is_none() {
+                alike = true;
+                break;
+            }
+            // Locks that generic code constructs at one place differ in the type of their content.
+            match content_of(other) == content {
+                true => alike = true,
+                false => unlike = true,
+            }
         }
+        if let Some(content) = content.filter(|_| unlike) {
+            name = with_content(lock, &name, &content);
+        }
+        match alike {
+            true => format!("{name} ({})", lock.id),
+            false => name,
+        }
+    }
+
+    /// Returns the names of these locks within a sentence, as a list.
+    pub(super) fn the_locks(&self, ids: &[LockId]) -> impl fmt::Display {
+        fmt::from_fn(|f| and_list(f, ids.len(), &|f, at| self.the_lock(ids[at]).fmt(f)))
+    }
+
+    /// Returns the names of these threads, as a list.
+    pub(super) fn threads_named(&self, ids: &[ThreadId]) -> impl fmt::Display {
+        fmt::from_fn(|f| and_list(f, ids.len(), &|f, at| self.thread_name(ids[at]).fmt(f)))
     }
 }
 
@@ -96,13 +118,28 @@ fn brief(lock: &LockInfo) -> String {
     }
 }
 
-/// Returns `a`, `a and b`, `a, b and c`.
-pub(super) fn and_list(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+/// Adds an item to a list that has each once.
+pub(crate) fn push_new(items: &mut Vec<String>, item: String) {
+    if !items.contains(&item) {
+        items.push(item);
     }
+}
+
+/// Writes `count` items: `a`, `a and b`, `a, b and c`.
+pub(super) fn and_list(
+    f: &mut fmt::Formatter<'_>,
+    count: usize,
+    item: &dyn Fn(&mut fmt::Formatter<'_>, usize) -> fmt::Result,
+) -> fmt::Result {
+    for at in 0..count {
+        f.write_str(match at {
+            0 => "",
+            _ if at + 1 == count => " and ",
+            _ => ", ",
+        })?;
+        item(f, at)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -111,10 +148,10 @@ mod tests {
 
     #[test]
     fn a_list_is_joined_with_commas_and_an_and() {
-        let items = ["a", "b", "c"].map(str::to_owned);
-        assert_eq!(and_list(&[]), "");
-        assert_eq!(and_list(&items[..1]), "a");
-        assert_eq!(and_list(&items[..2]), "a and b");
-        assert_eq!(and_list(&items), "a, b and c");
+        let items = ["a", "b", "c"];
+        for (count, list) in ["", "a", "a and b", "a, b and c"].into_iter().enumerate() {
+            let joined = fmt::from_fn(|f| and_list(f, count, &|f, at| f.write_str(items[at])));
+            assert_eq!(joined.to_string(), list);
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! members of a workspace, and packages beside it, are the program's own.
 
 use super::data::{Edge, Report};
+use super::names::push_new;
 use super::place::dependency;
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
@@ -11,11 +12,8 @@ use crate::engine::verdict::Verdict;
 /// Returns how many of the two places of an edge are in dependencies: an edge with few of them is the one to
 /// change.
 pub(super) fn foreign_places(edge: &Edge) -> usize {
-    let is_foreign = |site: &&Site| dependency(site.file()).is_some();
-    [edge.from_site, edge.to_site]
-        .iter()
-        .filter(is_foreign)
-        .count()
+    let is_foreign = |site: Site| usize::from(dependency(site.file()).is_some());
+    is_foreign(edge.from_site) + is_foreign(edge.to_site)
 }
 
 /// Returns a sentence, without a full stop, on whose code each order is; `None` if all of it is the program's
@@ -24,16 +22,13 @@ pub(super) fn whose(report: &Report) -> Option<String> {
     if report.edges.iter().all(|edge| foreign_places(edge) == 0) {
         return None;
     }
-    let mut parts: Vec<String> = Vec::new();
+    let mut parts = Vec::new();
     for edge in report.edges_from_closing() {
         let subject = match report.verdict {
             Verdict::SelfDeadlock | Verdict::RecursiveRead => "it".to_owned(),
             _ => format!("the order of {}", report.thread_name(edge.thread)),
         };
-        let part = format!("{subject} {}", of_edge(report, edge));
-        if !parts.contains(&part) {
-            parts.push(part);
-        }
+        push_new(&mut parts, format!("{subject} {}", of_edge(report, edge)));
     }
     Some(parts.join("; "))
 }

@@ -1,6 +1,8 @@
 //! Source lines as reports print them: the path within a package, and whose code it is.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::fmt::Display as _;
 
 use crate::engine::ids::Site;
 use crate::tracking::lock::class_key;
@@ -14,15 +16,17 @@ pub(super) fn short_place(site: Site) -> String {
 /// Returns the place as a part of a sentence. A function that is passed to the standard library, as to
 /// `map`, and called there, has a place in the standard library. For a dependency, its name and version
 /// and the path within it are shown.
-pub(crate) fn place(site: Site) -> String {
-    let (file, line, column) = (site.file(), site.line(), site.column());
-    match short_file(file) {
-        Some(path) if class_key::of_the_standard_library(file).is_some() => {
-            format!("{path}:{line}:{column} of the standard library")
+pub(crate) fn place(site: Site) -> impl fmt::Display {
+    fmt::from_fn(move |f| {
+        let Some(path) = short_file(site.file()) else {
+            return site.fmt(f);
+        };
+        write!(f, "{path}:{}:{}", site.line(), site.column())?;
+        match class_key::of_the_standard_library(site.file()) {
+            Some(_) => f.write_str(" of the standard library"),
+            None => Ok(()),
         }
-        Some(path) => format!("{path}:{line}:{column}"),
-        None => site.to_string(),
-    }
+    })
 }
 
 /// Returns the path of a file within the standard library, or of a dependency behind its name and version.
@@ -53,8 +57,9 @@ mod tests {
 
     #[test]
     fn a_place_in_the_standard_library_is_named_as_one() {
-        assert!(place(called(())).starts_with("src/report/place.rs:"));
-        let place = place([()].map(called)[0]);
+        let here = place(called(())).to_string();
+        assert!(here.starts_with("src/report/place.rs:"), "{here}");
+        let place = place([()].map(called)[0]).to_string();
         assert!(place.starts_with("core/src/"), "{place}");
         assert!(place.ends_with(" of the standard library"), "{place}");
     }

@@ -1,10 +1,11 @@
 //! Source lines with marks under them, in the form of compiler diagnostics.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use super::place::short_file;
 use super::source::Sources;
-use super::width::width;
+use super::width::{width, width_of};
 use crate::engine::ids::Site;
 use crate::engine::sorting;
 
@@ -12,6 +13,8 @@ use crate::engine::sorting;
 const MAX_WIDTH: usize = 110;
 /// The replacement of a part that was cut off.
 const CUT: &str = "...";
+/// A tab, as the compiler counts columns.
+const TAB: &str = "    ";
 
 /// A place in a source file, known from a site or from the debug information.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,21 +43,24 @@ pub(super) struct Mark {
     pub(super) primary: bool,
 }
 
-/// Writes the places, file by file, as far as the files exist.
+/// Writes the places, file by file, as far as the files exist. The primary marks are the first ones, so that their file
+/// comes before those that explain it.
 pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
     let mut files: Vec<&str> = Vec::new();
-    // The file of the primary mark first: the others explain it.
-    for mark in marks.iter().filter(|m| m.primary).chain(marks) {
+    for mark in marks {
         if !files.contains(&&*mark.spot.file) {
             files.push(&mark.spot.file);
         }
     }
     for file in files {
-        let mut lines: Vec<Line<'_>> = marks
-            .iter()
-            .filter(|mark| mark.spot.file == file)
-            .filter_map(|mark| Line::new(sources, mark))
-            .collect();
+        let mut lines = Vec::new();
+        for mark in marks {
+            if mark.spot.file == file
+                && let Some(line) = Line::new(sources, mark)
+            {
+                lines.push(line);
+            }
+        }
         sorting::sort_by_key(&mut lines, |line| {
             (line.mark.spot.line, line.mark.spot.column)
         });
@@ -80,15 +86,9 @@ impl<'a> Line<'a> {
         if !is_call(before, rest) {
             return None;
         }
-        let first = rest.chars().next()?;
-        let word: String = rest
-            .chars()
-            .take_while(|next| next.is_alphanumeric() || *next == '_')
-            .collect();
-        let length = if word.is_empty() {
-            width(first.encode_utf8(&mut [0; 4]))
-        } else {
-            width(&word)
+        let length = match word(rest) {
+            "" => width_of(rest.chars().next()?),
+            word => width(word),
         };
         Some(Self {
             mark,
@@ -107,7 +107,10 @@ fn split(line: &str, column: usize) -> Option<(&str, &str)> {
         if at >= column {
             return (at == column).then(|| line.split_at(position));
         }
-        at += width(&visible(character.encode_utf8(&mut [0; 4])));
+        at += match character {
+            '\t' => TAB.len(),
+            _ => width_of(character),
+        };
     }
     None
 }
@@ -115,70 +118,80 @@ fn split(line: &str, column: usize) -> Option<(&str, &str)> {
 /// Returns whether the line has a call, or an expression that may call, at this column. If not, the
 /// file is not the compiled one.
 fn is_call(before: &str, rest: &str) -> bool {
-    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
-    if before.trim_start().starts_with("//") || before.ends_with(is_of_name) {
+    let is_comment = before.trim_start().starts_with("//");
+    let last = before.chars().next_back();
+    if is_comment || last.is_some_and(is_of_name) {
         return false;
     }
-    if before.ends_with('.') {
-        let behind = rest.trim_start_matches(is_of_name).trim_start();
-        let is_called = behind.is_empty() || behind.starts_with(['(', ':', '/']);
-        return rest.starts_with(is_of_name) && is_called;
+    let name = word(rest);
+    if last == Some('.') {
+        let behind = rest[name.len()..].trim_start().chars().next();
+        return !name.is_empty() && matches!(behind, None | Some('(' | ':' | '/'));
     }
     // A path, a macro, a value that is dereferenced, or a closure.
-    rest.starts_with(|c| {
-        is_of_name(c) || matches!(c, '*' | '&' | '(' | '<' | '$' | '|' | '-' | '!' | '{' | '[')
-    })
+    let operator = rest.chars().next();
+    !name.is_empty()
+        || matches!(
+            operator,
+            Some('*' | '&' | '(' | '<' | '$' | '|' | '-' | '!' | '{' | '[')
+        )
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Returns the name or the keyword that a text begins with.
+fn word(text: &str) -> &str {
+    let end = text.find(|c| !is_of_name(c));
+    &text[..end.unwrap_or(text.len())]
 }
 
 fn show_file(out: &mut String, sources: &mut Sources, file: &str, lines: &[Line<'_>]) {
     let Some(last) = lines.last() else { return };
     let first = lines.iter().find(|line| line.mark.primary).unwrap_or(last);
     let gutter = last.mark.spot.line.to_string().len();
-    let spot = &first.mark.spot;
+    let Spot { line, column, .. } = first.mark.spot;
     let edge = format!("{:gutter$} |", "");
-    out.push_str(&format!(
-        "{:gutter$}--> {}:{}:{}\n{edge}\n",
-        "",
-        short_file(file).unwrap_or(Cow::Borrowed(file)),
-        spot.line,
-        spot.column
-    ));
+    let short = short_file(file).unwrap_or(Cow::Borrowed(file));
+    let _ = writeln!(out, "{:gutter$}--> {short}:{line}:{column}\n{edge}", "");
     let mut shown: Option<u32> = None;
     for line in lines {
         let number = line.mark.spot.line;
         // Two marks on one line are cut alike, so that both stand under their words.
-        let on_this = lines.iter().filter(|other| other.mark.spot.line == number);
-        let skipped = on_this.map(|other| other.start).min().map_or(0, cut_before);
+        let mut start = line.start;
+        for other in lines {
+            if other.mark.spot.line == number {
+                start = start.min(other.start);
+            }
+        }
+        let skipped = cut_before(start);
         if shown != Some(number) {
             match shown {
                 Some(before) if number == before + 2 => {
                     if let Some(between) = sources.line(file, before + 1) {
-                        out.push_str(&numbered(
-                            before + 1,
-                            gutter,
-                            &clipped(&visible(between), 0),
-                        ));
+                        numbered(out, before + 1, gutter, &clipped(&visible(between), 0));
                     }
                 }
-                Some(before) if number > before + 1 => out.push_str(&format!("{CUT}\n")),
+                Some(before) if number > before + 1 => {
+                    let _ = writeln!(out, "{CUT}");
+                }
                 _ => {}
             }
-            out.push_str(&numbered(number, gutter, &clipped(&line.text, skipped)));
+            numbered(out, number, gutter, &clipped(&line.text, skipped));
             shown = Some(number);
         }
         let under = if line.mark.primary { "^" } else { "-" };
-        out.push_str(&format!(
-            "{edge} {:start$}{} {}\n",
-            "",
-            under.repeat(line.length),
-            line.mark.label,
-            start = line.start - skipped + if skipped > 0 { CUT.len() } else { 0 },
-        ));
+        let under = under.repeat(line.length);
+        let start = line.start - skipped + if skipped > 0 { CUT.len() } else { 0 };
+        let _ = writeln!(out, "{edge} {:start$}{under} {}", "", line.mark.label);
     }
 }
 
-fn numbered(number: u32, gutter: usize, text: &str) -> String {
-    format!("{}\n", format!("{number:>gutter$} | {text}").trim_end())
+fn numbered(out: &mut String, number: u32, gutter: usize, text: &str) {
+    let line = format!("{number:>gutter$} | {text}");
+    out.push_str(line.trim_end());
+    out.push('\n');
 }
 
 /// Returns how much of a line is cut before its first mark, in columns.
@@ -198,7 +211,7 @@ fn clipped(text: &str, skipped: usize) -> String {
     }
     let mut column = 0;
     for character in text.chars() {
-        let wide = width(character.encode_utf8(&mut [0; 4]));
+        let wide = width_of(character);
         if column >= skipped {
             if column - skipped + wide > MAX_WIDTH {
                 clipped.push_str(CUT);
@@ -211,13 +224,13 @@ fn clipped(text: &str, skipped: usize) -> String {
     clipped
 }
 
-/// Returns a source line for printing: tabs as four spaces, other control characters as a space, so
-/// that a mark stands under its word.
+/// Returns a source line for printing, in which a mark stands under its word: tabs as spaces, another control character
+/// as a space.
 fn visible(line: &str) -> String {
     let mut visible = String::with_capacity(line.len());
     for character in line.chars() {
         match character {
-            '\t' => visible.push_str("    "),
+            '\t' => visible.push_str(TAB),
             _ if character.is_control() => visible.push(' '),
             _ => visible.push(character),
         }

@@ -1,9 +1,8 @@
 //! The source files that a report quotes.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The size of the largest file that is read: larger ones are generated.
 const MAX_BYTES: u64 = 4 << 20;
@@ -17,18 +16,20 @@ const MAX_ANCESTORS: usize = 7;
 /// After an error with a file its lines are not shown; the report has every place as text too.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    files: HashMap<String, Option<String>>,
+    files: Vec<(String, Option<String>)>,
 }
 
 impl Sources {
     /// Returns the line of this number, counted from 1, if the file exists and has it.
     pub(super) fn line(&mut self, file: &str, number: u32) -> Option<&str> {
-        if !self.files.contains_key(file) {
-            self.files.insert(file.to_owned(), find(file));
-        }
-        let text = self.files.get(file)?;
+        let known = self.files.iter().position(|(known, _)| known == file);
+        let at = known.unwrap_or_else(|| {
+            self.files.push((file.to_owned(), find(file)));
+            self.files.len() - 1
+        });
+        let text = self.files[at].1.as_deref()?;
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        text.as_deref()?.lines().nth(index)
+        text.lines().nth(index)
     }
 }
 
@@ -42,20 +43,23 @@ fn find(file: &str) -> Option<String> {
     if path.is_absolute() {
         return read(path);
     }
-    let program = std::env::current_exe().ok();
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    [package, program]
-        .iter()
-        .flatten()
-        .find_map(|below| find_above(below, path))
+    if let Some(package) = std::env::var_os("CARGO_MANIFEST_DIR")
+        && let Some(text) = find_above(Path::new(&package), path)
+    {
+        return Some(text);
+    }
+    find_above(&std::env::current_exe().ok()?, path)
 }
 
 fn find_above(below: &Path, path: &Path) -> Option<String> {
-    below
-        .ancestors()
-        .take(MAX_ANCESTORS)
-        .filter(|above| above.join("Cargo.toml").is_file())
-        .find_map(|above| read(&above.join(path)))
+    for above in below.ancestors().take(MAX_ANCESTORS) {
+        if above.join("Cargo.toml").is_file()
+            && let Some(text) = read(&above.join(path))
+        {
+            return Some(text);
+        }
+    }
+    None
 }
 
 fn read(path: &Path) -> Option<String> {

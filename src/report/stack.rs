@@ -1,7 +1,6 @@
 //! A stack: captured as addresses, resolved to names when it is read.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -97,10 +96,7 @@ impl Stack {
             addresses.push(frame.ip().addr());
             addresses.len() < MAX_FRAMES
         });
-        Self(Arc::new(Frames {
-            addresses: addresses.into_boxed_slice(),
-            resolved: OnceBox::new(),
-        }))
+        Self::of_addresses(&addresses)
     }
 
     /// Returns a stack of addresses that were captured elsewhere, the innermost first.
@@ -120,14 +116,17 @@ impl Stack {
     /// stack does not contain `site`. Methods of one type that call each other count as one function: a type
     /// that wraps the program's locks. Looks up the names if that was not done before.
     pub(super) fn caller_of(&self, site: Site) -> Option<Call> {
-        let is_there = |frame: &Frame| frame.is_at(site);
         let frames = self.frames();
-        let at = frames.iter().position(is_there)?;
-        let outer = frames.get(at + 1..)?;
+        let at = frames.iter().position(|frame| frame.is_at(site))?;
+        let outer = &frames[at + 1..];
         let of = frames[at].method_of();
-        let is_outside =
-            |frame: &&Frame| frame.is_of_the_program() && (of.is_none() || frame.method_of() != of);
-        let caller = outer.iter().find(is_outside).or_else(|| outer.first())?;
+        let mut caller = outer.first()?;
+        for frame in outer {
+            if frame.is_of_the_program() && (of.is_none() || frame.method_of() != of) {
+                caller = frame;
+                break;
+            }
+        }
         caller.call(&frames[at], site)
     }
 
@@ -136,11 +135,13 @@ impl Stack {
     pub(super) fn outer_caller_of(&self, site: Site) -> Option<Call> {
         let frames = self.frames();
         let at = frames.iter().position(|frame| frame.is_at(site))?;
-        let name = frames[at].function.as_deref()?;
-        let inner = &frames[at + 1..];
-        let is_same = |frame: &Frame| frame.function.as_deref() == Some(name);
-        let outer = inner.iter().position(is_same)?;
-        inner.get(outer + 1)?.call(&frames[at], site)
+        let name = frames[at].function.as_ref()?;
+        for outer in at + 1..frames.len() {
+            if frames[outer].function.as_ref() == Some(name) {
+                return frames.get(outer + 1)?.call(&frames[at], site);
+            }
+        }
+        None
     }
 
     /// Returns the innermost function of the program's own code, with the place of the call that it makes.
@@ -148,10 +149,10 @@ impl Stack {
     pub(super) fn own_caller(&self) -> Option<Call> {
         let is_own = |frame: &&Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(is_own);
         let caller = self.frames().iter().find(is_own)?;
-        let file = caller.file.as_deref()?;
+        let file = Path::new(caller.file.as_deref()?);
         let here = std::env::current_dir().ok();
-        let inner = here.and_then(|here| Path::new(file).strip_prefix(here).ok());
-        caller.call_in(&inner.unwrap_or(Path::new(file)).display().to_string())
+        let inner = here.and_then(|here| file.strip_prefix(here).ok());
+        caller.call_in(&inner.unwrap_or(file).display().to_string())
     }
 
     /// Returns a hash of the innermost calls: the path through this crate, and its callers.
@@ -159,37 +160,47 @@ impl Stack {
     /// Hashes return addresses, so no lookup is needed. Two paths through this crate that lead to the
     /// same call of the program give two hashes.
     pub(crate) fn path(&self) -> u64 {
-        let inner = self.addresses().iter().take(PATH);
-        inner.fold(0, |path: u64, address| {
-            (path.rotate_left(5) ^ *address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        })
+        let mut path: u64 = 0;
+        for &address in self.addresses().iter().take(PATH) {
+            path = (path.rotate_left(5) ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+        path
     }
 
     /// Looks up the names of all these stacks, each address once; calls `between` after each address.
-    pub(crate) fn resolve_all<'a>(stacks: impl IntoIterator<Item = &'a Stack>, between: impl Fn()) {
-        let mut known: HashMap<usize, Vec<Frame>> = HashMap::new();
+    pub(crate) fn resolve_all(stacks: &[&Stack], between: &dyn Fn()) {
+        // Sorted by the addresses.
+        let mut known: Vec<(usize, Vec<Frame>)> = Vec::new();
         let modules = Modules::now();
         for stack in stacks {
-            if stack.0.resolved.get().is_some() {
+            if stack.is_resolved() {
                 continue;
             }
-            let mut frames = Vec::new();
-            for &address in &stack.0.addresses {
-                let found = known.entry(address).or_insert_with(|| {
+            stack.resolve(&mut |address, frames| {
+                let at = known.partition_point(|(other, _)| *other < address);
+                if known.get(at).is_none_or(|(other, _)| *other != address) {
                     let mut found = Vec::new();
                     resolve(address, &modules, &mut found);
+                    known.insert(at, (address, found));
                     between();
-                    found
-                });
-                let before = frames.len();
-                frames.extend_from_slice(found);
-                if is_bottom(&frames, before) {
-                    break;
                 }
-            }
-            // If another thread was faster, its result is the same.
-            let _ = stack.0.resolved.set(Box::new(trimmed(frames)));
+                frames.extend_from_slice(&known[at].1);
+            });
         }
+    }
+
+    /// Looks up the names with `look_up`, which adds the functions of an address.
+    fn resolve(&self, look_up: &mut dyn FnMut(usize, &mut Vec<Frame>)) -> &[Frame] {
+        let mut frames = Vec::new();
+        for &address in &self.0.addresses {
+            let before = frames.len();
+            look_up(address, &mut frames);
+            if is_bottom(&frames, before) {
+                break;
+            }
+        }
+        // If another thread was faster, its result is the same.
+        self.0.resolved.get_or_init(|| Box::new(trimmed(frames)))
     }
 
     /// A stack of these functions, each called in the first line of a file of its own.
@@ -220,10 +231,11 @@ impl Stack {
 
     /// Returns the functions, the innermost first. Looks up their names if that was not done before.
     pub(crate) fn functions(&self) -> Vec<&str> {
-        self.frames()
-            .iter()
-            .filter_map(|frame| frame.function.as_deref())
-            .collect()
+        let mut functions = Vec::new();
+        for frame in self.frames() {
+            functions.extend(frame.function.as_deref());
+        }
+        functions
     }
 
     /// Yields the functions with their places, the innermost first. Looks up their names if that was
@@ -240,32 +252,25 @@ impl Stack {
     /// }
     /// ```
     pub fn places(&self) -> impl Iterator<Item = StackFrame<'_>> {
-        self.frames().iter().map(|frame| StackFrame {
-            function: frame.function.as_deref(),
-            file: frame.file.as_deref(),
-            line: frame.line,
-            module: frame.place.as_ref().map(|place| place.module.path.as_str()),
-            offset: frame.place.as_ref().map(|place| place.offset),
-            build_id: frame
-                .place
-                .as_ref()
-                .and_then(|place| place.module.build_id.as_deref()),
+        self.frames().iter().map(|frame| {
+            let place = frame.place.as_ref();
+            StackFrame {
+                function: frame.function.as_deref(),
+                file: frame.file.as_deref(),
+                line: frame.line,
+                module: place.map(|place| place.module.path.as_str()),
+                offset: place.map(|place| place.offset),
+                build_id: place.and_then(|place| place.module.build_id.as_deref()),
+            }
         })
     }
 
     fn frames(&self) -> &[Frame] {
-        self.0.resolved.get_or_init(|| {
-            let mut frames = Vec::new();
-            let modules = Modules::now();
-            for &address in &self.0.addresses {
-                let before = frames.len();
-                resolve(address, &modules, &mut frames);
-                if is_bottom(&frames, before) {
-                    break;
-                }
-            }
-            Box::new(trimmed(frames))
-        })
+        if let Some(frames) = self.0.resolved.get() {
+            return frames;
+        }
+        let modules = Modules::now();
+        self.resolve(&mut |address, frames| resolve(address, &modules, frames))
     }
 }
 
@@ -314,21 +319,34 @@ fn resolve(address: usize, modules: &Modules, frames: &mut Vec<Frame>) {
 /// Returns whether one of the frames from `from` on is the start of the thread. The frames below that one are not
 /// shown, and a lookup of their names would read the debug information of the system's library.
 fn is_bottom(frames: &[Frame], from: usize) -> bool {
-    let starts = |frame: &Frame| frame.starts_thread();
-    frames.iter().skip(from.max(1)).any(starts) && !frames.first().is_some_and(starts)
+    let inner = frames.get(from.max(1)..).unwrap_or_default();
+    first(inner, Frame::starts_thread).is_some() && !frames[0].starts_thread()
+}
+
+/// Returns the position of the innermost frame that is of a kind.
+fn first(frames: &[Frame], is_of_kind: fn(&Frame) -> bool) -> Option<usize> {
+    frames.iter().position(is_of_kind)
+}
+
+/// Returns how many frames there are up to the outermost one that is of a kind.
+fn up_to_last(frames: &[Frame], is_of_kind: fn(&Frame) -> bool) -> usize {
+    let mut count = frames.len();
+    while count > 0 && !is_of_kind(&frames[count - 1]) {
+        count -= 1;
+    }
+    count
 }
 
 /// Removes the frames above the program (this crate, and the crates that its locks are built on, at the
 /// innermost end) and those below it (the start of the thread, at the outermost).
 fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
-    let bottom = frames
-        .iter()
-        .position(Frame::starts_thread)
-        .filter(|&at| at > 0)
-        .unwrap_or(frames.len());
-    frames.truncate(bottom);
+    if let Some(bottom) = first(&frames, Frame::starts_thread)
+        && bottom > 0
+    {
+        frames.truncate(bottom);
+    }
     // Below the root of a task is the runtime that polls it.
-    if let Some(root) = frames.iter().position(Frame::polls_task) {
+    if let Some(root) = first(&frames, Frame::polls_task) {
         frames.truncate(root + 1);
     }
     // The frames that catch a panic stand between functions of any program with threads, and carry no
@@ -337,17 +355,12 @@ fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
         frames.retain(|frame| !frame.catches_panics());
     }
     // The tests of this crate have only frames of this crate.
-    let Some(last) = frames.iter().rposition(Frame::is_of_the_program) else {
+    let Some(innermost) = first(&frames, Frame::is_of_the_program) else {
         return frames;
     };
-    frames.truncate(last + 1);
-    let run = frames
-        .iter()
-        .take_while(|frame| !frame.is_of_the_program())
-        .count();
-    let top = frames[..run].iter().rposition(Frame::is_ours);
-    frames.drain(..top.map_or(0, |last| last + 1));
-    frames
+    frames.truncate(up_to_last(&frames, Frame::is_of_the_program));
+    let top = up_to_last(&frames[..innermost], Frame::is_ours);
+    frames.split_off(top)
 }
 
 impl Frame {
@@ -393,7 +406,7 @@ impl Frame {
                 }
             }
         };
-        let name = of.rsplit("::").next()?;
+        let name = of.rsplit_once("::").map_or(of, |(_, name)| name);
         name.starts_with(char::is_uppercase).then_some(of)
     }
 
@@ -477,7 +490,7 @@ impl Frame {
 fn is_file_of_ours(file: &str) -> bool {
     // Within the workspace of this crate, its tests and examples count as a program.
     let own = file.strip_prefix(env!("CARGO_MANIFEST_DIR"));
-    let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']).replace('\\', "/"));
+    let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']).replace("\\", "/"));
     let sources = ["src/", "crates/lockwarden-tokio/src/"];
     if own.is_some_and(|rest| sources.iter().any(|source| rest.starts_with(source))) {
         return true;
@@ -516,13 +529,15 @@ impl fmt::Display for Stack {
             // A path under the current directory is shown like the places of the locks.
             let under = here
                 .as_deref()
-                .and_then(|here| std::path::Path::new(file).strip_prefix(here).ok())
-                .and_then(std::path::Path::to_str);
+                .and_then(|here| Path::new(file).strip_prefix(here).ok()?.to_str());
             let short = under.map(Cow::Borrowed).or_else(|| short_file(file));
             let short = short.unwrap_or(Cow::Borrowed(file));
             write!(f, "          at {short}")?;
-            for number in [frame.line, frame.column].into_iter().flatten() {
-                write!(f, ":{number}")?;
+            if let Some(line) = frame.line {
+                write!(f, ":{line}")?;
+            }
+            if let Some(column) = frame.column {
+                write!(f, ":{column}")?;
             }
             writeln!(f)?;
         }

@@ -4,12 +4,12 @@
 //! one table for each crate: per line a site (`path:line:column`, as the program prints it), a tab and a name.
 //! The tables are read once, when the first report is displayed; without them a lock is named by its site.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::engine::ids::Site;
+use crate::engine::sorting;
 use crate::variables::Variable;
 
 /// The largest size of a table; a larger file was not written by the command, and is not read.
@@ -17,16 +17,21 @@ const MAX_BYTES: u64 = 16 << 20;
 
 /// Returns the name of the lock that was constructed at `site`, if a table has one.
 pub(super) fn symbol(site: Site) -> Option<&'static str> {
-    static TABLES: OnceLock<HashMap<String, String>> = OnceLock::new();
-    let tables = TABLES.get_or_init(|| {
-        Variable::Symbols
-            .read()
-            .map_or_else(HashMap::new, |folder| read(Path::new(&folder)))
+    static TABLES: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    let tables = TABLES.get_or_init(|| match Variable::Symbols.read() {
+        Some(folder) => read(Path::new(&folder)),
+        None => Vec::new(),
     });
     if tables.is_empty() {
         return None;
     }
-    tables.get(&site.to_string()).map(String::as_str)
+    name_at(tables, &site.to_string())
+}
+
+/// Returns the name that stands for a place in the sorted tables.
+fn name_at<'a>(tables: &'a [(String, String)], place: &str) -> Option<&'a str> {
+    let at = tables.binary_search_by(|(other, _)| other.as_str().cmp(place));
+    Some(&tables[at.ok()?].1)
 }
 
 /// Returns whether the command has compiled the program: then the program's own code does not call this
@@ -35,18 +40,26 @@ pub(super) fn is_of_the_command() -> bool {
     Variable::Symbols.read().is_some()
 }
 
-/// Reads all tables of a folder. Files that cannot be read, or are no tables, are skipped.
-fn read(folder: &Path) -> HashMap<String, String> {
-    let mut names = HashMap::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+/// Reads all tables of a folder, sorted. Files that cannot be read, or are no tables, are skipped.
+fn read(folder: &Path) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return names;
+    };
+    for entry in entries {
+        let Ok(entry) = entry else { continue };
         let is_table = entry
             .metadata()
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_BYTES);
         if is_table && let Ok(text) = fs::read_to_string(entry.path()) {
-            let rows = text.lines().filter_map(|line| line.split_once('\t'));
-            names.extend(rows.map(|(place, name)| (place.to_owned(), name.to_owned())));
+            for line in text.lines() {
+                if let Some((place, name)) = line.split_once('\t') {
+                    names.push((place.to_owned(), name.to_owned()));
+                }
+            }
         }
     }
+    sorting::sort(&mut names);
     names
 }
 
@@ -69,7 +82,8 @@ mod tests {
         let names = read(&folder);
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(names.len(), 3);
-        assert_eq!(names["src/b.rs:3:4"], "b::C");
+        assert_eq!(name_at(&names, "src/b.rs:3:4"), Some("b::C"));
+        assert_eq!(name_at(&names, "src/b.rs:3:5"), None);
         assert!(read(&folder).is_empty());
     }
 }

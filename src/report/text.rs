@@ -3,6 +3,7 @@
 //! Plain ASCII except for names that the program gave, without colours, and the same for the same data.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use super::agents::agents;
 use super::data::{Edge, Report};
@@ -10,7 +11,6 @@ use super::duration::duration;
 use super::headline;
 use super::interleaving;
 use super::lock::comma;
-use super::names::and_list;
 use super::owner;
 use super::place::{is_own, place};
 use super::snippet::{self, Mark, Spot};
@@ -18,11 +18,10 @@ use super::source::Sources;
 use super::stack::{Call, Stack};
 use super::stall_text;
 use super::suggestion::in_one_function;
-use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use super::width::width;
 use super::wrap::wrapped;
-use crate::engine::ids::{LockId, Site};
-use crate::engine::mode::Mode;
+use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
@@ -74,36 +73,43 @@ impl Report {
 
     /// Returns the text of a report about the same source lines as the report number `first`.
     pub(crate) fn brief(&self, first: u64) -> String {
-        let threads: Vec<String> = headline::distinct_threads(self)
-            .iter()
-            .map(|id| self.thread_name(*id))
-            .collect();
+        let threads = headline::distinct_threads(self);
         format!(
             "{}\n  on the same lines as report {first}, by {}\n",
             self.headline(),
-            and_list(&threads)
+            self.threads_named(&threads)
         )
     }
 
     /// Returns whether there is a stack to show.
     pub(crate) fn has_stacks(&self) -> bool {
-        self.all_stacks().next().is_some()
+        !self.all_stacks().is_empty()
     }
 
     /// Looks up the names of the stacks; calls `between` after each address.
-    pub(crate) fn resolve(&self, between: impl Fn()) {
-        Stack::resolve_all(self.all_stacks(), between);
+    pub(crate) fn resolve(&self, between: &dyn Fn()) {
+        Stack::resolve_all(&self.all_stacks(), between);
     }
 
-    fn all_stacks(&self) -> impl Iterator<Item = &Stack> {
+    fn all_stacks(&self) -> Vec<&Stack> {
+        let mut stacks = Vec::new();
         // The dump of all threads has the stack of a stall.
-        let own = self.stack.iter().filter(|_| self.verdict != Verdict::Stall);
-        let threads = self
-            .threads
-            .iter()
-            .filter_map(|thread| thread.stack.as_ref());
-        own.chain(self.edges.iter().filter_map(|edge| edge.stack.as_ref()))
-            .chain(threads)
+        if let Some(stack) = &self.stack
+            && self.verdict != Verdict::Stall
+        {
+            stacks.push(stack);
+        }
+        for edge in &self.edges {
+            if let Some(stack) = &edge.stack {
+                stacks.push(stack);
+            }
+        }
+        for thread in &self.threads {
+            if let Some(stack) = &thread.stack {
+                stacks.push(stack);
+            }
+        }
+        stacks
     }
 
     /// Returns the stacks with their heading, or nothing if there is none.
@@ -121,56 +127,86 @@ impl Report {
 /// Writes every edge: the request, the locks held meanwhile, and the source lines of both.
 fn links(out: &mut String, sources: &mut Sources, report: &Report) {
     let mut shown: Vec<(Site, Site)> = Vec::new();
-    for (at, edge) in report.edges_from_closing().enumerate() {
+    for (at, edge) in report.edges_from_closing().into_iter().enumerate() {
         let newest = at == 0 && report.closing.is_some();
-        let caller = caller(report, edge);
         let lines = (edge.from_site, edge.to_site);
         let known = shown.contains(&lines);
-        let thread = report.thread(edge.thread).filter(|thread| !thread.ended);
-        out.push_str(&format!(
-            "\n{}{}{}{}\n",
-            report.thread_name(edge.thread),
-            thread.map(ThreadInfo::circumstance).unwrap_or_default(),
-            circumstances(report, newest),
-            if known { " (the same lines)" } else { "" }
-        ));
-        let asked = report.lock_name(edge.to);
-        let held = report.lock_name(edge.from);
-        let wide = width(&asked).max(width(&held));
-        let taken = match edge.from_again {
-            None => "taken at",
-            Some(_) => "taken back at",
-        };
-        for (verb, name, mode, word, site) in [
-            (asks(report), &asked, edge.to_mode, "at", edge.to_site),
-            ("holding", &held, edge.from_mode, taken, edge.from_site),
-        ] {
-            let pad = " ".repeat(wide - width(name));
-            let mode = mode.to_string();
-            out.push_str(&format!(
-                "    {verb:<9} {name}{pad}  {mode:<9}  {word:<8} {}\n",
-                place(site)
-            ));
+        let _ = write!(out, "\n{}", report.thread_name(edge.thread));
+        if let Some(thread) = report.thread(edge.thread)
+            && !thread.ended
+        {
+            let _ = write!(out, "{}", thread.circumstance());
         }
-        callers(out, report, edge, caller.as_ref());
-        for (again, lock) in [(edge.from_again, &held), (edge.to_again, &asked)] {
-            if let Some(again) = again {
-                out.push_str(&format!("    {}\n", headline::taken_back(again, lock)));
-            }
-        }
-        // An upgrade asks for a lock that is held.
-        let gates = edge.gates.iter().filter(|&&id| id != edge.to);
-        let names: Vec<String> = gates.map(|&id| report.lock_name(id)).collect();
-        if !names.is_empty() {
-            out.push_str(&format!("    and       {}\n", names.join(", ")));
-        }
-        let mut marks = Vec::from_iter(caller.and_then(|call| outside_mark(report, edge, call)));
+        out.push_str(circumstances(report, newest));
+        out.push_str(if known { " (the same lines)\n" } else { "\n" });
+        link(out, sources, report, edge, known);
         if !known {
-            marks.extend(edge_marks(report, edge));
             shown.push(lines);
         }
-        snippet::show(out, sources, &marks);
     }
+}
+
+/// Writes the lines of an edge, with their source if it is not `known`.
+fn link(out: &mut String, sources: &mut Sources, report: &Report, edge: &Edge, known: bool) {
+    lock_lines(out, report, edge);
+    let caller = caller(report, edge);
+    callers(out, report, edge, caller.as_ref());
+    for (again, lock) in &[(edge.from_again, edge.from), (edge.to_again, edge.to)] {
+        if let Some(again) = again {
+            headline::taken_back(out, report, *again, *lock);
+        }
+    }
+    let mut separator = "    and       ";
+    for &gate in &edge.gates {
+        // An upgrade asks for a lock that is held.
+        if gate != edge.to {
+            let _ = write!(out, "{separator}{}", report.lock_name(gate));
+            separator = ", ";
+        }
+    }
+    if separator == ", " {
+        out.push('\n');
+    }
+    let mut marks = Vec::new();
+    if let Some(call) = caller {
+        outside_mark(&mut marks, report, edge, call);
+    }
+    if !known {
+        edge_marks(&mut marks, report, edge);
+    }
+    snippet::show(out, sources, &marks);
+}
+
+/// Writes a line for each lock of an edge, in columns.
+fn lock_lines(out: &mut String, report: &Report, edge: &Edge) {
+    let asked = report.lock_name(edge.to).to_string();
+    let held = report.lock_name(edge.from).to_string();
+    let wide = width(&asked).max(width(&held));
+    let taken = match edge.from_again {
+        None => "taken at",
+        Some(_) => "taken back at",
+    };
+    let _ = writeln!(
+        out,
+        "    {:<9} {}  {:<9}  at       {}",
+        asks(report),
+        padded(&asked, wide),
+        edge.to_mode.name(),
+        place(edge.to_site)
+    );
+    let _ = writeln!(
+        out,
+        "    holding   {}  {:<9}  {taken} {}",
+        padded(&held, wide),
+        edge.from_mode.name(),
+        place(edge.from_site)
+    );
+}
+
+/// Returns the text in this many columns.
+fn padded(text: &str, wide: usize) -> impl fmt::Display {
+    let pad = wide - width(text);
+    fmt::from_fn(move |f| write!(f, "{text}{:pad$}", ""))
 }
 
 /// Returns the call of the program behind a line that says too little: that of a type or a function through which
@@ -192,12 +228,12 @@ fn caller(report: &Report, edge: &Edge) -> Option<Call> {
 /// Writes that call, and that of the function that called back.
 fn callers(out: &mut String, report: &Report, edge: &Edge, caller: Option<&Call>) {
     let Some(caller) = caller else { return };
-    out.push_str(&format!("    called by {caller}\n"));
+    let _ = writeln!(out, "    called by {caller}");
     if is_twice(report, edge)
-        && let Some(outer) =
-            stack_of(report, edge).and_then(|stack| stack.outer_caller_of(edge.to_site))
+        && let Some(stack) = stack_of(report, edge)
+        && let Some(outer) = stack.outer_caller_of(edge.to_site)
     {
-        out.push_str(&format!("    inside the call by {outer}, which holds it\n"));
+        let _ = writeln!(out, "    inside the call by {outer}, which holds it");
     }
 }
 
@@ -217,8 +253,10 @@ fn stack_of<'a>(report: &'a Report, edge: &'a Edge) -> Option<&'a Stack> {
 
 /// Returns whether one line takes a lock a second time.
 fn is_twice(report: &Report, edge: &Edge) -> bool {
-    let verdicts = [Verdict::SelfDeadlock, Verdict::RecursiveRead];
-    verdicts.contains(&report.verdict) && std::ptr::eq(edge.from_site, edge.to_site)
+    matches!(
+        report.verdict,
+        Verdict::SelfDeadlock | Verdict::RecursiveRead
+    ) && std::ptr::eq(edge.from_site, edge.to_site)
 }
 
 fn asks(report: &Report) -> &'static str {
@@ -239,42 +277,34 @@ fn circumstances(report: &Report, newest: bool) -> &'static str {
     }
 }
 
-/// Returns the mark of the call behind an edge whose own lines are the same for all locks: those of a type or a
+/// Adds the mark of the call behind an edge whose own lines are the same for all locks: those of a type or a
 /// function through which the program locks, and not those of one function that takes both.
-fn outside_mark(report: &Report, edge: &Edge, call: Call) -> Option<Mark> {
+fn outside_mark(marks: &mut Vec<Mark>, report: &Report, edge: &Edge, call: Call) {
     let (from, to) = (edge.from_site, edge.to_site);
     let is_of_wrapper = report.is_in_one_line()
         || (report.edges.len() > 1
             && report.is_wrapped()
             && (std::ptr::eq(from, to)
                 || !(in_one_function(from, to) || in_one_function(to, from))));
-    let (true, Some(column)) = (is_of_wrapper, call.column) else {
-        return None;
-    };
-    Some(Mark {
-        spot: Spot {
-            file: call.file.into(),
-            line: call.line,
-            column,
-        },
-        label: format!("{} {}", asks(report), report.short_name(edge.to)),
-        primary: true,
-    })
+    if let (true, Some(column)) = (is_of_wrapper, call.column) {
+        marks.push(Mark {
+            spot: Spot {
+                file: call.file.into(),
+                line: call.line,
+                column,
+            },
+            label: format!("{} {}", asks(report), report.short_name(edge.to)),
+            primary: true,
+        });
+    }
 }
 
-fn edge_marks(report: &Report, edge: &Edge) -> Vec<Mark> {
+/// Adds the marks of the two lines of an edge, or the mark of the line that has both calls.
+fn edge_marks(marks: &mut Vec<Mark>, report: &Report, edge: &Edge) {
     let (held, asked) = (report.short_name(edge.from), report.short_name(edge.to));
-    let (first, second, both) = match report.verdict {
-        Verdict::SelfDeadlock => (
-            format!("first takes {held}, and keeps it"),
-            format!("then asks for {asked} again"),
-            format!("takes {held}, then asks for it again"),
-        ),
-        Verdict::RecursiveRead => (
-            format!("first reads {held}, and keeps it"),
-            format!("then reads {asked} again"),
-            format!("reads {held}, then reads it again"),
-        ),
+    let (first, second, keeps, again) = match report.verdict {
+        Verdict::SelfDeadlock => ("takes", "asks for", ", and keeps it", " again"),
+        Verdict::RecursiveRead => ("reads", "reads", ", and keeps it", " again"),
         _ => {
             let takes = match edge.from_again {
                 None => "takes",
@@ -285,26 +315,28 @@ fn edge_marks(report: &Report, edge: &Edge) -> Vec<Mark> {
                 (Some(_), Verdict::Deadlock) => "waits to take back",
                 (Some(_), _) => "takes back",
             };
-            (
-                format!("first {takes} {held}"),
-                format!("then {asks} {asked}"),
-                format!("{takes} {held}, then {asks} {asked}"),
-            )
+            (takes, asks, "", "")
         }
     };
     if edge.from_site == edge.to_site {
-        return vec![mark(edge.to_site, &both, true)];
+        let label = match again {
+            "" => format!("{first} {held}, then {second} {asked}"),
+            _ => format!("{first} {held}, then {second} it{again}"),
+        };
+        marks.push(mark(edge.to_site, label, true));
+        return;
     }
-    vec![
-        mark(edge.to_site, &second, true),
-        mark(edge.from_site, &first, false),
-    ]
+    let label = format!("then {second} {asked}{again}");
+    marks.push(mark(edge.to_site, label, true));
+    let label = format!("first {first} {held}{keeps}");
+    marks.push(mark(edge.from_site, label, false));
 }
 
-fn mark(site: Site, label: &str, primary: bool) -> Mark {
+fn mark(site: Site, label: String, primary: bool) -> Mark {
+    let spot = site.into();
     Mark {
-        spot: site.into(),
-        label: label.to_owned(),
+        spot,
+        label,
         primary,
     }
 }
@@ -317,57 +349,62 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     if !report.edges.is_empty() {
         return;
     }
-    let concerned = |thread: &&ThreadInfo| {
+    let mut threads: Vec<&ThreadInfo> = Vec::new();
+    for thread in &report.threads {
         let says_something = thread.waits.is_some() || !thread.held.is_empty() || thread.panicked;
-        says_something && !thread.is_idle()
-    };
-    let mut threads: Vec<&ThreadInfo> = report.threads.iter().filter(concerned).collect();
+        if says_something && !thread.is_idle() {
+            threads.push(thread);
+        }
+    }
     // A panicked thread comes first: it is often the one that the others wait for.
     sorting::sort_by_key(&mut threads, |thread| !thread.panicked);
     for thread in threads.iter().take(BYSTANDERS) {
-        out.push_str(&format!("\n{thread}{}\n", thread.circumstance()));
+        let _ = writeln!(out, "\n{thread}{}", thread.circumstance());
         state(out, report, thread);
-        let mut marks = Vec::new();
-        if let Some(wait) = &thread.waits {
-            let label = match wait.what {
-                WaitsFor::Lock { lock, .. } => format!("waits for {}", report.short_name(lock)),
-                WaitsFor::Resource { .. } => format!("waits for {}", report.awaited(wait)),
-            };
-            marks.push(mark(wait.site, &label, true));
-        }
-        for held in &thread.held {
-            let label = format!("takes {}", report.short_name(held.lock));
-            marks.push(mark(held.site, &label, marks.is_empty()));
-        }
-        snippet::show(out, sources, &marks);
+        snippet::show(out, sources, &marks_of(report, thread));
     }
     if threads.len() > BYSTANDERS {
-        out.push_str(&format!(
-            "\nand {} threads more\n",
-            threads.len() - BYSTANDERS
-        ));
+        let more = threads.len() - BYSTANDERS;
+        let _ = writeln!(out, "\nand {more} threads more");
     }
-    for line in headline::idle(report) {
-        out.push_str(&format!("\n{line}\n"));
+    headline::idle(out, report);
+}
+
+/// Returns the marks of the lines at which the thread waits and took its locks.
+fn marks_of(report: &Report, thread: &ThreadInfo) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    if let Some(wait) = &thread.waits {
+        let label = match wait.what {
+            WaitsFor::Lock { lock, .. } => format!("waits for {}", report.short_name(lock)),
+            WaitsFor::Resource { .. } => format!("waits for {}", report.awaited(wait)),
+        };
+        marks.push(mark(wait.site, label, true));
     }
+    for held in &thread.held {
+        let label = format!("takes {}", report.short_name(held.lock));
+        marks.push(mark(held.site, label, marks.is_empty()));
+    }
+    marks
 }
 
 /// Writes the stacks, that of the finder first, each once.
 fn stacks(out: &mut String, report: &Report) {
     let mut shown: Vec<&Stack> = Vec::new();
+    let edges = report.edges_from_closing();
     // The dump of all threads has the stack of a stall.
-    let is_stall = report.verdict == Verdict::Stall;
-    if let Some(stack) = report.stack.as_ref().filter(|_| !is_stall) {
-        let finder = match report.edges_from_closing().next() {
-            Some(edge) if report.closing.is_some() || report.edges.len() == 1 => {
-                format!(" of {}", report.thread_name(edge.thread))
-            }
-            _ => String::new(),
-        };
-        out.push_str(&format!("\nstack{finder}, where it was found:\n{stack}"));
+    if let Some(stack) = &report.stack
+        && report.verdict != Verdict::Stall
+    {
+        out.push_str("\nstack");
+        if let Some(edge) = edges.first()
+            && (report.closing.is_some() || edges.len() == 1)
+        {
+            let _ = write!(out, " of {}", report.thread_name(edge.thread));
+        }
+        let _ = write!(out, ", where it was found:\n{stack}");
         shown.push(stack);
     }
-    for (at, edge) in report.edges_from_closing().enumerate() {
+    for (at, edge) in edges.into_iter().enumerate() {
         let Some(stack) = &edge.stack else { continue };
         // The stack of the closing edge was shown above; and places that several threads or locks have
         // in common have one stack, the first one.
@@ -375,16 +412,16 @@ fn stacks(out: &mut String, report: &Report) {
         if newest || shown.iter().any(|other| other.is(stack)) {
             continue;
         }
-        out.push_str(&format!(
-            "\nstack where {} was first reached under {}:\n{stack}",
-            place(edge.to_site),
-            place(edge.from_site)
-        ));
+        let (asked, held) = (place(edge.to_site), place(edge.from_site));
+        let _ = write!(
+            out,
+            "\nstack where {asked} was first reached under {held}:\n{stack}"
+        );
         shown.push(stack);
     }
     for thread in &report.threads {
         if let Some(stack) = &thread.stack {
-            out.push_str(&format!("\nstack of {thread}, where it waits:\n{stack}"));
+            let _ = write!(out, "\nstack of {thread}, where it waits:\n{stack}");
         }
     }
 }
@@ -394,13 +431,13 @@ fn held_locks(out: &mut String, report: &Report) {
     if report.edges.is_empty() || report.threads.is_empty() {
         return;
     }
-    out.push_str(&format!("\nlocks held by these {} now:\n", agents(report)));
+    let _ = writeln!(out, "\nlocks held by these {} now:", agents(report));
     for thread in &report.threads {
-        let circumstance = match thread.ended {
-            true => String::new(),
-            false => thread.circumstance(),
-        };
-        out.push_str(&format!("  {thread}{circumstance}\n"));
+        let _ = write!(out, "  {thread}");
+        if !thread.ended {
+            let _ = write!(out, "{}", thread.circumstance());
+        }
+        out.push('\n');
         state(out, report, thread);
         if thread.held.is_empty() {
             // Whether the thread has ended by now depends on microseconds, and is not shown.
@@ -412,72 +449,71 @@ fn held_locks(out: &mut String, report: &Report) {
 /// Writes what one thread waits for and holds, a line each.
 fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
     if let Some(wait) = &thread.waits {
-        let since = match wait.since {
-            Some(since) => format!(", for {} now", duration(since)),
-            None => String::new(),
-        };
-        let awaited = report.awaited(wait);
-        let comma = comma(&awaited, report.lock(wait.subject()));
-        let site = place(wait.site);
-        out.push_str(&format!(
-            "    waits for {awaited}{comma} at {site}{since}\n"
-        ));
-        if let (Some(again), WaitsFor::Lock { lock, .. }) = (wait.again, wait.what) {
-            let line = headline::taken_back(again, &report.lock_name(lock));
-            out.push_str(&format!("    {line}\n"));
-        }
-        if let Some(counts) = headline::counts(report, wait) {
-            out.push_str(&format!("    {counts}\n"));
-        }
-        if let Some(by) = headline::ended_by(report, wait) {
-            out.push_str(&format!("    {by}\n"));
-        }
+        waits(out, report, wait);
     }
     for note in &thread.notes {
-        out.push_str(&format!("    {note}\n"));
+        let _ = writeln!(out, "    {note}");
     }
     // In the order of acquisition; the columns are as wide as the widest entry.
-    let names: Vec<String> = thread
-        .held
-        .iter()
-        .map(|held| report.lock_name(held.lock))
-        .collect();
-    let wide = names.iter().map(|name| width(name)).max().unwrap_or(0);
-    for (HeldInfo { mode, site, .. }, name) in thread.held.iter().zip(&names) {
-        let pad = " ".repeat(wide - width(name));
-        out.push_str(&format!(
-            "    holds {name}{pad}  {mode:<9}  taken at {}\n",
-            place(site)
-        ));
+    let (mut names, mut wide) = (Vec::new(), 0);
+    for held in &thread.held {
+        let name = report.lock_name(held.lock).to_string();
+        wide = wide.max(width(&name));
+        names.push(name);
+    }
+    for (at, held) in thread.held.iter().enumerate() {
+        let (name, mode, site) = (padded(&names[at], wide), held.mode, place(held.site));
+        let _ = writeln!(out, "    holds {name}  {mode}  taken at {site}");
+    }
+}
+
+/// Writes what a thread waits for, and what is known of that, a line each.
+fn waits(out: &mut String, report: &Report, wait: &WaitInfo) {
+    let awaited = report.awaited(wait).to_string();
+    let comma = comma(&awaited, report.lock(wait.subject()));
+    let _ = write!(
+        out,
+        "    waits for {awaited}{comma} at {}",
+        place(wait.site)
+    );
+    if let Some(since) = wait.since {
+        let _ = write!(out, ", for {} now", duration(since));
+    }
+    out.push('\n');
+    if let (Some(again), WaitsFor::Lock { lock, .. }) = (wait.again, wait.what) {
+        headline::taken_back(out, report, again, lock);
+    }
+    if let Some(counts) = headline::counts(report, wait) {
+        let _ = writeln!(out, "    {counts}");
+    }
+    if let Some(by) = headline::ended_by(report, wait) {
+        let _ = writeln!(out, "    {by}");
     }
 }
 
 impl Report {
     /// Returns what a thread waits for, as text.
-    pub(super) fn awaited(&self, wait: &WaitInfo) -> String {
-        match wait.what {
-            // The upgrade is a mode; a lock that a wait or a call released is reacquired in the mode it
-            // had.
-            WaitsFor::Lock { lock, mode } => match wait.again {
-                Some(Reacquisition::Wait | Reacquisition::Unlocked) => {
-                    format!("{} back", self.lock_in_mode(lock, mode))
+    pub(super) fn awaited(&self, wait: &WaitInfo) -> impl fmt::Display {
+        fmt::from_fn(|f| match (wait.what, &wait.by) {
+            (WaitsFor::Lock { lock, mode }, _) => {
+                write!(f, "{} ({mode})", self.the_lock(lock))?;
+                // The upgrade is a mode; a lock that a wait or a call released is reacquired in the mode
+                // it had.
+                match wait.again {
+                    Some(Reacquisition::Wait | Reacquisition::Unlocked) => f.write_str(" back"),
+                    Some(Reacquisition::Upgrade) | None => Ok(()),
                 }
-                Some(Reacquisition::Upgrade) | None => self.lock_in_mode(lock, mode),
-            },
-            WaitsFor::Resource { resource, awaited } => match &wait.by {
-                Some(FreedBy::Threads(threads))
-                    if matches!(awaited, WaitReason::End | WaitReason::ScopeEnd) =>
-                {
-                    let names: Vec<String> =
-                        threads.iter().map(|id| self.thread_name(*id)).collect();
-                    awaited.of(&and_list(&names))
-                }
-                _ => awaited.of(&self.the_lock(resource)),
-            },
-        }
-    }
-
-    fn lock_in_mode(&self, lock: LockId, mode: Mode) -> String {
-        format!("{} ({mode})", self.the_lock(lock))
+            }
+            (
+                WaitsFor::Resource {
+                    awaited: awaited @ (WaitReason::End | WaitReason::ScopeEnd),
+                    ..
+                },
+                Some(FreedBy::Threads(threads)),
+            ) => f.write_str(&awaited.of(&self.threads_named(threads).to_string())),
+            (WaitsFor::Resource { resource, awaited }, _) => {
+                f.write_str(&awaited.of(&self.the_lock(resource).to_string()))
+            }
+        })
     }
 }

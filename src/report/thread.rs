@@ -85,14 +85,7 @@ impl WaitInfo {
     /// Returns a wait at `site` for a lock, which only `by` can end.
     #[must_use]
     pub fn of_lock(lock: LockId, mode: Mode, site: Site, since: Duration, by: FreedBy) -> Self {
-        Self {
-            what: WaitsFor::Lock { lock, mode },
-            site,
-            since: Some(since),
-            by: Some(by),
-            again: None,
-            counts: None,
-        }
+        Self::new(WaitsFor::Lock { lock, mode }, site, since, by)
     }
 
     /// Returns a wait at `site` for a resource, which only `by` can end.
@@ -103,13 +96,25 @@ impl WaitInfo {
         since: Duration,
         by: FreedBy,
     ) -> Self {
+        Self::new(WaitsFor::Resource { resource, awaited }, site, since, by)
+    }
+
+    fn new(what: WaitsFor, site: Site, since: Duration, by: FreedBy) -> Self {
         Self {
-            what: WaitsFor::Resource { resource, awaited },
+            what,
             site,
             since: Some(since),
             by: Some(by),
             again: None,
             counts: None,
+        }
+    }
+
+    /// Returns what the thread waits for at a resource; `None` of a wait for a lock.
+    pub(super) fn reason(&self) -> Option<WaitReason> {
+        match self.what {
+            WaitsFor::Lock { .. } => None,
+            WaitsFor::Resource { awaited, .. } => Some(awaited),
         }
     }
 
@@ -185,11 +190,9 @@ impl ThreadInfo {
             stack: None,
         }
     }
-}
 
-impl ThreadInfo {
     /// Returns the circumstance that follows the name of the thread.
-    pub(super) fn circumstance(&self) -> String {
+    pub(super) fn circumstance(&self) -> impl fmt::Display {
         let state = match (self.panicked, self.ended, self.panicking) {
             _ if self.left_by_fork => ", of the parent, which the fork left behind",
             (true, true, _) => ", which has ended by a panic",
@@ -199,34 +202,33 @@ impl ThreadInfo {
             _ if self.ending => ", which has returned and destroys its thread-locals",
             (false, false, false) => "",
         };
-        match self.spawned {
-            Some(site) if self.name.is_none() => format!(", spawned at {}{state}", place(site)),
-            _ => state.to_owned(),
-        }
+        fmt::from_fn(move |f| {
+            if let (Some(site), None) = (self.spawned, &self.name) {
+                write!(f, ", spawned at {}", place(site))?;
+            }
+            f.write_str(state)
+        })
+    }
+
+    /// Returns whether the thread held the lock.
+    pub(super) fn holds(&self, lock: LockId) -> bool {
+        self.held.iter().any(|held| held.lock == lock)
     }
 
     /// Returns whether this is a worker of a pool without a job, whose line has no further details.
     pub(super) fn is_idle(&self) -> bool {
-        let waits_for_job = self.waits.as_ref().is_some_and(|wait| {
-            matches!(
-                wait.what,
-                WaitsFor::Resource {
-                    awaited: WaitReason::Job,
-                    ..
-                }
-            )
-        });
-        waits_for_job && self.held.is_empty() && !self.panicked
+        let waits = self.waits.as_ref();
+        let for_job = waits.is_some_and(|wait| wait.reason() == Some(WaitReason::Job));
+        for_job && self.held.is_empty() && !self.panicked
     }
 }
 
 impl fmt::Display for ThreadInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.name, self.is_task) {
-            (Some(name), false) => write!(f, "thread `{}` (#{})", Escaped(name), self.id.get()),
-            (Some(name), true) => write!(f, "task `{}` (#{})", Escaped(name), self.id.get()),
-            (None, false) => write!(f, "{}", self.id),
-            (None, true) => write!(f, "task #{}", self.id.get()),
+        let noun = if self.is_task { "task" } else { "thread" };
+        match &self.name {
+            Some(name) => write!(f, "{noun} `{}` (#{})", Escaped(name), self.id.get()),
+            None => write!(f, "{noun} #{}", self.id.get()),
         }
     }
 }

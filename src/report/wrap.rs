@@ -1,5 +1,7 @@
 //! Wraps sentences.
 
+use std::fmt::Write as _;
+
 use super::width::width;
 
 /// Sentences are wrapped to this many columns. A place is never broken, so a line may be longer.
@@ -10,10 +12,10 @@ pub(super) fn wrapped(out: &mut String, heading: &str, sentence: &str) {
     let indent = heading.len();
     let mut column = indent;
     out.push_str(heading);
-    for (at, word) in words(sentence).into_iter().enumerate() {
+    for (at, word) in words(sentence).iter().enumerate() {
         let wide = width(word);
         if at > 0 && column + 1 + wide > WRAP {
-            out.push_str(&format!("\n{:indent$}", ""));
+            let _ = write!(out, "\n{:indent$}", "");
             column = indent;
         } else if at > 0 {
             out.push(' ');
@@ -27,14 +29,17 @@ pub(super) fn wrapped(out: &mut String, heading: &str, sentence: &str) {
 
 /// Returns the words of a sentence; a part in backquotes is one word.
 fn words(sentence: &str) -> Vec<&str> {
-    let mut quoted = false;
-    sentence
-        .split(|next| {
-            quoted ^= next == '`';
-            next == ' ' && !quoted
-        })
-        .filter(|word| !word.is_empty())
-        .collect()
+    let (mut words, mut start, mut quoted) = (Vec::new(), 0, false);
+    for (at, next) in sentence.char_indices() {
+        quoted ^= next == '`';
+        if next == ' ' && !quoted {
+            words.push(&sentence[start..at]);
+            start = at + 1;
+        }
+    }
+    words.push(&sentence[start..]);
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 #[cfg(test)]

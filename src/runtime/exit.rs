@@ -41,7 +41,7 @@ fn at_exit() {
         summary::print(config, &activity);
     }
     sink::flush(sink::LAST);
-    if let Some(code) = config.get_exit_code()
+    if let Some(code) = config.exit_code
         && summary::count() > 0
     {
         end_with(code.into());

@@ -25,7 +25,7 @@ pub fn status() -> Status {
         return Status::Off(OffReason::NotCompiledIn);
     }
     let config = config::current();
-    if !config.is_enabled() {
+    if !config.enabled {
         return Status::Off(OffReason::SwitchedOff);
     }
     let (reports, unreported) = counters::counts();
@@ -39,7 +39,7 @@ pub fn status() -> Status {
         )
     };
     let mut limits = Vec::new();
-    if reports > config.get_max_reports() {
+    if reports > config.max_reports {
         limits.push(Limit::MaxReports);
     }
     if reached.contexts_dropped > 0 {

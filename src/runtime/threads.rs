@@ -53,7 +53,7 @@ pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
     }
     let inside = Inside::enter();
     report_problems();
-    if !config::current().is_enabled()
+    if !config::current().enabled
         || (current::phase() == ThreadPhase::Ending && !exit::REPEATS)
         || (!is_starting && signal_handler::may_be_inside())
     {
@@ -100,7 +100,7 @@ fn watch_process() {
 fn attach_agent(seat: &Seat) -> Option<&'static Slot> {
     let inside = Inside::enter();
     report_problems();
-    if !config::current().is_enabled() {
+    if !config::current().enabled {
         return None;
     }
     fork::watch();

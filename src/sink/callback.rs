@@ -8,16 +8,7 @@ use super::say;
 ///
 /// The panic must not unwind out of the lock call: the program does not expect that call to panic
 /// because of a callback.
-pub(crate) fn guarded(who: &str, call: impl FnOnce()) {
-    let mut call = Some(call);
-    guarded_call(who, &mut || {
-        if let Some(call) = call.take() {
-            call();
-        }
-    });
-}
-
-fn guarded_call(who: &str, call: &mut dyn FnMut()) {
+pub(crate) fn guarded(who: &str, call: &mut dyn FnMut()) {
     // Unwind safety: the crate shares nothing with `call` except a report, which `call` only reads.
     let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
         return;
@@ -44,9 +35,9 @@ mod tests {
     #[test]
     fn a_panic_of_the_program_is_caught() {
         let mut reached = false;
-        guarded("the test", || panic!("on purpose, and caught"));
-        guarded("the test", || std::panic::panic_any(7));
-        guarded("the test", || reached = true);
+        guarded("the test", &mut || panic!("on purpose, and caught"));
+        guarded("the test", &mut || std::panic::panic_any(7));
+        guarded("the test", &mut || reached = true);
         assert!(reached);
     }
 
@@ -58,6 +49,6 @@ mod tests {
                 panic!("a second time, and caught");
             }
         }
-        guarded("the test", || std::panic::panic_any(Bomb));
+        guarded("the test", &mut || std::panic::panic_any(Bomb));
     }
 }

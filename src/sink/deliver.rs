@@ -59,13 +59,13 @@ pub(crate) fn then(action: Action) -> Then {
 /// Delivers a report without the panic or abort of its action; returns whether its text is written to
 /// standard error, or will be before any text that is printed later.
 pub(crate) fn emit(config: &Config, report: &Report) -> bool {
-    emit_if(config, report, false).0 && config.writes_stderr()
+    emit_if(config, report, false).0 && config.stderr
 }
 
 /// Delivers a report if the limit allows that, or `anyway`; returns whether it did, and the ticket of
 /// its text.
 fn emit_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Ticket>) {
-    let last = config.get_max_reports();
+    let last = config.max_reports;
     let is_emitted = report.sequence <= last || anyway;
     let text = is_emitted.then(|| hand_out(config, report)).flatten();
     // Sequence numbers are unique, so this line is written once.
@@ -77,16 +77,16 @@ fn emit_if(config: &Config, report: &Report, anyway: bool) -> (bool, Option<Tick
 
 fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
     // Standard error first: a callback or subscriber, which may not return, comes after.
-    let text = config.writes_stderr().then(|| print(report)).flatten();
+    let text = if config.stderr { print(report) } else { None };
     #[cfg(feature = "json")]
-    if let Some(path) = config.get_json() {
-        add_line(path.to_owned(), report);
+    if let Some(path) = &config.json {
+        add_line(path.clone(), report);
     }
-    if config.emits_tracing() {
-        callback::guarded("the `tracing` subscriber", || tracing::emit(report));
+    if config.tracing {
+        callback::guarded("the `tracing` subscriber", &mut || tracing::emit(report));
     }
-    if let Some(callback) = config.get_callback() {
-        callback::guarded("the callback", || callback(report));
+    if let Some(callback) = &config.callback {
+        callback::guarded("the callback", &mut || callback(report));
     }
     listener::notify(report);
     text
@@ -95,7 +95,7 @@ fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
 /// Looks up the names of the stacks in the delivery thread; waits for that for `patience` at most.
 pub(crate) fn resolve(report: &Report, patience: Duration) {
     let shared = Arc::new(report.clone());
-    let job = Box::new(move || shared.resolve(|| {}));
+    let job = Box::new(move || shared.resolve(&|| {}));
     if let Ok(ticket) = delivery::hand_over(job) {
         delivery::wait_for(ticket, patience);
     }
@@ -106,8 +106,8 @@ pub(crate) fn resolve(report: &Report, patience: Duration) {
 fn add_line(path: std::path::PathBuf, report: &Report) {
     let report = report.clone();
     delivery::hand_over_slow(Box::new(move || {
-        callback::guarded("the line of JSON", || {
-            report.resolve(delivery::catch_up);
+        callback::guarded("the line of JSON", &mut || {
+            report.resolve(&delivery::catch_up);
             super::file::append(
                 &path,
                 &format!("{}\n", super::json::value(&report, "report")),
@@ -122,7 +122,7 @@ fn print(report: &Report) -> Option<Ticket> {
     let own = Arc::clone(&shared);
     // The empty line at the end separates it from the next text.
     let body = move |write: &dyn Fn(&str)| {
-        callback::guarded("the text", || match own.repeats {
+        callback::guarded("the text", &mut || match own.repeats {
             // One wrong pair of lines may run with very many pairs of locks.
             Some(first) => write(&own.brief(first)),
             None => write(&format!("{}\n", own.body())),
@@ -135,8 +135,8 @@ fn print(report: &Report) -> Option<Ticket> {
     };
     if report.repeats.is_none() && report.has_stacks() {
         delivery::hand_over_slow(Box::new(move || {
-            callback::guarded("the text", || {
-                shared.resolve(delivery::catch_up);
+            callback::guarded("the text", &mut || {
+                shared.resolve(&delivery::catch_up);
                 stderr::write(&format!("{}\n", shared.stacks()));
             });
         }));
@@ -152,11 +152,11 @@ fn say_limit(config: &Config, last: u64) {
     let words = format!(
         "{made} made, which is the limit (max_reports); the ones from here on are only counted"
     );
-    if config.writes_stderr() {
+    if config.stderr {
         say::say(&words);
     }
-    if config.emits_tracing() {
-        callback::guarded("the `tracing` subscriber", || tracing::warn(&words));
+    if config.tracing {
+        callback::guarded("the `tracing` subscriber", &mut || tracing::warn(&words));
     }
 }
 

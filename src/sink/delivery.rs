@@ -23,7 +23,6 @@
 //!
 //! The child has one thread and starts with empty queues ([`renew`]): the parent writes its own texts.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Condvar;
 use std::sync::OnceLock;
@@ -49,8 +48,8 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// The queued jobs, and the state of the thread that runs them.
 pub(crate) struct Queue {
-    urgent: VecDeque<Job>,
-    slow: VecDeque<Job>,
+    urgent: Vec<Job>,
+    slow: Vec<Job>,
     /// How many jobs were ever put into `urgent`, and how many of those are done.
     submitted: u64,
     done: u64,
@@ -79,8 +78,8 @@ static CHANGED: Condvar = Condvar::new();
 impl Queue {
     const fn new() -> Self {
         Self {
-            urgent: VecDeque::new(),
-            slow: VecDeque::new(),
+            urgent: Vec::new(),
+            slow: Vec::new(),
             submitted: 0,
             done: 0,
             is_slow_under_way: false,
@@ -111,7 +110,7 @@ pub(super) fn hand_over(job: Job) -> Result<Ticket, Job> {
         return Err(job);
     }
     if queue.urgent.len() < ROOM {
-        queue.urgent.push_back(job);
+        queue.urgent.push(job);
         queue.submitted += 1;
     } else {
         queue.left_out += 1;
@@ -126,7 +125,7 @@ pub(super) fn hand_over(job: Job) -> Result<Ticket, Job> {
 pub(super) fn hand_over_slow(job: Job) {
     let mut queue = started();
     if queue.thread != Thread::None && queue.slow.len() < ROOM {
-        queue.slow.push_back(job);
+        queue.slow.push(job);
     }
     drop(queue);
     CHANGED.notify_all();
@@ -273,14 +272,19 @@ fn next_urgent() -> Option<Job> {
         ));
         queue = QUEUE.lock();
     }
-    queue.urgent.pop_front()
+    first(&mut queue.urgent)
 }
 
 fn next_slow() -> Option<Job> {
     let mut queue = QUEUE.lock();
-    let job = queue.slow.pop_front();
+    let job = first(&mut queue.slow);
     queue.is_slow_under_way = job.is_some();
     job
+}
+
+/// Removes the first job. The others move up: [`ROOM`] of them at most, of two words each.
+fn first(jobs: &mut Vec<Job>) -> Option<Job> {
+    (!jobs.is_empty()).then(|| jobs.remove(0))
 }
 
 fn finish_urgent() {

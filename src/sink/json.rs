@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
 use crate::report::{
-    Activity, Basis, FreedBy, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo,
-    WaitInfo, WaitsFor,
+    Activity, FreedBy, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo, WaitInfo,
+    WaitsFor,
 };
 use crate::report::{cut, place};
 
@@ -44,7 +44,7 @@ fn report(report: &Report) -> Value {
         "sequence": report.sequence,
         "repeats": report.repeats,
         "verdict": report.verdict.name(),
-        "basis": basis(report.basis),
+        "basis": report.basis.name(),
         "headline": report.subject(),
         "reason": report.reason,
         "suggestion": report.suggestion,
@@ -52,11 +52,11 @@ fn report(report: &Report) -> Value {
         "threads": report.threads.iter().map(thread).collect::<Value>(),
         "edges": report.edges.iter().map(|edge| json!({
             "from": edge.from.get(),
-            "from_mode": edge.from_mode.to_string(),
+            "from_mode": edge.from_mode.name(),
             "from_site": site(edge.from_site),
             "from_taken_back": edge.from_again.map(taken_back),
             "to": edge.to.get(),
-            "to_mode": edge.to_mode.to_string(),
+            "to_mode": edge.to_mode.name(),
             "to_site": site(edge.to_site),
             "to_taken_back": edge.to_again.map(taken_back),
             "thread": edge.thread.get(),
@@ -72,21 +72,13 @@ fn report(report: &Report) -> Value {
     })
 }
 
-fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Instances => "instances",
-        Basis::Classes => "classes",
-        Basis::Declaration => "declaration",
-    }
-}
-
 fn stall(stall: &Stall) -> Value {
     let mut value = json!({
         "limit_ms": milliseconds(stall.limit),
         "holders": stall.holders.iter().map(|holder| json!({
             "thread": holder.thread.get(),
             "lock": holder.lock.get(),
-            "mode": holder.mode.to_string(),
+            "mode": holder.mode.name(),
             "site": site(holder.site),
             "at_least_ms": milliseconds(holder.at_least),
             "activity": activity(&holder.activity),
@@ -169,7 +161,7 @@ pub(crate) fn activity(activity: &Activity) -> Value {
 pub(crate) fn held(held: &HeldInfo) -> Value {
     json!({
         "lock": held.lock.get(),
-        "mode": held.mode.to_string(),
+        "mode": held.mode.name(),
         "site": site(held.site),
     })
 }
@@ -227,6 +219,6 @@ fn site(site: Site) -> Value {
         "file": site.file(),
         "line": site.line(),
         "column": site.column(),
-        "place": place(site),
+        "place": place(site).to_string(),
     })
 }

@@ -42,6 +42,6 @@ pub(super) fn notify(report: &Report) {
         .try_lock_for(std::time::Duration::from_secs(1))
         .and_then(|listener| listener.clone());
     if let Some(listener) = listener {
-        callback::guarded("the watchdog", || listener(report));
+        callback::guarded("the watchdog", &mut || listener(report));
     }
 }

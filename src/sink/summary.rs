@@ -45,7 +45,7 @@ pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
 /// its last line.
 #[cfg(any(unix, windows))]
 pub(crate) fn begin() {
-    if let Some(path) = config::current().get_summary_file() {
+    if let Some(path) = &config::current().summary_file {
         file::append(path, &format!("{}}}\n", head("start")));
     }
 }
@@ -66,14 +66,14 @@ pub(crate) fn note(report: &Report) {
         findings.first.push(kept);
     }
     let config = config::current();
-    let Some(path) = config.get_summary_file().map(ToOwned::to_owned) else {
+    let Some(path) = config.summary_file.clone() else {
         return;
     };
     let report = report.clone();
-    let is_printed = config.writes_stderr();
+    let is_printed = config.stderr;
     // In the delivery thread, where the names of callers may be looked up.
     let job = Box::new(move || {
-        callback::guarded("the line of the summary", || {
+        callback::guarded("the line of the summary", &mut || {
             let shown_on = stderr::identity().filter(|_| is_printed);
             file::append(&path, &finding_line(&report, shown_on.as_deref()));
         });
@@ -98,10 +98,10 @@ pub(crate) fn renew() {
 /// Queues the summary, if the configuration asks for one.
 #[cfg(any(unix, windows))]
 pub(crate) fn print(config: &Config, activity: &Counters) {
-    if config.has_summary() {
+    if config.summary {
         say::print(text(&FINDINGS.lock(), activity));
     }
-    let Some(path) = config.get_summary_file().map(ToOwned::to_owned) else {
+    let Some(path) = config.summary_file.clone() else {
         return;
     };
     let line = line(&FINDINGS.lock(), activity);

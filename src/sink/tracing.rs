@@ -13,7 +13,7 @@
 use super::delivery;
 use crate::config::{self, Status};
 use crate::engine::verdict::Verdict;
-use crate::report::{Report, place};
+use crate::report::{Report, place, push_new};
 
 /// Emits one event: of level error for a deadlock that exists, of level warning for everything else.
 pub(super) fn emit(report: &Report) {
@@ -49,8 +49,8 @@ pub(super) fn emit(report: &Report) {
 /// Calls the subscriber, so the caller holds no lock of the detector.
 pub(crate) fn emits_orders() -> bool {
     let mut is_enabled = false;
-    if config::current().emits_tracing() {
-        super::callback::guarded("the `tracing` subscriber", || {
+    if config::current().tracing {
+        super::callback::guarded("the `tracing` subscriber", &mut || {
             is_enabled = tracing::enabled!(target: "lockwarden::order", tracing::Level::DEBUG);
         });
     }
@@ -64,11 +64,11 @@ pub(super) fn warn(words: &str) {
 
 /// Queues `emit`, which emits an event, for the subscriber of the calling thread. Without a thread that could run
 /// it, it runs at once.
-pub(crate) fn to_subscriber(emit: impl FnOnce() + Send + 'static) {
+pub(crate) fn to_subscriber(mut emit: impl FnMut() + Send + 'static) {
     let subscriber = tracing::dispatcher::get_default(Clone::clone);
     let job = Box::new(move || {
         tracing::dispatcher::with_default(&subscriber, || {
-            super::callback::guarded("the `tracing` subscriber", emit);
+            super::callback::guarded("the `tracing` subscriber", &mut emit);
         });
     });
     if let Err(job) = delivery::hand_over(job) {
@@ -78,7 +78,7 @@ pub(crate) fn to_subscriber(emit: impl FnOnce() + Send + 'static) {
 
 /// Emits the event that the detector is active, so that a log without reports proves something.
 pub(crate) fn started(status: &Status) {
-    super::callback::guarded("the `tracing` subscriber", || {
+    super::callback::guarded("the `tracing` subscriber", &mut || {
         tracing::event!(
             target: "lockwarden",
             tracing::Level::INFO,
@@ -89,44 +89,43 @@ pub(crate) fn started(status: &Status) {
 }
 
 fn locks(report: &Report) -> String {
-    let mut names: Vec<String> = Vec::new();
+    let mut names = Vec::new();
     if report.edges.is_empty() {
-        names.extend(report.locks.iter().map(|lock| report.lock_name(lock.id)));
+        for lock in &report.locks {
+            names.push(report.lock_name(lock.id).to_string());
+        }
     }
     for edge in &report.edges {
-        push_new(&mut names, report.lock_name(edge.from));
+        push_new(&mut names, report.lock_name(edge.from).to_string());
     }
     names.join(", ")
 }
 
 fn threads(report: &Report) -> String {
-    let names: Vec<String> = report.threads.iter().map(ToString::to_string).collect();
+    let mut names = Vec::new();
+    for thread in &report.threads {
+        names.push(thread.to_string());
+    }
     names.join(", ")
 }
 
 fn sites(report: &Report) -> String {
-    let mut sites: Vec<String> = Vec::new();
+    let mut sites = Vec::new();
     for edge in &report.edges {
-        push_new(&mut sites, place(edge.from_site));
-        push_new(&mut sites, place(edge.to_site));
+        push_new(&mut sites, place(edge.from_site).to_string());
+        push_new(&mut sites, place(edge.to_site).to_string());
     }
     if report.edges.is_empty() {
         for thread in &report.threads {
             for held in &thread.held {
-                push_new(&mut sites, place(held.site));
+                push_new(&mut sites, place(held.site).to_string());
             }
             if let Some(wait) = &thread.waits {
-                push_new(&mut sites, place(wait.site));
+                push_new(&mut sites, place(wait.site).to_string());
             }
         }
     }
     sites.join("; ")
-}
-
-fn push_new(items: &mut Vec<String>, item: String) {
-    if !items.contains(&item) {
-        items.push(item);
-    }
 }
 
 #[cfg(test)]

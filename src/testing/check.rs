@@ -127,7 +127,7 @@ impl Check {
         F: FnOnce() + Send + 'static,
     {
         let limit = self.timeout.unwrap_or_else(timeout::default);
-        let watched = detector::ON && config::current().is_enabled();
+        let watched = detector::ON && config::current().enabled;
         let trial = watched.then(|| open_check(self.graph == Graph::Fresh));
         let number = trial.as_ref().map_or(0, |trial| trial.number());
         // The thread has the name of the calling thread, which is that of the test, so that the message

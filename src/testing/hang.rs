@@ -83,7 +83,7 @@ impl fmt::Display for Hang {
         if dump.threads.iter().any(is_another) {
             writeln!(f, "\nthe other threads of the process:")?;
         }
-        dump.write_threads(f, is_another)?;
+        dump.write_threads(f, &is_another)?;
         dump.write_agents(f)
     }
 }

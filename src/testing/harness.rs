@@ -137,7 +137,7 @@ pub fn run_tasks<T: Termination>(
 }
 
 fn is_watched() -> bool {
-    detector::ON && config::current().is_enabled()
+    detector::ON && config::current().enabled
 }
 
 fn once<T: Termination>(

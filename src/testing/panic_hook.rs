@@ -53,7 +53,7 @@ pub fn print_held_locks_on_panic() {
 /// Returns the text about the threads of the calling thread's check, or of the process; empty if no
 /// locks are watched.
 fn held_locks() -> String {
-    if !(detector::ON && config::current().is_enabled()) {
+    if !(detector::ON && config::current().enabled) {
         return String::new();
     }
     let scope = current::own().check_id();

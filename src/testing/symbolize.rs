@@ -20,7 +20,7 @@ pub(super) fn lead(limit: Duration) -> Option<Duration> {
 pub(super) fn prepare() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
-        let look_up = || Stack::resolve_all([&Stack::capture()], || {});
+        let look_up = || Stack::resolve_all(&[&Stack::capture()], &|| {});
         // If the thread cannot be started, the look-up happens with the text.
         let _ = system::spawn("lockwarden name", Box::new(look_up));
     });

@@ -77,11 +77,11 @@ impl AlertThread {
             }
             Message::Deadlock(report, dump) => {
                 let alert = Alert::of(Phase::Began, *report, Duration::ZERO);
-                self.act_with(alert, dump, config::current().writes_stderr());
+                self.act_with(alert, dump, config::current().stderr);
             }
             Message::Asked(dump) => {
                 let text = || format!("lockwarden: watchdog: asked for all threads: {dump}\n");
-                sink::guarded("the text", || sink::print(text()));
+                sink::guarded("the text", &mut || sink::print(text()));
             }
         }
     }

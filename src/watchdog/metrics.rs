@@ -38,7 +38,7 @@ impl Meter {
         }
         self.last = Some(now);
         // A recorder is code of the program.
-        sink::guarded("the `metrics` recorder", || record(sample, now));
+        sink::guarded("the `metrics` recorder", &mut || record(sample, now));
     }
 }
 

@@ -4,7 +4,10 @@
 //! hold can end before; else the newest edge: its two calls are swapped, or both locks are taken at
 //! once.
 
+use std::fmt;
+
 use super::super::data::{Edge, Report};
+use super::super::lock::LockInfo;
 use super::super::owner::foreign_places;
 use super::super::place::{dependency, place};
 use super::super::source::Sources;
@@ -17,43 +20,46 @@ const NEAR: u32 = 100;
 
 /// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
-    let compared = report.edges.iter().find_map(|edge| compared(report, edge));
-    let mut edges = report.edges_from_closing();
-    let special = compared
-        .or_else(|| edges.find_map(|edge| taken_back(report, edge)))
-        .or_else(|| initialised(report));
-    if special.is_some() {
-        return special;
+    for edge in &report.edges {
+        if is_order_of_queue(report, edge.from) {
+            return Some(compared(report, edge));
+        }
     }
-    // A reacquired lock cannot be acquired at another place than that.
-    let plain = |edge: &&Edge| edge.from_again.is_none();
-    let by_destructor = |edge: &Edge| {
-        let thread = report.thread(edge.thread);
-        thread.is_some_and(|thread| thread.panicking)
-    };
-    let newest = report.edges_from_closing().next()?;
+    let edges = report.edges_from_closing();
+    for edge in &edges {
+        if let Some(again) = edge.to_again {
+            return Some(taken_back(report, edge, again));
+        }
+    }
+    if let Some(edge) = initialised(report, &edges) {
+        return Some(across_a_dependency(report, edge).unwrap_or_else(|| initialise(report, edge)));
+    }
     // The newest of those with the most places in the program's own code; what a destructor asks for, as its thread
     // unwinds, has no call that could be made earlier.
-    let mine = report
-        .edges_from_closing()
-        .filter(plain)
-        .min_by_key(|edge| (by_destructor(edge), foreign_places(edge)));
-    let edge = mine.unwrap_or(newest);
+    let mut best = (*edges.first()?, usize::MAX);
+    for edge in edges {
+        let thread = report.thread(edge.thread);
+        let cost = match thread.is_some_and(|thread| thread.panicking) {
+            true => 3 + foreign_places(edge),
+            false => foreign_places(edge),
+        };
+        // A reacquired lock cannot be acquired at another place than that.
+        if edge.from_again.is_none() && cost < best.1 {
+            best = (edge, cost);
+        }
+    }
+    let edge = best.0;
     Some(across_a_dependency(report, edge).unwrap_or_else(|| one_order(report, edge)))
 }
 
 /// Returns the suggestion for a comparison of items that takes a lock: the lock under which a queue
 /// compares has no other use.
-fn compared(report: &Report, edge: &Edge) -> Option<String> {
-    is_order_of_queue(report, edge.from).then(|| {
-        format!(
-            "let the comparison of the items (`Ord::cmp`) do without {}, which it takes at {}, or \
-             release {} before an item is put or got",
-            report.the_lock(edge.to),
-            place(edge.to_site),
-            report.the_lock(edge.to)
-        )
-    })
+fn compared(report: &Report, edge: &Edge) -> String {
+    let (asked, second) = (report.the_lock(edge.to), place(edge.to_site));
+    format!(
+        "let the comparison of the items (`Ord::cmp`) do without {asked}, which it takes at {second}, or \
+         release {asked} before an item is put or got"
+    )
 }
 
 /// Returns whether the lock is the one under which a `PriorityQueue` compares.
@@ -62,51 +68,58 @@ pub(super) fn is_order_of_queue(report: &Report, lock: LockId) -> bool {
     lock.is_some_and(|lock| lock.noun == "order of a PriorityQueue")
 }
 
-/// Returns the suggestion for an order with an initialisation in it: neither `acquire` nor a swap of lines can change
-/// that one. A lock under which a value is initialised can be taken later; else one initialiser has to do without
-/// the next one.
-fn initialised(report: &Report) -> Option<String> {
-    let is_once = |id| {
-        let lock = report.lock(id);
-        lock.is_some_and(|lock| matches!(lock.noun, "Once" | "OnceLock" | "LazyLock"))
-    };
-    let find =
-        |wanted: &dyn Fn(&Edge) -> bool| report.edges_from_closing().find(|edge| wanted(edge));
-    let edge = find(&|edge| is_once(edge.to) && !is_once(edge.from));
-    let edge = edge.or_else(|| find(&|edge| is_once(edge.from)))?;
-    Some(across_a_dependency(report, edge).unwrap_or_else(|| {
-        let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
-        let (first, second) = (place(edge.from_site), place(edge.to_site));
-        match is_once(edge.from) {
-            true => format!(
-                "let the initialiser of {held} do without {asked}, which it needs at {second}"
-            ),
-            false => format!(
-                "initialise {asked} before {first} takes {held}, instead of under it at {second}"
-            ),
+/// Returns the edge to change of an order with an initialisation in it: neither `acquire` nor a swap of lines can
+/// change that one. A lock under which a value is initialised can be taken later; else one initialiser has to do
+/// without the next one.
+fn initialised<'a>(report: &Report, edges: &[&'a Edge]) -> Option<&'a Edge> {
+    let mut under_once = None;
+    for &edge in edges {
+        if is_once(report, edge.from) {
+            under_once = under_once.or(Some(edge));
+        } else if is_once(report, edge.to) {
+            return Some(edge);
         }
-    }))
+    }
+    under_once
+}
+
+fn is_once(report: &Report, lock: LockId) -> bool {
+    let lock = report.lock(lock);
+    lock.is_some_and(|lock| matches!(lock.noun, "Once" | "OnceLock" | "LazyLock"))
+}
+
+fn initialise(report: &Report, edge: &Edge) -> String {
+    let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
+    let (first, second) = (place(edge.from_site), place(edge.to_site));
+    match is_once(report, edge.from) {
+        true => {
+            format!("let the initialiser of {held} do without {asked}, which it needs at {second}")
+        }
+        false => format!(
+            "initialise {asked} before {first} takes {held}, instead of under it at {second}"
+        ),
+    }
 }
 
 /// Suggests to release the hold before a call that reacquires a lock.
-fn taken_back(report: &Report, edge: &Edge) -> Option<String> {
+fn taken_back(report: &Report, edge: &Edge, again: Reacquisition) -> String {
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
     let (first, second) = (place(edge.from_site), place(edge.to_site));
-    let release = format!("release {held}, which is taken at {first}, before");
-    Some(match edge.to_again? {
+    let release = format_args!("release {held}, which is taken at {first}, before the");
+    match again {
         Reacquisition::Wait => format!(
-            "{release} the wait at {second}: the wait releases {asked} when it begins and takes it \
-             back when it ends, while {held} is held"
+            "{release} wait at {second}: the wait releases {asked} when it begins and takes it back when it \
+             ends, while {held} is held"
         ),
         Reacquisition::Unlocked => format!(
-            "{release} the call at {second}: it releases {asked} while it runs and takes it back \
-             when it ends, while {held} is held"
+            "{release} call at {second}: it releases {asked} while it runs and takes it back when it ends, \
+             while {held} is held"
         ),
         Reacquisition::Upgrade => format!(
-            "{release} the upgrade at {second}, which waits until {asked} has no other reader; or \
-             upgrade before {held} is taken"
+            "{release} upgrade at {second}, which waits until {asked} has no other reader; or upgrade \
+             before {held} is taken"
         ),
-    })
+    }
 }
 
 /// Returns the suggestion for an order of which one call or both are made by a dependency.
@@ -137,30 +150,29 @@ fn across_a_dependency(report: &Report, edge: &Edge) -> Option<String> {
 /// Suggests to swap two calls, or to take both locks at once.
 fn one_order(report: &Report, edge: &Edge) -> String {
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
-    let (first, second) = (edge.from_site, edge.to_site);
-    let (first_at, second_at) = (place(first), place(second));
-    let both = match report.edges.len() {
-        2 => format!(
-            "`lockwarden::acquire((&{}, &{}))`",
-            variable(report, edge.to, "a"),
-            variable(report, edge.from, "b")
-        ),
-        _ => "`lockwarden::acquire(..)`".to_owned(),
-    };
-    // A function that locks its arguments, called with them in either order: swapping its lines changes
-    // nothing.
+    let (first, second) = (place(edge.from_site), place(edge.to_site));
     if edge.from_again.is_some() {
         return format!(
-            "release {held}, which is taken back at {first_at}, before {second_at} takes {asked}; or take \
+            "release {held}, which is taken back at {first}, before {second} takes {asked}; or take \
              {asked} before {held} is taken for the first time"
         );
     }
-    let same_lines = |other: &&Edge| (other.from_site, other.to_site) == (first, second);
-    if report.edges.iter().filter(same_lines).count() > 1 {
-        let at_once = match is_of_the_command() {
-            true => String::new(),
-            false => format!("take them at once with {both}, or "),
-        };
+    let both = fmt::from_fn(|f| match report.edges.len() {
+        2 => {
+            let (asked, held) = (
+                variable(report, edge.to, "a"),
+                variable(report, edge.from, "b"),
+            );
+            write!(f, "`lockwarden::acquire((&{asked}, &{held}))`")
+        }
+        _ => f.write_str("`lockwarden::acquire(..)`"),
+    });
+    let lines = |edge: &Edge| (edge.from_site, edge.to_site);
+    let shares = |other: &Edge| !std::ptr::eq(other, edge) && lines(other) == lines(edge);
+    // A function that locks its arguments, called with them in either order: swapping its lines changes
+    // nothing.
+    if report.edges.iter().any(shares) {
+        let same = "the same lines take the locks in whatever order they are given:";
         let callers = match report.is_in_one_line() {
             true => {
                 "; or, where the whole program locks through this line, let its callers take the locks \
@@ -168,37 +180,49 @@ fn one_order(report: &Report, edge: &Edge) -> String {
             }
             false => "",
         };
-        return format!(
-            "the same lines take the locks in whatever order they are given: {at_once}sort them \
-             before {first_at}{callers}"
-        );
+        return match is_of_the_command() {
+            true => format!("{same} sort them before {first}{callers}"),
+            false => format!(
+                "{same} take them at once with {both}, or sort them before {first}{callers}"
+            ),
+        };
     }
-    let swap = if !in_one_function(first, second) {
-        format!("take {asked} before {first_at} takes {held}, instead of after it at {second_at}")
-    } else if first.line() < second.line() {
-        format!(
-            "swap lines {} and {} of {}, so that {asked} is taken before {held}",
-            first.line(),
-            second.line(),
-            first.file()
-        )
-    } else {
-        format!(
-            "swap the two calls in line {} of {}, so that {asked} is taken before {held}",
-            first.line(),
-            first.file()
-        )
-    };
-    let like = match report.edges.iter().find(|other| other.from == edge.to) {
-        Some(other) if report.edges.len() == 2 && other.thread != edge.thread => {
-            format!(", as {} does", report.thread_name(other.thread))
-        }
-        Some(_) if report.edges.len() > 2 => ", which opens the ring".to_owned(),
-        _ => String::new(),
-    };
+    let swapped = fmt::from_fn(|f| swapped(f, report, edge));
     match is_of_the_command() {
-        true => format!("{swap}{like}"),
-        false => format!("{swap}{like}; or take both at once with {both}"),
+        true => swapped.to_string(),
+        false => format!("{swapped}; or take both at once with {both}"),
+    }
+}
+
+/// Writes the suggestion to swap two calls.
+fn swapped(f: &mut fmt::Formatter<'_>, report: &Report, edge: &Edge) -> fmt::Result {
+    let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
+    let (first, second) = (edge.from_site, edge.to_site);
+    let (file, line) = (first.file(), first.line());
+    if !in_one_function(first, second) {
+        let (first, second) = (place(first), place(second));
+        write!(
+            f,
+            "take {asked} before {first} takes {held}, instead of after it at {second}"
+        )?;
+    } else if line < second.line() {
+        let second = second.line();
+        write!(
+            f,
+            "swap lines {line} and {second} of {file}, so that {asked} is taken before {held}"
+        )?;
+    } else {
+        write!(
+            f,
+            "swap the two calls in line {line} of {file}, so that {asked} is taken before {held}"
+        )?;
+    }
+    match report.edges.iter().find(|other| other.from == edge.to) {
+        Some(other) if report.edges.len() == 2 && other.thread != edge.thread => {
+            write!(f, ", as {} does", report.thread_name(other.thread))
+        }
+        Some(_) if report.edges.len() > 2 => f.write_str(", which opens the ring"),
+        _ => Ok(()),
     }
 }
 
@@ -211,41 +235,46 @@ pub(in crate::report) fn in_one_function(first: Site, second: Site) -> bool {
         return false;
     }
     let mut sources = Sources::default();
-    let mut begins_one = |number| {
-        let line = sources.line(first.file(), number);
-        line.is_none_or(begins_function)
-    };
-    !(from + 1..=to).any(&mut begins_one) && (from < to || !begins_one(from))
+    // The first call stands behind the head of its function, if that is in the same line.
+    let begin = if from < to { from + 1 } else { from };
+    for number in begin..=to {
+        if sources
+            .line(first.file(), number)
+            .is_none_or(begins_function)
+        {
+            return false;
+        }
+    }
+    true
 }
 
 /// Returns whether a function begins in this line: the word `fn`, and a name after it.
 fn begins_function(line: &str) -> bool {
-    let code = line.split("//").next().unwrap_or_default();
-    let mut words = code.split_whitespace();
-    words.any(|word| word == "fn") && words.next().is_some()
+    let code = line.split_once("//").map_or(line, |(code, _)| code);
+    let mut is_name = false;
+    for word in code.split_whitespace() {
+        if is_name {
+            return true;
+        }
+        is_name = word == "fn";
+    }
+    false
 }
 
 /// Returns the name of the lock as an identifier, or `otherwise`.
-fn variable(report: &Report, id: LockId, otherwise: &str) -> String {
-    let name = report
-        .lock(id)
-        .and_then(|lock| lock.name)
-        .unwrap_or_default();
-    let mut characters = name.chars();
-    let plain = characters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && characters.all(|next| next.is_ascii_alphanumeric() || next == '_');
+fn variable(report: &Report, id: LockId, otherwise: &'static str) -> &'static str {
+    let Some(name) = report.lock(id).and_then(|lock| lock.name) else {
+        return otherwise;
+    };
+    let bytes = name.as_bytes();
+    let plain = bytes.first().is_some_and(|first| !first.is_ascii_digit())
+        && bytes
+            .iter()
+            .all(|next| next.is_ascii_alphanumeric() || *next == b'_');
     // Two accounts are both called `account`: the name would be ambiguous.
-    let unique = report
-        .locks
-        .iter()
-        .filter(|lock| lock.name == Some(name))
-        .count()
-        == 1;
-    if plain && unique {
-        name.to_owned()
-    } else {
-        otherwise.to_owned()
+    let is_other = |lock: &LockInfo| lock.id != id && lock.name == Some(name);
+    match plain && !report.locks.iter().any(is_other) {
+        true => name,
+        false => otherwise,
     }
 }

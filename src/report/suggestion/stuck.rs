@@ -3,9 +3,12 @@
 //! The whole cycle decides, never a single wait: first a lock that one thread keeps through its wait
 //! and another one needs; then a panic; then the wait whose end would let the others continue.
 
+use std::fmt;
+
 use super::super::data::Report;
+use super::super::headline::is_left_by_fork;
 use super::super::place::place;
-use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
+use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo};
 use crate::engine::wait_reason::WaitReason;
 
 /// What to do where a lock is held by a thread that a fork has left behind.
@@ -27,46 +30,40 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     if let Some(left) = left_behind(report) {
         return Some(left);
     }
-    let mut parts: Vec<String> = panics(report).into_iter().collect();
-    parts.extend(waits(report).or_else(|| kept(report)));
-    (!parts.is_empty()).then(|| parts.join("; "))
+    let panics = panics(report);
+    match (panics, waits(report).or_else(|| kept(report))) {
+        (Some(panics), Some(waits)) => Some(format!("{panics}; {waits}")),
+        (panics, waits) => panics.or(waits),
+    }
 }
 
 /// Returns the suggestion for a thread that waits for an event that only it could cause.
 pub(super) fn alone(report: &Report) -> Option<String> {
-    let (thread, wait) = waiting(report).next()?;
-    match wait.what {
-        WaitsFor::Resource { awaited, .. } => of_wait(report, thread, wait, awaited),
-        WaitsFor::Lock { lock, .. } => {
-            let at = place(wait.site);
-            let held = thread.held.iter().find(|held| held.lock == lock);
-            Some(match held {
-                Some(held) => format!(
-                    "drop the guard that was taken at {} before the wait at {at}, or hand the guarded value on \
-                     instead of locking again",
-                    place(held.site)
-                ),
-                None => format!(
-                    "{thread} has a future that comes first for {}, and does not poll it: await it, or drop it, \
-                     before the wait at {at}; a `select!` that borrows a future does not drop it",
-                    report.the_lock(lock)
-                ),
-            })
-        }
+    let &(thread, wait) = report.waiting().first()?;
+    if wait.reason().is_some() {
+        return of_wait(report, thread, wait);
     }
-}
-
-/// Yields the threads that wait, each with its wait.
-fn waiting(report: &Report) -> impl Iterator<Item = (&ThreadInfo, &WaitInfo)> {
-    let threads = report.threads.iter();
-    threads.filter_map(|thread| Some((thread, thread.waits.as_ref()?)))
+    let (lock, at) = (wait.subject(), place(wait.site));
+    Some(match thread.held.iter().find(|held| held.lock == lock) {
+        Some(held) => format!(
+            "drop the guard that was taken at {} before the wait at {at}, or hand the guarded value on \
+             instead of locking again",
+            place(held.site)
+        ),
+        None => format!(
+            "{thread} has a future that comes first for {}, and does not poll it: await it, or drop it, \
+             before the wait at {at}; a `select!` that borrows a future does not drop it",
+            report.the_lock(lock)
+        ),
+    })
 }
 
 /// Suggests to end a hold that a thread keeps through its wait for a resource, and that another thread
 /// needs.
 fn kept_through_a_wait(report: &Report) -> Option<String> {
-    let is_of_lock = |wait: &WaitInfo| matches!(wait.what, WaitsFor::Lock { .. });
-    kept_through(report, |wait| !is_of_lock(wait) || wait.again.is_some())
+    kept_through(report, &|wait| {
+        wait.reason().is_some() || wait.again.is_some()
+    })
 }
 
 /// Returns whether a thread that waits for a lock would only come to wait where the holder does: workers that receive
@@ -84,94 +81,98 @@ fn takes_its_place(waiter: &WaitInfo, held: &HeldInfo, holder: &WaitInfo) -> boo
 
 /// Suggests to end a hold that a thread keeps through its wait for a lock whose guards may be sent.
 fn kept(report: &Report) -> Option<String> {
-    kept_through(report, |wait| wait.by == Some(FreedBy::AnyThread))
+    kept_through(report, &|wait| wait.by == Some(FreedBy::AnyThread))
 }
 
 /// Suggests to end a hold that a thread keeps through its wait, if that `concerns`.
-fn kept_through(report: &Report, concerns: impl Fn(&WaitInfo) -> bool) -> Option<String> {
-    waiting(report).find_map(|(thread, wait)| {
-        let needs = |other: &WaitInfo, held: &HeldInfo| !takes_its_place(other, held, wait);
-        let held = concerns(wait)
-            .then(|| wanted(report, thread, needs))
-            .flatten()?;
-        Some(format!(
-            "release {}, which {thread} took at {}, before the wait at {}",
-            report.the_lock(held.lock),
-            place(held.site),
-            place(wait.site)
-        ))
-    })
+fn kept_through(report: &Report, concerns: &dyn Fn(&WaitInfo) -> bool) -> Option<String> {
+    for (thread, wait) in report.waiting() {
+        if concerns(wait)
+            && let Some(held) = wanted(report, thread, Some(wait))
+        {
+            return Some(format!(
+                "release {}, which {thread} took at {}, before the wait at {}",
+                report.the_lock(held.lock),
+                place(held.site),
+                place(wait.site)
+            ));
+        }
+    }
+    None
 }
 
-/// Returns the first lock that the thread holds and another one `needs`, which waits for it.
+/// Returns the first lock of the thread that another one waits for, and not only to come to the present wait of the
+/// thread.
 fn wanted<'a>(
     report: &Report,
     thread: &'a ThreadInfo,
-    needs: impl Fn(&WaitInfo, &HeldInfo) -> bool,
+    present: Option<&WaitInfo>,
 ) -> Option<&'a HeldInfo> {
-    let is_wanted = |held: &&HeldInfo| {
-        let is_for =
-            |wait: &WaitInfo| matches!(wait.what, WaitsFor::Lock { lock, .. } if lock == held.lock);
-        waiting(report).any(|(_, wait)| is_for(wait) && needs(wait, held))
-    };
-    thread.held.iter().find(is_wanted)
+    for held in &thread.held {
+        for (_, wait) in report.waiting() {
+            let is_for = wait.reason().is_none() && wait.subject() == held.lock;
+            if is_for && !present.is_some_and(|present| takes_its_place(wait, held, present)) {
+                return Some(held);
+            }
+        }
+    }
+    None
 }
 
 /// Names a lock that a thread waits for and that a thread held when it ended.
 fn left_behind(report: &Report) -> Option<String> {
-    let mut ended = report.threads.iter().filter(|thread| thread.ended);
-    ended.find_map(|thread| {
-        let held = wanted(report, thread, |_, _| true)?;
-        if thread.left_by_fork {
-            return Some(FORKED.to_owned());
+    for thread in &report.threads {
+        if thread.ended
+            && let Some(held) = wanted(report, thread, None)
+        {
+            if thread.left_by_fork {
+                return Some(FORKED.to_owned());
+            }
+            return Some(format!(
+                "{thread} has ended without releasing {}, which it took at {}: {FORGOTTEN}",
+                report.the_lock(held.lock),
+                place(held.site)
+            ));
         }
-        Some(format!(
-            "{thread} has ended without releasing {}, which it took at {}: {FORGOTTEN}",
-            report.the_lock(held.lock),
-            place(held.site)
-        ))
-    })
+    }
+    None
 }
 
 /// Returns the suggestion for a wait that only threads of the parent process could end.
 fn of_the_parent(report: &Report) -> Option<String> {
-    let is_left = |id| report.thread(id).is_some_and(|thread| thread.left_by_fork);
-    waiting(report).find_map(|(_, wait)| {
-        let WaitsFor::Resource { awaited, .. } = wait.what else {
-            return None;
-        };
-        let Some(FreedBy::Threads(threads)) = &wait.by else {
-            return None;
-        };
-        if !threads.iter().all(|id| is_left(*id)) {
-            return None;
+    for (_, wait) in report.waiting() {
+        if let Some(awaited) = wait.reason()
+            && let Some(FreedBy::Threads(threads)) = &wait.by
+            && threads.iter().all(|id| is_left_by_fork(report, *id))
+        {
+            let name = report.the_lock(wait.subject());
+            return Some(match awaited {
+                WaitReason::End | WaitReason::ScopeEnd => format!(
+                    "a fork copies of the threads only the one that forks: join the thread in the parent, not \
+                     at {} in the child, or start it in the child",
+                    place(wait.site)
+                ),
+                WaitReason::Initialisation => format!(
+                    "initialise {name} before the fork, in the thread that forks; or fork before other threads \
+                     are started; or do nothing in the child but `exec`"
+                ),
+                _ => format!(
+                    "a fork copies of the threads only the one that forks: make {name} in the child, or do \
+                     nothing in the child but `exec`"
+                ),
+            });
         }
-        let name = report.the_lock(wait.subject());
-        Some(match awaited {
-            WaitReason::End | WaitReason::ScopeEnd => format!(
-                "a fork copies of the threads only the one that forks: join the thread in the parent, not at {} in \
-                 the child, or start it in the child",
-                place(wait.site)
-            ),
-            WaitReason::Initialisation => format!(
-                "initialise {name} before the fork, in the thread that forks; or fork before other threads are \
-                 started; or do nothing in the child but `exec`"
-            ),
-            _ => format!(
-                "a fork copies of the threads only the one that forks: make {name} in the child, or do nothing in \
-                 the child but `exec`"
-            ),
-        })
-    })
+    }
+    None
 }
 
 /// Names a panicked thread that might otherwise have ended a wait.
 fn panics(report: &Report) -> Option<String> {
     let thread = report.threads.iter().find(|thread| thread.panicked)?;
-    let what = match thread.ended {
-        true => format!("{thread} has ended by a panic"),
-        false => format!("a job or a callback that {thread} ran has panicked"),
-    };
+    let what = fmt::from_fn(|f| match thread.ended {
+        true => write!(f, "{thread} has ended by a panic"),
+        false => write!(f, "a job or a callback that {thread} ran has panicked"),
+    });
     Some(format!(
         "{what}, and did not do what came after that: look there first, and do what others wait for \
          in a destructor, or on the error path as well"
@@ -183,35 +184,34 @@ fn waits(report: &Report) -> Option<String> {
     if let Some(crossed) = crossed(report) {
         return Some(crossed);
     }
-    let resource = |(thread, wait): (_, &WaitInfo)| match wait.what {
-        WaitsFor::Resource { awaited, .. } => Some((thread, wait.clone(), awaited)),
-        WaitsFor::Lock { .. } => None,
-    };
-    let all = waiting(report).filter_map(resource);
-    // A job that waits for its own pool blocks the threads that wait for the job.
-    let (thread, wait, awaited) = all.min_by_key(|(thread, wait, awaited)| {
-        let is_inside = works_for(report, thread, wait);
-        (!is_inside, innocence(report, wait, *awaited))
-    })?;
-    of_wait(report, thread, &wait, awaited)
+    let mut best = None;
+    for (thread, wait) in report.waiting() {
+        if let Some(innocence) = innocence(report, thread, wait)
+            && best.is_none_or(|(_, _, least)| innocence < least)
+        {
+            best = Some((thread, wait, innocence));
+        }
+    }
+    let (thread, wait, _) = best?;
+    of_wait(report, thread, wait)
 }
 
 /// Returns the suggestion for two threads that each wait for a message, for room or for an event, of different
 /// channels or other resources.
 fn crossed(report: &Report) -> Option<String> {
-    let busy = waiting(report).filter(|(_, wait)| !is_idle(wait) && !is_for_an_end(report, wait));
-    let busy: Vec<_> = busy.collect();
+    let mut busy = Vec::new();
+    for (thread, wait) in report.waiting() {
+        if !is_idle(wait) && !is_for_an_end(report, wait) {
+            busy.push((thread, wait));
+        }
+    }
     let [(one, first), (two, second)] = busy.as_slice() else {
         return None;
-    };
-    let awaited = |wait: &WaitInfo| match wait.what {
-        WaitsFor::Resource { awaited, .. } => Some(awaited),
-        WaitsFor::Lock { .. } => None,
     };
     if first.subject() == second.subject() {
         return None;
     }
-    let (does, done, otherwise) = match (awaited(first)?, awaited(second)?) {
+    let (does, done, otherwise) = match (first.reason()?, second.reason()?) {
         (WaitReason::Message | WaitReason::Item, WaitReason::Message | WaitReason::Item) => (
             "receive before they send",
             "send before it receives",
@@ -240,54 +240,44 @@ fn crossed(report: &Report) -> Option<String> {
 
 /// Returns whether the wait lasts until a thread, a scope, a job or a pool comes to its end.
 fn is_for_an_end(report: &Report, wait: &WaitInfo) -> bool {
-    match wait.what {
-        WaitsFor::Resource { awaited, .. } => match awaited {
-            WaitReason::End | WaitReason::ScopeEnd | WaitReason::Result => true,
-            WaitReason::Tasks => noun(report, wait) == "ThreadPool",
-            _ => false,
-        },
-        WaitsFor::Lock { .. } => false,
+    match wait.reason() {
+        Some(WaitReason::End | WaitReason::ScopeEnd | WaitReason::Result) => true,
+        Some(WaitReason::Tasks) => noun(report, wait) == "ThreadPool",
+        _ => false,
     }
 }
 
 fn is_idle(wait: &WaitInfo) -> bool {
-    matches!(
-        wait.what,
-        WaitsFor::Resource {
-            awaited: WaitReason::Job,
-            ..
-        }
-    )
+    wait.reason() == Some(WaitReason::Job)
 }
 
-/// Returns how unlikely a wait is to be the cause: a thread that waits for a message, or for the end of
-/// a thread, a job or a pool, often waits for an action of another thread of the deadlock.
-fn innocence(report: &Report, wait: &WaitInfo, awaited: WaitReason) -> u8 {
-    match awaited {
+/// Returns how unlikely a wait for a resource is to be the cause: a thread that waits for a message, or for the end of a
+/// thread, a job or a pool, often waits for an action of another thread of the deadlock.
+fn innocence(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<u8> {
+    let innocence = match wait.reason()? {
         WaitReason::Room | WaitReason::Partner => 0,
         WaitReason::Message | WaitReason::Item | WaitReason::Selection | WaitReason::Unpark => 2,
-        WaitReason::End | WaitReason::ScopeEnd | WaitReason::Result => 3,
-        WaitReason::Tasks if noun(report, wait) == "ThreadPool" => 3,
+        _ if is_for_an_end(report, wait) => 3,
         WaitReason::Job => 4,
         _ => 1,
-    }
+    };
+    // A job that waits for its own pool blocks the threads that wait for the job.
+    Some(match works_for(report, me, wait) {
+        true => innocence,
+        false => innocence + 5,
+    })
 }
 
 /// Returns the usual mistake with such a wait, with the names and places of this one.
-fn of_wait(
-    report: &Report,
-    me: &ThreadInfo,
-    wait: &WaitInfo,
-    awaited: WaitReason,
-) -> Option<String> {
+fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
     let name = report.the_lock(wait.subject());
     let at = place(wait.site);
-    Some(match awaited {
+    Some(match wait.reason()? {
         WaitReason::Message => format!(
             "the receive at {at} ends when a thread sends to {name} or when its last sender is \
              dropped: send before this wait, and drop every sender that is not used any more, above \
              all one that {}",
-            sender_kept(report, me)
+            fmt::from_fn(|f| sender_kept(f, report, me))
         ),
         WaitReason::Room if noun(report, wait) == "blocking pool" => format!(
             "raise the `max_blocking_threads` of {name}, or let no closure that runs there wait for another one"
@@ -305,34 +295,12 @@ fn of_wait(
              thread that does not wait for this put, make room for all that is put before the first \
              get, or shut {name} down when no thread gets any more"
         ),
-        WaitReason::Room | WaitReason::Partner => {
-            let same = |(_, other): &(_, &WaitInfo)| other.subject() == wait.subject();
-            let joins = waits_for_ends(report, me).next();
-            let receiver = match waiting(report).filter(same).count() {
-                0 | 1 if let Some((joins, wait)) = joins => format!(
-                    "if {joins} has the receiver, let it receive, or drop the receiver, before its wait at {}",
-                    place(wait.site)
-                ),
-                0 | 1 => format!(
-                    "if {me} is the receiver, let it keep the item instead of sending it to itself"
-                ),
-                _ => {
-                    let joins = joins.map_or_else(String::new, |(joins, wait)| {
-                        let at = place(wait.site);
-                        format!("; if {joins} has the receiver, let it receive, or drop the receiver, before its wait at {at}")
-                    });
-                    format!(
-                        "whichever of them is the receiver may not send to itself while others fill the channel: \
-                         let it keep the item{joins}"
-                    )
-                }
-            };
-            format!(
-                "the send at {at} ends when a thread receives from {name} or when its last receiver is \
-                 dropped: receive in a thread that does not wait for this send, or make room for all \
-                 that is sent before the first receive; {receiver}"
-            )
-        }
+        WaitReason::Room | WaitReason::Partner => format!(
+            "the send at {at} ends when a thread receives from {name} or when its last receiver is \
+             dropped: receive in a thread that does not wait for this send, or make room for all \
+             that is sent before the first receive; {}",
+            fmt::from_fn(|f| about_receiver(f, report, me, wait))
+        ),
         WaitReason::Item => format!(
             "put an item into {name} on every path, also when a thread fails, or shut {name} down when \
              no thread puts any more"
@@ -340,7 +308,7 @@ fn of_wait(
         WaitReason::Selection => {
             format!("give the select at {at} a branch that is sure to come, or a timeout")
         }
-        WaitReason::Permit => permits(report, &name, me, wait),
+        WaitReason::Permit => permits(report, me, wait),
         WaitReason::Event => {
             format!("set {name} on every path, also when the thread that is to set it fails")
         }
@@ -349,8 +317,7 @@ fn of_wait(
              fails"
         ),
         WaitReason::Notification => {
-            let same = |(_, other): &(_, &WaitInfo)| other.subject() == wait.subject();
-            let have = match waiting(report).filter(same).count() {
+            let have = match count_alike(report, wait) {
                 0 | 1 => "",
                 _ => {
                     "; or, if the threads that wait there have what each of the others waits for, take all that a \
@@ -401,56 +368,108 @@ fn of_wait(
     })
 }
 
-/// Names the threads that may keep a sender for which a receiver waits: those that wait for an end do not send any
-/// more, and drop what they have after that.
-fn sender_kept(report: &Report, receiver: &ThreadInfo) -> String {
-    let kept = kept_through_ends(report, receiver);
-    match kept.is_empty() {
-        true => {
-            format!("{receiver} has itself, or that lies in a message which no thread receives")
-        }
-        false => kept.join(", or that "),
+/// Returns how many threads wait for the resource of this wait.
+fn count_alike(report: &Report, wait: &WaitInfo) -> usize {
+    let mut count = 0;
+    for (_, other) in report.waiting() {
+        count += usize::from(other.subject() == wait.subject());
+    }
+    count
+}
+
+/// Writes what the receiver may do for a thread that sends.
+fn about_receiver(
+    f: &mut fmt::Formatter<'_>,
+    report: &Report,
+    me: &ThreadInfo,
+    wait: &WaitInfo,
+) -> fmt::Result {
+    let is_alone = count_alike(report, wait) <= 1;
+    if !is_alone {
+        f.write_str(
+            "whichever of them is the receiver may not send to itself while others fill the channel: \
+             let it keep the item",
+        )?;
+    }
+    match waits_for_ends(report, me).first() {
+        Some((joins, wait)) => write!(
+            f,
+            "{}if {joins} has the receiver, let it receive, or drop the receiver, before its wait at {}",
+            if is_alone { "" } else { "; " },
+            place(wait.site)
+        ),
+        None if is_alone => write!(
+            f,
+            "if {me} is the receiver, let it keep the item instead of sending it to itself"
+        ),
+        None => Ok(()),
     }
 }
 
-/// Yields the other threads that wait for an end, each with its wait.
-fn waits_for_ends<'a>(
-    report: &'a Report,
-    me: &'a ThreadInfo,
-) -> impl Iterator<Item = (&'a ThreadInfo, &'a WaitInfo)> {
-    let others = waiting(report);
-    others.filter(|(other, wait)| other.id != me.id && is_for_an_end(report, wait))
+/// Writes which threads may keep a sender for which a receiver waits: those that wait for an end do not send any
+/// more, and drop what they have after that.
+fn sender_kept(f: &mut fmt::Formatter<'_>, report: &Report, receiver: &ThreadInfo) -> fmt::Result {
+    let others = waits_for_ends(report, receiver);
+    if others.is_empty() {
+        return write!(
+            f,
+            "{receiver} has itself, or that lies in a message which no thread receives"
+        );
+    }
+    kept_through_ends(f, &others)
 }
 
-/// Names the threads that wait for an end, and so keep what they have until then.
-fn kept_through_ends(report: &Report, me: &ThreadInfo) -> Vec<String> {
-    let others = waits_for_ends(report, me);
+type Waiting<'a> = (&'a ThreadInfo, &'a WaitInfo);
+
+/// Returns the other threads that wait for an end, each with its wait.
+fn waits_for_ends<'a>(report: &'a Report, me: &ThreadInfo) -> Vec<Waiting<'a>> {
+    let mut others = Vec::new();
+    for (other, wait) in report.waiting() {
+        if other.id != me.id && is_for_an_end(report, wait) {
+            others.push((other, wait));
+        }
+    }
     others
-        .map(|(other, wait)| format!("{other} keeps through its wait at {}", place(wait.site)))
-        .collect()
 }
 
-fn permits(report: &Report, name: &str, me: &ThreadInfo, wait: &WaitInfo) -> String {
-    let others = waiting(report).filter(|(_, other)| other.subject() == wait.subject());
-    if others.count() > 1 {
+/// Writes the threads that wait for an end, and so keep what they have until then.
+fn kept_through_ends(f: &mut fmt::Formatter<'_>, others: &[Waiting<'_>]) -> fmt::Result {
+    for (at, (other, wait)) in others.iter().enumerate() {
+        let or = if at > 0 { ", or that " } else { "" };
+        write!(
+            f,
+            "{or}{other} keeps through its wait at {}",
+            place(wait.site)
+        )?;
+    }
+    Ok(())
+}
+
+fn permits(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> String {
+    let name = report.the_lock(wait.subject());
+    if count_alike(report, wait) > 1 {
         return format!(
             "several threads wait for permits of {name}: if one of them has some already, let it take all \
              that it needs in one call; else make {name} with as many permits as are ever taken at the same \
              time; and release them on every path, also when a thread fails"
         );
     }
-    let asks = match wait.counts {
-        Some(counts) if counts.wanted > 1 => format!(
+    let asks = fmt::from_fn(|f| match wait.counts {
+        Some(counts) if counts.wanted > 1 => write!(
+            f,
             "{me} asks {name} for {} permits at once, and no more than {} come to be free",
             counts.wanted, counts.available
         ),
-        _ => format!("no thread is left that releases a permit of {name} to {me}"),
-    };
-    let kept = kept_through_ends(report, me);
-    let others = match kept.is_empty() {
-        true => String::new(),
-        false => format!(", or that {}", kept.join(", or that ")),
-    };
+        _ => write!(
+            f,
+            "no thread is left that releases a permit of {name} to {me}"
+        ),
+    });
+    let others = fmt::from_fn(|f| {
+        let others = waits_for_ends(report, me);
+        f.write_str(if others.is_empty() { "" } else { ", or that " })?;
+        kept_through_ends(f, &others)
+    });
     format!(
         "{asks}: make {name} with as many permits as are ever taken at the same time, drop those that \
          {me} keeps before it asks at {}{others}, and release them on every path, also when a thread fails",
@@ -467,14 +486,15 @@ fn noun(report: &Report, wait: &WaitInfo) -> &'static str {
 /// Returns whether a thread that waits for a pool runs a job of that pool: another thread waits for
 /// this job.
 fn works_for(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> bool {
-    let is_of_pool = |other: &WaitInfo| other.subject() == wait.subject();
-    waiting(report).any(|(_, other)| {
-        let by_me = match &other.by {
-            Some(FreedBy::Threads(threads)) => threads.contains(&me.id),
-            _ => false,
-        };
-        is_of_pool(other) && by_me
-    })
+    for (_, other) in report.waiting() {
+        if other.subject() == wait.subject()
+            && let Some(FreedBy::Threads(threads)) = &other.by
+            && threads.contains(&me.id)
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// Returns the suggestion for threads that wait for each other's ends.
@@ -488,12 +508,19 @@ fn ends(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
             "{me} waits at {at} for the end of what it runs itself: hand the handle to a thread that outlives that"
         ));
     }
-    let ring = waiting(report).all(|(_, wait)| is_idle(wait) || is_for_an_end(report, wait));
-    let names: Vec<String> = awaited.iter().map(|id| report.thread_name(*id)).collect();
-    ring.then(|| {
-        format!(
-            "take away the wait at {at}, or that of {}: threads that wait for each other's ends never end",
-            names.join(", ")
-        )
-    })
+    for (_, wait) in report.waiting() {
+        if !is_idle(wait) && !is_for_an_end(report, wait) {
+            return None;
+        }
+    }
+    let names = fmt::from_fn(|f| {
+        for (at, &id) in awaited.iter().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            write!(f, "{comma}{}", report.thread_name(id))?;
+        }
+        Ok(())
+    });
+    Some(format!(
+        "take away the wait at {at}, or that of {names}: threads that wait for each other's ends never end"
+    ))
 }

@@ -111,7 +111,7 @@ where
 
     /// Tries to make these nested acquisitions meet.
     fn confirm_nested(self, nested: &[Nested], site: Site) -> Confirmation {
-        let watched = detector::ON && config::current().is_enabled();
+        let watched = detector::ON && config::current().enabled;
         if !watched || nested.is_empty() {
             return Confirmation::Diverged;
         }

@@ -194,7 +194,7 @@ where
         {
             self.replay = Some(replay.clone());
         }
-        let watched = detector::ON && config::current().is_enabled();
+        let watched = detector::ON && config::current().enabled;
         let mut outcome = Outcome {
             findings: Vec::new(),
             schedules: 0,

@@ -74,7 +74,7 @@ fn locks(report: &Report) -> String {
     let names: Vec<String> = report
         .locks
         .iter()
-        .map(|lock| report.lock_name(lock.id))
+        .map(|lock| report.lock_name(lock.id).to_string())
         .collect();
     names.join(", ")
 }

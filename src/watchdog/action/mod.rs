@@ -50,14 +50,14 @@ impl Action {
         let begins = alert.phase == Phase::Began;
         match self {
             Action::Event => {
-                sink::guarded("the `tracing` subscriber", || event::emit(alert));
+                sink::guarded("the `tracing` subscriber", &mut || event::emit(alert));
             }
             Action::Stderr => {
                 let text = || match printed {
                     true => alert.below_the_report(),
                     false => alert.to_string(),
                 };
-                sink::guarded("the text", || sink::print(format!("{}\n", text())));
+                sink::guarded("the text", &mut || sink::print(format!("{}\n", text())));
             }
             #[cfg(feature = "json")]
             Action::Json(file) => {
@@ -66,7 +66,7 @@ impl Action {
                 }
             }
             Action::Call(callback) => {
-                sink::guarded("the callback of the watchdog", || callback(alert));
+                sink::guarded("the callback of the watchdog", &mut || callback(alert));
             }
             Action::Abort if begins => {
                 sink::flush(sink::LAST);
