@@ -34,7 +34,7 @@ impl CycleStep<'_> {
 }
 
 /// The conditions of a deadlock that may be missing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Relaxed {
     pub(super) gates: bool,
     pub(super) order: bool,
@@ -42,6 +42,37 @@ pub(super) struct Relaxed {
 }
 
 impl Relaxed {
+    pub(super) const NONE: Self = Self {
+        gates: false,
+        order: false,
+        threads: false,
+    };
+    pub(super) const ALL: Self = Self::NONE.gates().order().threads();
+
+    /// Returns these conditions and that no gate is common.
+    pub(super) const fn gates(self) -> Self {
+        Self {
+            gates: true,
+            ..self
+        }
+    }
+
+    /// Returns these conditions and that no order is known.
+    pub(super) const fn order(self) -> Self {
+        Self {
+            order: true,
+            ..self
+        }
+    }
+
+    /// Returns these conditions and that the threads are distinct.
+    pub(super) const fn threads(self) -> Self {
+        Self {
+            threads: true,
+            ..self
+        }
+    }
+
     /// Returns whether no condition is left that compares a link with other links than its neighbours.
     pub(super) fn all(self) -> bool {
         self.gates && self.order && self.threads

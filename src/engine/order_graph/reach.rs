@@ -182,7 +182,7 @@ impl Store {
     fn tie_one(&mut self, n: NodeIndex, scc: u32) {
         let node = &mut self.graph[n];
         if std::mem::replace(&mut node.scc, scc) == 0 {
-            self.tied.push(node.lock);
+            self.tied.push(n);
         }
         let rank = node.rank;
         self.bound_sccs(scc, rank);

@@ -1,6 +1,6 @@
 //! The cycles that were reported, so that each is reported once.
 
-use super::hash::IdMap;
+use super::hash::{IdMap, LockPairs};
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
@@ -25,126 +25,154 @@ pub(super) enum Within {
     Fewer,
 }
 
-impl Within {
-    /// Returns how these cycles relate to the locks of a path.
-    fn of<'a>(path: &[LockId], cycles: impl Iterator<Item = &'a [LockId]>) -> Self {
-        let mut within = Within::None;
-        for cycle in cycles {
-            if cycle.len() <= path.len() && cycle.iter().all(|lock| path.contains(lock)) {
-                if cycle.len() < path.len() {
-                    return Within::Fewer;
-                }
-                within = Within::All;
-            }
-        }
-        within
-    }
-}
-
 #[derive(Debug)]
 struct ReportedCycle {
-    /// The locks in the order of the cycle, in canonical rotation.
-    locks: Box<[LockId]>,
+    /// The locks in the order of the cycle, in canonical rotation; none in a vacant place.
+    locks: Vec<LockId>,
     verdict: Verdict,
+    /// Tells the cycle from others that had the same place before.
+    serial: u32,
 }
 
 impl ReportedCycle {
     /// Returns whether the cycle contains this edge.
     fn has_edge(&self, (from, to): (LockId, LockId)) -> bool {
-        let next = self.locks.iter().cycle().skip(1);
-        self.locks.iter().zip(next).any(|ends| ends == (&from, &to))
+        let at = self.locks.iter().position(|lock| *lock == from);
+        at.is_some_and(|at| self.locks[(at + 1) % self.locks.len()] == to)
+    }
+
+    /// Returns how this cycle relates to the locks of a path.
+    fn within(&self, path: &[LockId]) -> Within {
+        let (len, most) = (self.locks.len(), path.len());
+        if len > most || !self.locks.iter().all(|lock| path.contains(lock)) {
+            Within::None
+        } else if len < most {
+            Within::Fewer
+        } else {
+            Within::All
+        }
     }
 }
 
 /// The reported cycles among live locks, each with the best verdict that it was reported with.
+///
+/// A cycle is known by its place in `cycles`, which is used again once one of its locks was removed.
 #[derive(Debug, Default)]
 pub(super) struct ReportedCycles {
-    cycles: IdMap<u32, ReportedCycle>,
-    /// The cycles through each lock; those removed with another lock are cleared later.
-    by_lock: IdMap<LockId, Vec<u32>>,
+    cycles: Vec<ReportedCycle>,
+    vacant: Vec<u32>,
+    /// The places and serial numbers of the cycles through each lock; those removed with another lock are cleared
+    /// later.
+    by_lock: IdMap<LockId, Vec<(u32, u32)>>,
     /// The cycles of two locks, with the lower id first.
-    pairs: IdMap<(LockId, LockId), u32>,
+    pairs: LockPairs,
     last: u32,
 }
 
 impl ReportedCycles {
     /// Returns the verdict with which this cycle was reported.
     pub(super) fn verdict(&self, locks: &[LockId]) -> Option<Verdict> {
-        self.find(locks).map(|id| self.cycles[&id].verdict)
+        let at = self.find(locks)?;
+        Some(self.cycles[at as usize].verdict)
     }
 
     /// Returns the verdict with which the two ends of an edge alone were reported as a cycle.
     pub(super) fn pair(&self, (a, b): (LockId, LockId)) -> Option<Verdict> {
-        let id = self.pairs.get(&(a.min(b), a.max(b)))?;
-        self.cycles.get(id).map(|record| record.verdict)
+        let at = *self.pairs.get(&(a.min(b), a.max(b)))?;
+        Some(self.cycles[at as usize].verdict)
     }
 
-    /// Records a cycle in canonical rotation, and returns its number.
+    /// Records a cycle in canonical rotation, and returns its place.
     pub(super) fn note(&mut self, locks: &[LockId], verdict: Verdict) -> u32 {
-        if let Some(id) = self.find(locks) {
-            if let Some(known) = self.cycles.get_mut(&id) {
-                known.verdict = verdict;
-            }
-            return id;
+        if let Some(at) = self.find(locks) {
+            self.cycles[at as usize].verdict = verdict;
+            return at;
         }
         self.last += 1;
+        let cycle = ReportedCycle {
+            locks: locks.to_vec(),
+            verdict,
+            serial: self.last,
+        };
+        let at = match self.vacant.pop() {
+            Some(at) => {
+                self.cycles[at as usize] = cycle;
+                at
+            }
+            None => {
+                self.cycles.push(cycle);
+                self.cycles.len() as u32 - 1
+            }
+        };
         for lock in locks {
             let list = self.by_lock.entry(*lock).or_default();
             if list.len() == list.capacity() {
-                list.retain(|id| self.cycles.contains_key(id));
+                list.retain(|(at, serial)| self.cycles[*at as usize].serial == *serial);
                 list.reserve(list.len() + 1);
             }
-            list.push(self.last);
+            list.push((at, self.last));
         }
-        if let [lower, higher] = locks {
-            self.pairs.insert((*lower, *higher), self.last);
+        if let [lower, higher] = *locks {
+            self.pairs.insert((lower, higher), at);
         }
-        self.cycles.insert(
-            self.last,
-            ReportedCycle {
-                locks: locks.into(),
-                verdict,
-            },
-        );
-        self.last
+        at
     }
 
     /// Removes every cycle through `lock`, which has been dropped.
     pub(super) fn forget(&mut self, lock: LockId) {
-        for id in self.by_lock.remove(&lock).unwrap_or_default() {
-            if let Some(gone) = self.cycles.remove(&id)
-                && let [lower, higher] = *gone.locks
-            {
-                self.pairs.remove(&(lower, higher));
+        for (at, serial) in self.by_lock.remove(&lock).unwrap_or_default() {
+            let cycle = &mut self.cycles[at as usize];
+            if cycle.serial == serial {
+                if let [lower, higher] = cycle.locks[..] {
+                    self.pairs.remove(&(lower, higher));
+                }
+                cycle.locks = Vec::new();
+                cycle.serial = 0;
+                self.vacant.push(at);
             }
         }
     }
 
-    /// Returns the numbers of the reported inversions that contain this edge.
+    /// Returns the places of the reported inversions that contain this edge.
     pub(super) fn inversions_through(&self, edge: (LockId, LockId)) -> Vec<u32> {
-        let Some(list) = self.shortest(&[edge.0, edge.1]) else {
-            return Vec::new();
-        };
-        let mut inversions = list.to_vec();
-        inversions.retain(|id| {
-            self.cycles
-                .get(id)
-                .is_some_and(|r| r.verdict == Verdict::Inversion && r.has_edge(edge))
-        });
+        let mut inversions = Vec::new();
+        for (at, serial) in self.shortest(&[edge.0, edge.1]) {
+            let cycle = &self.cycles[*at as usize];
+            let is_inversion = cycle.verdict == Verdict::Inversion;
+            if cycle.serial == *serial && is_inversion && cycle.has_edge(edge) {
+                inversions.push(*at);
+            }
+        }
         inversions
     }
 
-    /// Returns how the cycles with these numbers relate to the locks of a path.
-    pub(super) fn among_within(&self, ids: &[u32], path: &[LockId]) -> Within {
-        Within::of(path, ids.iter().map(|id| &*self.cycles[id].locks))
+    /// Returns how the cycles at these places relate to the locks of a path.
+    pub(super) fn among_within(&self, places: &[u32], path: &[LockId]) -> Within {
+        let mut within = Within::None;
+        for at in places {
+            match self.cycles[*at as usize].within(path) {
+                Within::None => {}
+                Within::All => within = Within::All,
+                Within::Fewer => return Within::Fewer,
+            }
+        }
+        within
     }
 
     /// Returns how all reported cycles through `last`, which is a lock of the path, relate to the locks of
     /// the path.
     pub(super) fn any_within(&self, last: LockId, path: &[LockId]) -> Within {
-        let list = self.by_lock.get(&last).into_iter().flatten();
-        let cycles = list.filter_map(|id| self.cycles.get(id));
-        Within::of(path, cycles.map(|record| &*record.locks))
+        let mut within = Within::None;
+        for (at, serial) in self.shortest(&[last]) {
+            let cycle = &self.cycles[*at as usize];
+            match cycle.within(path) {
+                _ if cycle.serial != *serial => {}
+                Within::None => {}
+                Within::All => within = Within::All,
+                Within::Fewer => return Within::Fewer,
+            }
+        }
+        within
     }
 
     /// Returns how many cycles a look at those through `lock` has to pass.
@@ -152,27 +180,31 @@ impl ReportedCycles {
         self.by_lock.get(&lock).map_or(0, Vec::len)
     }
 
+    /// Returns the place of a cycle.
     fn find(&self, locks: &[LockId]) -> Option<u32> {
-        if let [lower, higher] = locks {
-            return self.pairs.get(&(*lower, *higher)).copied();
+        if let [lower, higher] = *locks {
+            return self.pairs.get(&(lower, higher)).copied();
         }
-        let same = |id: &&u32| {
-            self.cycles
-                .get(*id)
-                .is_some_and(|known| *known.locks == *locks)
-        };
-        self.shortest(locks)?.iter().find(same).copied()
+        for (at, _) in self.shortest(locks) {
+            // The place of another cycle, too, if this one was removed.
+            if self.cycles[*at as usize].locks == locks {
+                return Some(*at);
+            }
+        }
+        None
     }
 
-    /// Returns the shortest of the cycle lists of these locks; `None` if one lock has no list.
-    fn shortest(&self, locks: &[LockId]) -> Option<&[u32]> {
-        let mut shortest: Option<&[u32]> = None;
+    /// Returns the shortest of the cycle lists of these locks, which is empty if one lock has none.
+    fn shortest(&self, locks: &[LockId]) -> &[(u32, u32)] {
+        let mut shortest: Option<&[(u32, u32)]> = None;
         for lock in locks {
-            let list = self.by_lock.get(lock)?;
+            let Some(list) = self.by_lock.get(lock) else {
+                return &[];
+            };
             if shortest.is_none_or(|known| list.len() < known.len()) {
                 shortest = Some(list);
             }
         }
-        shortest
+        shortest.unwrap_or_default()
     }
 }

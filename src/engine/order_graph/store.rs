@@ -1,15 +1,13 @@
 //! Nodes and edges: look-up, insertion and deletion, each in a time that does not grow with the fan-out.
 
-use std::collections::HashSet;
-use std::collections::hash_map::Entry;
-
 use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
 use petgraph::visit::EdgeRef;
 
 use super::context::Context;
 use super::edge::Edge;
-use super::hash::IdMap;
+use super::hash::{IdMap, LockPairs};
+use super::repeats::Repeat;
 use super::scratch::Scratch;
 use super::writers::{Writer, Writers};
 use crate::engine::ids::LockId;
@@ -26,8 +24,8 @@ const LOOSE: usize = 1024;
 /// The most guard locks stored for the requests of one lock. Each edge looks through all of them.
 const GUARDS: usize = 8;
 
-/// A lock in the graph. 32 bytes, plus 8 of `petgraph`'s list heads.
-#[derive(Clone, Copy, Debug)]
+/// A lock in the graph. 40 bytes, plus 8 of `petgraph`'s list heads.
+#[derive(Debug)]
 pub(super) struct Node {
     pub(super) lock: LockId,
     /// The position in the topological order. Distinct, sparse, of either sign.
@@ -37,15 +35,103 @@ pub(super) struct Node {
     into: u32,
     /// The number of the component, shared by the nodes that were found on a common cycle; zero for none.
     pub(super) scc: u32,
-    pub(super) policy: ReadPolicy,
+    policy: ReadPolicy,
     /// Whether the lock was removed while its neighbours' adjacency lists still contain the node.
     dead: bool,
+    /// Whether the outgoing edges are in [`Store::hub_edges`].
+    is_hub: bool,
+    /// What is known of the requests for the lock; `None` before the first one that was recorded.
+    requests: Option<Box<Requests>>,
+}
+
+/// What is known of the requests for a lock.
+#[derive(Debug, Default)]
+struct Requests {
+    /// The locks that every thread held itself, exclusively, at each stored request; `None` before the first one. A
+    /// few are enough: they only save a search.
+    guards: Option<Vec<LockId>>,
+    /// The threads that requested the lock exclusively, if its readers wait for writers.
+    writers: Option<Writers>,
+    /// The acquisitions that are kept to be repeated.
+    repeats: Vec<Repeat>,
 }
 
 impl Node {
     /// Returns whether the lock was removed: searches skip such a node.
     pub(super) fn is_dead(&self) -> bool {
         self.dead
+    }
+
+    /// Returns whether the writers of the lock are to be recorded: its readers wait for writers, and not every
+    /// thread counts as a writer already.
+    pub(super) fn distinguishes_writers(&self) -> bool {
+        self.policy == ReadPolicy::WriterBlocksReaders
+            && !matches!(self.writers(), Some(Writers::AnyThread))
+    }
+
+    /// Returns the writers that may be queued at the lock; `None` if no writer was seen, or if its readers do
+    /// not wait for writers.
+    pub(super) fn writers(&self) -> Option<&Writers> {
+        self.requests.as_ref()?.writers.as_ref()
+    }
+
+    /// Records a writer of the lock, or that any thread may be one; returns whether that is news.
+    pub(super) fn note_writer(&mut self, writer: Option<Writer>) -> bool {
+        if !self.distinguishes_writers() {
+            return false;
+        }
+        let none = || Writers::These(Vec::new());
+        let writers = self.requests().writers.get_or_insert_with(none);
+        match writer {
+            Some(writer) => writers.offer(writer),
+            None => {
+                *writers = Writers::AnyThread;
+                true
+            }
+        }
+    }
+
+    /// Records under which locks the lock was requested, at the end of an edge from `from`.
+    pub(super) fn note_guards(&mut self, from: LockId, context: &Context) {
+        let is_own = |lock: LockId| context.own(lock, from) == Some(Mode::Exclusive);
+        match &mut self.requests().guards {
+            Some(guards) => guards.retain(|lock| is_own(*lock)),
+            first => {
+                let guards = first.insert(Vec::new());
+                for gate in context.held(from) {
+                    if guards.len() < GUARDS && is_own(gate.lock) {
+                        guards.push(gate.lock);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns whether every thread that requests the lock holds a lock that the thread of `context`, an edge from
+    /// `from`, holds, too: then no other thread can request it while that thread is there.
+    pub(super) fn is_guarded(&self, context: &Context, from: LockId) -> bool {
+        let requests = self.requests.as_ref();
+        let Some(guards) = requests.and_then(|requests| requests.guards.as_ref()) else {
+            return false;
+        };
+        guards
+            .iter()
+            .any(|guard| context.own(*guard, from).is_some())
+    }
+
+    /// Returns the kept acquisition with this content.
+    pub(super) fn repeat_with(&mut self, content: u64) -> Option<&mut Repeat> {
+        let mut kept = self.requests.as_mut()?.repeats.iter_mut();
+        kept.find(|repeat| repeat.content == content)
+    }
+
+    /// Returns the acquisitions that are kept to be repeated.
+    pub(super) fn repeats(&mut self) -> &mut Vec<Repeat> {
+        &mut self.requests().repeats
+    }
+
+    fn requests(&mut self) -> &mut Requests {
+        self.requests.get_or_insert_default()
     }
 }
 
@@ -54,28 +140,23 @@ impl Node {
 pub(super) struct Store {
     pub(super) graph: StableDiGraph<Node, Edge>,
     nodes: IdMap<LockId, NodeIndex>,
-    /// The outgoing edges by target, for nodes whose list was once too long to walk.
-    hubs: IdMap<NodeIndex, IdMap<NodeIndex, EdgeIndex>>,
-    /// For each end of an edge, the locks that every thread held itself, exclusively, at each stored request
-    /// for it. A few are enough: they only save a search.
-    guards: IdMap<LockId, Vec<LockId>>,
-    /// The threads that requested a lock exclusively, for locks whose readers wait for writers.
-    writers: IdMap<LockId, Writers>,
+    /// The indices of the outgoing edges of nodes whose list was once too long to walk.
+    hub_edges: LockPairs,
     live_edges: usize,
     node_slots: usize,
     edge_slots: usize,
     pub(super) lowest: i64,
     pub(super) highest: i64,
-    /// Components from which a lock was removed: two of their nodes may be on no common cycle any more.
-    loose_sccs: HashSet<u32>,
+    /// Components from which a lock was removed, ascending: two of their nodes may be on no common cycle any more.
+    loose_sccs: Vec<u32>,
     /// All components up to this number count as such, too.
     loose_up_to: u32,
     /// The number of the last component, and bounds of the ranks of all nodes in components.
     pub(super) sccs: u32,
     pub(super) scc_lowest: i64,
     pub(super) scc_highest: i64,
-    /// The locks that have got into a component since [`take_tied`](Self::take_tied).
-    pub(super) tied: Vec<LockId>,
+    /// The nodes that have got into a component and whose kept acquisitions are still to be inserted.
+    pub(super) tied: Vec<NodeIndex>,
     pub(super) scratch: Scratch,
 }
 
@@ -84,15 +165,13 @@ impl Store {
         Self {
             graph: StableDiGraph::new(),
             nodes: IdMap::default(),
-            hubs: IdMap::default(),
-            guards: IdMap::default(),
-            writers: IdMap::default(),
+            hub_edges: LockPairs::default(),
             live_edges: 0,
             node_slots: 0,
             edge_slots: 0,
             lowest: 0,
             highest: 0,
-            loose_sccs: HashSet::new(),
+            loose_sccs: Vec::new(),
             loose_up_to: 0,
             sccs: 0,
             scc_lowest: i64::MAX,
@@ -100,11 +179,6 @@ impl Store {
             tied: Vec::new(),
             scratch: Scratch::default(),
         }
-    }
-
-    /// Returns the locks that were on no cycle at the last call, and are now.
-    pub(super) fn take_tied(&mut self) -> Vec<LockId> {
-        std::mem::take(&mut self.tied)
     }
 
     pub(super) fn node_count(&self) -> usize {
@@ -153,7 +227,9 @@ impl Store {
     /// Returns whether the two nodes are certainly on a common cycle.
     pub(super) fn is_exact_scc(&self, a: NodeIndex, b: NodeIndex) -> bool {
         let scc = self.graph[a].scc;
-        self.same_scc(a, b) && scc > self.loose_up_to && !self.loose_sccs.contains(&scc)
+        self.same_scc(a, b)
+            && scc > self.loose_up_to
+            && self.loose_sccs.binary_search(&scc).is_err()
     }
 
     /// Returns whether a node is in a component from which nothing was removed.
@@ -186,63 +262,13 @@ impl Store {
             scc: 0,
             policy,
             dead: false,
+            is_hub: false,
+            requests: None,
         };
         let index = self.graph.add_node(node);
         self.node_slots = self.node_slots.max(index.index() + 1);
         self.nodes.insert(lock, index);
         index
-    }
-
-    /// Records a writer of a lock, or that any thread may be one; returns whether that is news.
-    pub(super) fn note_writer(&mut self, n: NodeIndex, writer: Option<Writer>) -> bool {
-        let Node { policy, lock, .. } = self.graph[n];
-        if policy == ReadPolicy::ReadersPass {
-            return false;
-        }
-        let none = || Writers::These(Vec::new());
-        let writers = self.writers.entry(lock).or_insert_with(none);
-        match writer {
-            Some(writer) => writers.offer(writer),
-            None if writers.is_any_thread() => false,
-            None => {
-                *writers = Writers::AnyThread;
-                true
-            }
-        }
-    }
-
-    /// Returns whether the writers of a lock are to be recorded: its readers wait for writers, and not every
-    /// thread counts as a writer already.
-    pub(super) fn distinguishes_writers(&self, n: NodeIndex) -> bool {
-        let Node { policy, lock, .. } = self.graph[n];
-        policy == ReadPolicy::WriterBlocksReaders
-            && !self.writers(lock).is_some_and(Writers::is_any_thread)
-    }
-
-    /// Returns the writers that may be queued at a lock; `None` if no writer was seen, or if its readers do
-    /// not wait for writers.
-    pub(super) fn writers(&self, lock: LockId) -> Option<&Writers> {
-        self.writers.get(&lock)
-    }
-
-    /// Records under which locks the end of an edge was requested.
-    pub(super) fn note_guards(&mut self, (from, to): (LockId, LockId), context: &Context) {
-        let is_own = |lock: &LockId| context.own(*lock, from) == Some(Mode::Exclusive);
-        match self.guards.entry(to) {
-            Entry::Occupied(mut known) => known.get_mut().retain(is_own),
-            Entry::Vacant(new) => {
-                let gates = context.gates.iter().flat_map(|gates| gates.around(from));
-                let held = [from].into_iter().chain(gates.map(|gate| gate.lock));
-                new.insert(held.filter(is_own).take(GUARDS).collect());
-            }
-        }
-    }
-
-    /// Returns whether every thread that requests `lock` holds a lock that the thread of `context` holds,
-    /// too: then no other thread can request it while that thread is there.
-    pub(super) fn is_guarded(&self, lock: LockId, context: &Context, from: LockId) -> bool {
-        let mut guards = self.guards.get(&lock).into_iter().flatten();
-        guards.any(|guard| context.own(*guard, from).is_some())
     }
 
     /// Returns the edge from `a` to `b`.
@@ -251,12 +277,15 @@ impl Store {
     pub(super) fn find(&mut self, a: NodeIndex, b: NodeIndex) -> Option<EdgeIndex> {
         let (out, into) = (self.graph[a].out, self.graph[b].into);
         if out.min(into) > WALK {
-            let graph = &self.graph;
-            let hub = self.hubs.entry(a).or_insert_with(|| {
-                let out = graph.edges_directed(a, Direction::Outgoing);
-                out.map(|edge| (edge.target(), edge.id())).collect()
-            });
-            return hub.get(&b).copied();
+            let from = self.lock(a);
+            if !std::mem::replace(&mut self.graph[a].is_hub, true) {
+                for edge in self.graph.edges_directed(a, Direction::Outgoing) {
+                    let ends = (from, self.graph[edge.target()].lock);
+                    self.hub_edges.insert(ends, edge.id().index() as u32);
+                }
+            }
+            let edge = self.hub_edges.get(&(from, self.lock(b)))?;
+            return Some(EdgeIndex::new(*edge as usize));
         }
         if out <= into {
             let mut edges = self.graph.edges_directed(a, Direction::Outgoing);
@@ -272,8 +301,9 @@ impl Store {
         let index = self.graph.add_edge(a, b, edge);
         self.graph[a].out += 1;
         self.graph[b].into += 1;
-        if let Some(hub) = self.hubs.get_mut(&a) {
-            hub.insert(b, index);
+        if self.graph[a].is_hub {
+            let ends = (self.lock(a), self.lock(b));
+            self.hub_edges.insert(ends, index.index() as u32);
         }
         self.live_edges += 1;
         self.edge_slots = self.edge_slots.max(index.index() + 1);
@@ -286,8 +316,6 @@ impl Store {
     /// once; otherwise the node is marked dead, and the graph is rebuilt without the dead nodes once they
     /// outnumber the live ones, which is an amortised constant for each edge.
     pub(super) fn forget(&mut self, lock: LockId) {
-        self.guards.remove(&lock);
-        self.writers.remove(&lock);
         let Some(n) = self.nodes.remove(&lock) else {
             return;
         };
@@ -298,14 +326,22 @@ impl Store {
             for other in self.graph.neighbors_directed(n, direction) {
                 living += usize::from(!self.graph[other].dead);
                 steps += u64::from(self.degree(other, direction.opposite()));
+                let (hub, ends) = match direction {
+                    Direction::Outgoing => (n, (lock, self.lock(other))),
+                    Direction::Incoming => (other, (self.lock(other), lock)),
+                };
+                if self.graph[hub].is_hub {
+                    self.hub_edges.remove(&ends);
+                }
             }
         }
         self.live_edges -= living;
-        self.hubs.remove(&n);
         if steps <= UNLINK {
             self.unlink(n);
         } else {
-            self.graph[n].dead = true;
+            let node = &mut self.graph[n];
+            node.dead = true;
+            node.requests = None;
         }
         let crowded = |slots: usize, live: usize| slots > 2 * live + SLACK;
         if crowded(self.edge_slots, self.live_edges) || crowded(self.node_slots, self.nodes.len()) {
@@ -318,7 +354,9 @@ impl Store {
         if scc <= self.loose_up_to {
             return;
         }
-        self.loose_sccs.insert(scc);
+        if let Err(at) = self.loose_sccs.binary_search(&scc) {
+            self.loose_sccs.insert(at, scc);
+        }
         if self.loose_sccs.len() > LOOSE {
             self.loose_up_to = self.sccs;
             self.loose_sccs.clear();
@@ -339,10 +377,6 @@ impl Store {
             .detach();
         while let Some(other) = into.next_node(&self.graph) {
             self.graph[other].out -= 1;
-            // The index of this node will be reused.
-            if let Some(hub) = self.hubs.get_mut(&other) {
-                hub.remove(&n);
-            }
         }
         self.graph.remove_node(n);
     }
@@ -354,7 +388,7 @@ impl Store {
     fn rebuild(&mut self) {
         let old = std::mem::take(&mut self.graph);
         self.graph = StableDiGraph::with_capacity(self.nodes.len(), self.live_edges);
-        self.hubs = IdMap::default();
+        self.hub_edges = LockPairs::default();
         self.nodes.shrink_to_fit();
         (self.lowest, self.highest) = (0, 0);
         (self.scc_lowest, self.scc_highest) = (i64::MAX, i64::MIN);
@@ -364,26 +398,24 @@ impl Store {
             let node = Node {
                 out: 0,
                 into: 0,
+                is_hub: false,
                 ..old_node.weight
             };
-            let index = self.graph.add_node(node);
-            self.nodes.insert(node.lock, index);
             self.lowest = self.lowest.min(node.rank);
             self.highest = self.highest.max(node.rank);
             self.bound_sccs(node.scc, node.rank);
+            let lock = node.lock;
+            let index = self.graph.add_node(node);
+            self.nodes.insert(lock, index);
             moved.resize(old_node.index.index() + 1, NodeIndex::end());
             moved[old_node.index.index()] = index;
         }
         self.node_slots = self.graph.node_count();
         (self.live_edges, self.edge_slots) = (0, 0);
-        let place = |n: NodeIndex| {
-            moved
-                .get(n.index())
-                .copied()
-                .filter(|&n| n != NodeIndex::end())
-        };
+        let place = |n: NodeIndex| moved.get(n.index()).copied().unwrap_or(NodeIndex::end());
         for old_edge in old_edges {
-            if let (Some(a), Some(b)) = (place(old_edge.source), place(old_edge.target)) {
+            let (a, b) = (place(old_edge.source), place(old_edge.target));
+            if a != NodeIndex::end() && b != NodeIndex::end() {
                 self.insert(a, b, old_edge.weight);
             }
         }

@@ -48,10 +48,6 @@ impl Writers {
         }
         true
     }
-
-    pub(super) fn is_any_thread(&self) -> bool {
-        matches!(self, Writers::AnyThread)
-    }
 }
 
 impl Writer {
@@ -71,20 +67,34 @@ impl Writer {
         self.segment.before(other) || other.before(&self.segment)
     }
 
-    /// Returns the locks that this writer and the holder in a context of an edge cannot both hold.
-    pub(super) fn gates_against<'a>(
-        &'a self,
-        context: &'a Context,
-        ends: (LockId, LockId),
-    ) -> impl Iterator<Item = LockId> + 'a {
-        let gates = self.gates.iter().flat_map(move |mine| {
-            context.held(ends).filter(move |theirs| {
-                mine.get(theirs.lock).is_some_and(|gate| {
-                    gate.mode.excludes(theirs.mode) && self.holder(&gate) != context.holder(theirs)
-                })
-            })
-        });
-        gates.map(|gate| gate.lock)
+    /// Returns whether there is a lock that this writer and the holder in a context of an edge from `from` cannot
+    /// both hold.
+    pub(super) fn has_gate_against(&self, context: &Context, from: LockId) -> bool {
+        context
+            .held(from)
+            .any(|gate| self.is_against(&gate, context))
+    }
+
+    /// Adds the locks that [`has_gate_against`](Self::has_gate_against) is about to `locks`.
+    pub(super) fn add_gates_against(
+        &self,
+        context: &Context,
+        from: LockId,
+        locks: &mut Vec<LockId>,
+    ) {
+        for gate in context.held(from) {
+            if self.is_against(&gate, context) {
+                locks.push(gate.lock);
+            }
+        }
+    }
+
+    /// Returns whether this writer cannot hold a lock that the thread of a context holds.
+    fn is_against(&self, theirs: &Gate, context: &Context) -> bool {
+        let mine = self.gates.as_ref().and_then(|gates| gates.get(theirs.lock));
+        mine.is_some_and(|mine| {
+            mine.mode.excludes(theirs.mode) && self.holder(&mine) != context.holder(theirs)
+        })
     }
 
     /// Returns whether there is a lock that this writer and another one cannot both hold.
@@ -92,7 +102,7 @@ impl Writer {
         let (Some(mine), Some(theirs)) = (&self.gates, &other.gates) else {
             return false;
         };
-        mine.iter().any(|gate| {
+        mine.gates().iter().any(|gate| {
             theirs.get(gate.lock).is_some_and(|theirs| {
                 gate.mode.excludes(theirs.mode) && self.holder(gate) != other.holder(&theirs)
             })
