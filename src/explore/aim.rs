@@ -17,6 +17,7 @@ use std::{fs, io};
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::engine::random::Random;
+use crate::engine::sorting;
 use crate::tracking::lock::class_key;
 use crate::tracking::scheduled::{Claim, Nesting, Noted};
 
@@ -242,7 +243,7 @@ impl Aim {
             return false;
         };
         // Two threads of one scope, around which its owner holds both locks, wait for that one.
-        holders.sort_unstable();
+        sorting::sort(&mut holders);
         holders.windows(2).all(|pair| pair[0] != pair[1])
     }
 

@@ -9,7 +9,10 @@ use crate::engine::ids::LockId;
 /// library would protect from nothing and cost more than the look-up itself.
 pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 
-/// A number for each of some ordered pairs of locks.
+/// For each lock the place of its record in a list. Tables of one type share their code.
+pub(super) type LockPlaces = IdMap<LockId, u32>;
+
+/// The same for pairs of locks, which are ordered.
 pub(super) type LockPairs = IdMap<(LockId, LockId), u32>;
 
 /// Multiplies by the golden ratio and folds, so that serial numbers spread over both the low

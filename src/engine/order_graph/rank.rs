@@ -9,6 +9,7 @@ use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
 
 use super::store::Store;
+use crate::engine::sorting;
 
 impl Store {
     /// Makes room in the order for a new edge x → y.
@@ -52,11 +53,11 @@ impl Store {
             .ascending(x, Direction::Incoming, low..=high, None)
             .unwrap_or_default();
         // Each side keeps its order, and all that lead to x come before all that y leads to.
-        ahead.sort_unstable();
-        behind.sort_unstable();
+        sorting::sort(&mut ahead);
+        sorting::sort(&mut behind);
         behind.append(&mut ahead);
         let mut ranks = behind.clone();
-        ranks.sort_unstable();
+        sorting::sort(&mut ranks);
         for (at, (_, n)) in behind.into_iter().enumerate() {
             self.set_rank(n, ranks[at].0);
         }

@@ -1,6 +1,6 @@
 //! The cycles that were reported, so that each is reported once.
 
-use super::hash::{IdMap, LockPairs};
+use super::hash::{LockPairs, LockPlaces};
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
@@ -54,16 +54,45 @@ impl ReportedCycle {
     }
 }
 
+/// A list whose vacant places are used again.
+#[derive(Debug)]
+struct Slots<T> {
+    items: Vec<T>,
+    vacant: Vec<u32>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            vacant: Vec::new(),
+        }
+    }
+}
+
+impl<T> Slots<T> {
+    /// Adds an item, and returns its place.
+    fn put(&mut self, item: T) -> u32 {
+        if let Some(at) = self.vacant.pop() {
+            self.items[at as usize] = item;
+            return at;
+        }
+        self.items.push(item);
+        self.items.len() as u32 - 1
+    }
+}
+
 /// The reported cycles among live locks, each with the best verdict that it was reported with.
 ///
 /// A cycle is known by its place in `cycles`, which is used again once one of its locks was removed.
 #[derive(Debug, Default)]
 pub(super) struct ReportedCycles {
-    cycles: Vec<ReportedCycle>,
-    vacant: Vec<u32>,
+    cycles: Slots<ReportedCycle>,
+    /// The locks of the cycles, by their places in `lists`.
+    locks: LockPlaces,
     /// The places and serial numbers of the cycles through each lock; those removed with another lock are cleared
     /// later.
-    by_lock: IdMap<LockId, Vec<(u32, u32)>>,
+    lists: Slots<Vec<(u32, u32)>>,
     /// The cycles of two locks, with the lower id first.
     pairs: LockPairs,
     last: u32,
@@ -73,41 +102,35 @@ impl ReportedCycles {
     /// Returns the verdict with which this cycle was reported.
     pub(super) fn verdict(&self, locks: &[LockId]) -> Option<Verdict> {
         let at = self.find(locks)?;
-        Some(self.cycles[at as usize].verdict)
+        Some(self.cycles.items[at as usize].verdict)
     }
 
     /// Returns the verdict with which the two ends of an edge alone were reported as a cycle.
     pub(super) fn pair(&self, (a, b): (LockId, LockId)) -> Option<Verdict> {
         let at = *self.pairs.get(&(a.min(b), a.max(b)))?;
-        Some(self.cycles[at as usize].verdict)
+        Some(self.cycles.items[at as usize].verdict)
     }
 
     /// Records a cycle in canonical rotation, and returns its place.
     pub(super) fn note(&mut self, locks: &[LockId], verdict: Verdict) -> u32 {
         if let Some(at) = self.find(locks) {
-            self.cycles[at as usize].verdict = verdict;
+            self.cycles.items[at as usize].verdict = verdict;
             return at;
         }
         self.last += 1;
-        let cycle = ReportedCycle {
+        let at = self.cycles.put(ReportedCycle {
             locks: locks.to_vec(),
             verdict,
             serial: self.last,
-        };
-        let at = match self.vacant.pop() {
-            Some(at) => {
-                self.cycles[at as usize] = cycle;
-                at
-            }
-            None => {
-                self.cycles.push(cycle);
-                self.cycles.len() as u32 - 1
-            }
-        };
+        });
         for lock in locks {
-            let list = self.by_lock.entry(*lock).or_default();
+            if !self.locks.contains_key(lock) {
+                let list = self.lists.put(Vec::new());
+                self.locks.insert(*lock, list);
+            }
+            let list = &mut self.lists.items[self.locks[lock] as usize];
             if list.len() == list.capacity() {
-                list.retain(|(at, serial)| self.cycles[*at as usize].serial == *serial);
+                list.retain(|(at, serial)| self.cycles.items[*at as usize].serial == *serial);
                 list.reserve(list.len() + 1);
             }
             list.push((at, self.last));
@@ -120,15 +143,19 @@ impl ReportedCycles {
 
     /// Removes every cycle through `lock`, which has been dropped.
     pub(super) fn forget(&mut self, lock: LockId) {
-        for (at, serial) in self.by_lock.remove(&lock).unwrap_or_default() {
-            let cycle = &mut self.cycles[at as usize];
+        let Some(list) = self.locks.remove(&lock) else {
+            return;
+        };
+        self.lists.vacant.push(list);
+        for (at, serial) in std::mem::take(&mut self.lists.items[list as usize]) {
+            let cycle = &mut self.cycles.items[at as usize];
             if cycle.serial == serial {
                 if let [lower, higher] = cycle.locks[..] {
                     self.pairs.remove(&(lower, higher));
                 }
                 cycle.locks = Vec::new();
                 cycle.serial = 0;
-                self.vacant.push(at);
+                self.cycles.vacant.push(at);
             }
         }
     }
@@ -137,7 +164,7 @@ impl ReportedCycles {
     pub(super) fn inversions_through(&self, edge: (LockId, LockId)) -> Vec<u32> {
         let mut inversions = Vec::new();
         for (at, serial) in self.shortest(&[edge.0, edge.1]) {
-            let cycle = &self.cycles[*at as usize];
+            let cycle = &self.cycles.items[*at as usize];
             let is_inversion = cycle.verdict == Verdict::Inversion;
             if cycle.serial == *serial && is_inversion && cycle.has_edge(edge) {
                 inversions.push(*at);
@@ -150,7 +177,7 @@ impl ReportedCycles {
     pub(super) fn among_within(&self, places: &[u32], path: &[LockId]) -> Within {
         let mut within = Within::None;
         for at in places {
-            match self.cycles[*at as usize].within(path) {
+            match self.cycles.items[*at as usize].within(path) {
                 Within::None => {}
                 Within::All => within = Within::All,
                 Within::Fewer => return Within::Fewer,
@@ -163,8 +190,8 @@ impl ReportedCycles {
     /// the path.
     pub(super) fn any_within(&self, last: LockId, path: &[LockId]) -> Within {
         let mut within = Within::None;
-        for (at, serial) in self.shortest(&[last]) {
-            let cycle = &self.cycles[*at as usize];
+        for (at, serial) in self.list(last) {
+            let cycle = &self.cycles.items[*at as usize];
             match cycle.within(path) {
                 _ if cycle.serial != *serial => {}
                 Within::None => {}
@@ -177,7 +204,7 @@ impl ReportedCycles {
 
     /// Returns how many cycles a look at those through `lock` has to pass.
     pub(super) fn count(&self, lock: LockId) -> usize {
-        self.by_lock.get(&lock).map_or(0, Vec::len)
+        self.list(lock).len()
     }
 
     /// Returns the place of a cycle.
@@ -187,7 +214,7 @@ impl ReportedCycles {
         }
         for (at, _) in self.shortest(locks) {
             // The place of another cycle, too, if this one was removed.
-            if self.cycles[*at as usize].locks == locks {
+            if self.cycles.items[*at as usize].locks == locks {
                 return Some(*at);
             }
         }
@@ -196,15 +223,21 @@ impl ReportedCycles {
 
     /// Returns the shortest of the cycle lists of these locks, which is empty if one lock has none.
     fn shortest(&self, locks: &[LockId]) -> &[(u32, u32)] {
-        let mut shortest: Option<&[(u32, u32)]> = None;
-        for lock in locks {
-            let Some(list) = self.by_lock.get(lock) else {
-                return &[];
-            };
-            if shortest.is_none_or(|known| list.len() < known.len()) {
-                shortest = Some(list);
+        let mut shortest = self.list(locks[0]);
+        for lock in &locks[1..] {
+            let list = self.list(*lock);
+            if list.len() < shortest.len() {
+                shortest = list;
             }
         }
-        shortest.unwrap_or_default()
+        shortest
+    }
+
+    /// Returns the places and serial numbers of the cycles through a lock.
+    fn list(&self, lock: LockId) -> &[(u32, u32)] {
+        match self.locks.get(&lock) {
+            Some(at) => &self.lists.items[*at as usize],
+            None => &[],
+        }
     }
 }

@@ -6,7 +6,7 @@ use petgraph::visit::EdgeRef;
 
 use super::context::Context;
 use super::edge::Edge;
-use super::hash::{IdMap, LockPairs};
+use super::hash::{LockPairs, LockPlaces};
 use super::repeats::Repeat;
 use super::scratch::Scratch;
 use super::writers::{Writer, Writers};
@@ -139,7 +139,7 @@ impl Node {
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) graph: StableDiGraph<Node, Edge>,
-    nodes: IdMap<LockId, NodeIndex>,
+    nodes: LockPlaces,
     /// The indices of the outgoing edges of nodes whose list was once too long to walk.
     hub_edges: LockPairs,
     live_edges: usize,
@@ -164,7 +164,7 @@ impl Store {
     pub(super) fn new() -> Self {
         Self {
             graph: StableDiGraph::new(),
-            nodes: IdMap::default(),
+            nodes: LockPlaces::default(),
             hub_edges: LockPairs::default(),
             live_edges: 0,
             node_slots: 0,
@@ -196,7 +196,8 @@ impl Store {
     }
 
     pub(super) fn index(&self, lock: LockId) -> Option<NodeIndex> {
-        self.nodes.get(&lock).copied()
+        let n = self.nodes.get(&lock)?;
+        Some(NodeIndex::new(*n as usize))
     }
 
     pub(super) fn node(&self, n: NodeIndex) -> &Node {
@@ -250,7 +251,7 @@ impl Store {
 
     /// Returns the node of `lock`, created at the end of the order if there is none.
     pub(super) fn ensure(&mut self, lock: LockId, policy: ReadPolicy) -> NodeIndex {
-        if let Some(&known) = self.nodes.get(&lock) {
+        if let Some(known) = self.index(lock) {
             return known;
         }
         self.highest += 1;
@@ -267,7 +268,7 @@ impl Store {
         };
         let index = self.graph.add_node(node);
         self.node_slots = self.node_slots.max(index.index() + 1);
-        self.nodes.insert(lock, index);
+        self.nodes.insert(lock, index.index() as u32);
         index
     }
 
@@ -316,9 +317,10 @@ impl Store {
     /// once; otherwise the node is marked dead, and the graph is rebuilt without the dead nodes once they
     /// outnumber the live ones, which is an amortised constant for each edge.
     pub(super) fn forget(&mut self, lock: LockId) {
-        let Some(n) = self.nodes.remove(&lock) else {
+        let Some(n) = self.index(lock) else {
             return;
         };
+        self.nodes.remove(&lock);
         self.loosen(self.graph[n].scc);
         let mut steps = 0;
         let mut living = 0;
@@ -387,9 +389,11 @@ impl Store {
     /// be returned. Nothing outside this struct keeps an index between two calls.
     fn rebuild(&mut self) {
         let old = std::mem::take(&mut self.graph);
-        self.graph = StableDiGraph::with_capacity(self.nodes.len(), self.live_edges);
+        let count = self.nodes.len();
+        self.graph = StableDiGraph::with_capacity(count, self.live_edges);
+        self.nodes = LockPlaces::default();
+        self.nodes.reserve(count);
         self.hub_edges = LockPairs::default();
-        self.nodes.shrink_to_fit();
         (self.lowest, self.highest) = (0, 0);
         (self.scc_lowest, self.scc_highest) = (i64::MAX, i64::MIN);
         let mut moved: Vec<NodeIndex> = Vec::with_capacity(self.node_slots);
@@ -406,7 +410,7 @@ impl Store {
             self.bound_sccs(node.scc, node.rank);
             let lock = node.lock;
             let index = self.graph.add_node(node);
-            self.nodes.insert(lock, index);
+            self.nodes.insert(lock, index.index() as u32);
             moved.resize(old_node.index.index() + 1, NodeIndex::end());
             moved[old_node.index.index()] = index;
         }
