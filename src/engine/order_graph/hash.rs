@@ -12,9 +12,6 @@ pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 /// For each lock the place of its record in a list. Tables of one type share their code.
 pub(super) type LockPlaces = IdMap<LockId, u32>;
 
-/// The same for pairs of locks, which are ordered.
-pub(super) type LockPairs = IdMap<(LockId, LockId), u32>;
-
 /// Multiplies by the golden ratio and folds, so that serial numbers spread over both the low
 /// bits (which choose a bucket) and the high ones (which the table compares first).
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,6 @@
 //! The cycles that were reported, so that each is reported once.
 
-use super::hash::{LockPairs, LockPlaces};
+use super::hash::{IdMap, LockPlaces};
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
@@ -94,7 +94,7 @@ pub(super) struct ReportedCycles {
     /// later.
     lists: Slots<Vec<(u32, u32)>>,
     /// The cycles of two locks, with the lower id first.
-    pairs: LockPairs,
+    pairs: IdMap<(LockId, LockId), u32>,
     last: u32,
 }
 

@@ -6,7 +6,7 @@ use petgraph::visit::EdgeRef;
 
 use super::context::Context;
 use super::edge::Edge;
-use super::hash::{LockPairs, LockPlaces};
+use super::hash::{IdMap, LockPlaces};
 use super::repeats::Repeat;
 use super::scratch::Scratch;
 use super::writers::{Writer, Writers};
@@ -38,15 +38,16 @@ pub(super) struct Node {
     policy: ReadPolicy,
     /// Whether the lock was removed while its neighbours' adjacency lists still contain the node.
     dead: bool,
-    /// Whether the outgoing edges are in [`Store::hub_edges`].
-    is_hub: bool,
-    /// What is known of the requests for the lock; `None` before the first one that was recorded.
-    requests: Option<Box<Requests>>,
+    /// What only some nodes have; `None` for the others.
+    details: Option<Box<Details>>,
 }
 
-/// What is known of the requests for a lock.
+/// The outgoing edges of a node by their targets.
+type Hub = IdMap<NodeIndex, EdgeIndex>;
+
+/// What is known of a lock for which requests were recorded, or with many edges.
 #[derive(Debug, Default)]
-struct Requests {
+struct Details {
     /// The locks that every thread held itself, exclusively, at each stored request; `None` before the first one. A
     /// few are enough: they only save a search.
     guards: Option<Vec<LockId>>,
@@ -54,6 +55,8 @@ struct Requests {
     writers: Option<Writers>,
     /// The acquisitions that are kept to be repeated.
     repeats: Vec<Repeat>,
+    /// The outgoing edges, if the list was once too long to walk.
+    hub: Option<Box<Hub>>,
 }
 
 impl Node {
@@ -72,7 +75,7 @@ impl Node {
     /// Returns the writers that may be queued at the lock; `None` if no writer was seen, or if its readers do
     /// not wait for writers.
     pub(super) fn writers(&self) -> Option<&Writers> {
-        self.requests.as_ref()?.writers.as_ref()
+        self.details.as_ref()?.writers.as_ref()
     }
 
     /// Records a writer of the lock, or that any thread may be one; returns whether that is news.
@@ -81,7 +84,7 @@ impl Node {
             return false;
         }
         let none = || Writers::These(Vec::new());
-        let writers = self.requests().writers.get_or_insert_with(none);
+        let writers = self.details().writers.get_or_insert_with(none);
         match writer {
             Some(writer) => writers.offer(writer),
             None => {
@@ -94,7 +97,7 @@ impl Node {
     /// Records under which locks the lock was requested, at the end of an edge from `from`.
     pub(super) fn note_guards(&mut self, from: LockId, context: &Context) {
         let is_own = |lock: LockId| context.own(lock, from) == Some(Mode::Exclusive);
-        match &mut self.requests().guards {
+        match &mut self.details().guards {
             Some(guards) => guards.retain(|lock| is_own(*lock)),
             first => {
                 let guards = first.insert(Vec::new());
@@ -110,8 +113,8 @@ impl Node {
     /// Returns whether every thread that requests the lock holds a lock that the thread of `context`, an edge from
     /// `from`, holds, too: then no other thread can request it while that thread is there.
     pub(super) fn is_guarded(&self, context: &Context, from: LockId) -> bool {
-        let requests = self.requests.as_ref();
-        let Some(guards) = requests.and_then(|requests| requests.guards.as_ref()) else {
+        let details = self.details.as_ref();
+        let Some(guards) = details.and_then(|details| details.guards.as_ref()) else {
             return false;
         };
         guards
@@ -121,17 +124,21 @@ impl Node {
 
     /// Returns the kept acquisition with this content.
     pub(super) fn repeat_with(&mut self, content: u64) -> Option<&mut Repeat> {
-        let mut kept = self.requests.as_mut()?.repeats.iter_mut();
+        let mut kept = self.details.as_mut()?.repeats.iter_mut();
         kept.find(|repeat| repeat.content == content)
     }
 
     /// Returns the acquisitions that are kept to be repeated.
     pub(super) fn repeats(&mut self) -> &mut Vec<Repeat> {
-        &mut self.requests().repeats
+        &mut self.details().repeats
     }
 
-    fn requests(&mut self) -> &mut Requests {
-        self.requests.get_or_insert_default()
+    fn hub(&mut self) -> Option<&mut Hub> {
+        self.details.as_mut()?.hub.as_deref_mut()
+    }
+
+    fn details(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
     }
 }
 
@@ -140,8 +147,6 @@ impl Node {
 pub(super) struct Store {
     pub(super) graph: StableDiGraph<Node, Edge>,
     nodes: LockPlaces,
-    /// The indices of the outgoing edges of nodes whose list was once too long to walk.
-    hub_edges: LockPairs,
     live_edges: usize,
     node_slots: usize,
     edge_slots: usize,
@@ -165,7 +170,6 @@ impl Store {
         Self {
             graph: StableDiGraph::new(),
             nodes: LockPlaces::default(),
-            hub_edges: LockPairs::default(),
             live_edges: 0,
             node_slots: 0,
             edge_slots: 0,
@@ -263,8 +267,7 @@ impl Store {
             scc: 0,
             policy,
             dead: false,
-            is_hub: false,
-            requests: None,
+            details: None,
         };
         let index = self.graph.add_node(node);
         self.node_slots = self.node_slots.max(index.index() + 1);
@@ -278,15 +281,14 @@ impl Store {
     pub(super) fn find(&mut self, a: NodeIndex, b: NodeIndex) -> Option<EdgeIndex> {
         let (out, into) = (self.graph[a].out, self.graph[b].into);
         if out.min(into) > WALK {
-            let from = self.lock(a);
-            if !std::mem::replace(&mut self.graph[a].is_hub, true) {
+            if self.graph[a].hub().is_none() {
+                let mut hub = Box::<Hub>::default();
                 for edge in self.graph.edges_directed(a, Direction::Outgoing) {
-                    let ends = (from, self.graph[edge.target()].lock);
-                    self.hub_edges.insert(ends, edge.id().index() as u32);
+                    hub.insert(edge.target(), edge.id());
                 }
+                self.graph[a].details().hub = Some(hub);
             }
-            let edge = self.hub_edges.get(&(from, self.lock(b)))?;
-            return Some(EdgeIndex::new(*edge as usize));
+            return self.graph[a].hub()?.get(&b).copied();
         }
         if out <= into {
             let mut edges = self.graph.edges_directed(a, Direction::Outgoing);
@@ -302,9 +304,8 @@ impl Store {
         let index = self.graph.add_edge(a, b, edge);
         self.graph[a].out += 1;
         self.graph[b].into += 1;
-        if self.graph[a].is_hub {
-            let ends = (self.lock(a), self.lock(b));
-            self.hub_edges.insert(ends, index.index() as u32);
+        if let Some(hub) = self.graph[a].hub() {
+            hub.insert(b, index);
         }
         self.live_edges += 1;
         self.edge_slots = self.edge_slots.max(index.index() + 1);
@@ -328,13 +329,6 @@ impl Store {
             for other in self.graph.neighbors_directed(n, direction) {
                 living += usize::from(!self.graph[other].dead);
                 steps += u64::from(self.degree(other, direction.opposite()));
-                let (hub, ends) = match direction {
-                    Direction::Outgoing => (n, (lock, self.lock(other))),
-                    Direction::Incoming => (other, (self.lock(other), lock)),
-                };
-                if self.graph[hub].is_hub {
-                    self.hub_edges.remove(&ends);
-                }
             }
         }
         self.live_edges -= living;
@@ -343,7 +337,7 @@ impl Store {
         } else {
             let node = &mut self.graph[n];
             node.dead = true;
-            node.requests = None;
+            node.details = None;
         }
         let crowded = |slots: usize, live: usize| slots > 2 * live + SLACK;
         if crowded(self.edge_slots, self.live_edges) || crowded(self.node_slots, self.nodes.len()) {
@@ -379,6 +373,10 @@ impl Store {
             .detach();
         while let Some(other) = into.next_node(&self.graph) {
             self.graph[other].out -= 1;
+            // The index of this node will be reused.
+            if let Some(hub) = self.graph[other].hub() {
+                hub.remove(&n);
+            }
         }
         self.graph.remove_node(n);
     }
@@ -393,18 +391,19 @@ impl Store {
         self.graph = StableDiGraph::with_capacity(count, self.live_edges);
         self.nodes = LockPlaces::default();
         self.nodes.reserve(count);
-        self.hub_edges = LockPairs::default();
         (self.lowest, self.highest) = (0, 0);
         (self.scc_lowest, self.scc_highest) = (i64::MAX, i64::MIN);
         let mut moved: Vec<NodeIndex> = Vec::with_capacity(self.node_slots);
         let (old_nodes, old_edges) = old.into_nodes_edges_iters();
         for old_node in old_nodes.filter(|old| !old.weight.dead) {
-            let node = Node {
+            let mut node = Node {
                 out: 0,
                 into: 0,
-                is_hub: false,
                 ..old_node.weight
             };
+            if let Some(details) = &mut node.details {
+                details.hub = None;
+            }
             self.lowest = self.lowest.min(node.rank);
             self.highest = self.highest.max(node.rank);
             self.bound_sccs(node.scc, node.rank);
