@@ -103,25 +103,9 @@ impl OrderGraph {
             };
             self.store.graph[n].note_writer(Some(writer))
         };
-        let mut froms = Vec::with_capacity(a.held.len() + a.inherited.len());
-        for held in a.held {
-            // A read beside an upgradable hold of the same thread blocks no thread that the upgradable hold does
-            // not block, and no writer can queue behind that hold.
-            let covers = |h: &Held| h.lock == held.lock && h.mode == Mode::Upgradable;
-            let is_covered = || held.mode == Mode::Shared && a.held.iter().any(covers);
-            if alike || !is_covered() {
-                froms.push(*held);
-            }
-        }
-        for inherited in a.inherited {
-            // Locks held around threads are added beforehand, so a missing one has been dropped.
-            if self.store.index(inherited.held.lock).is_some() {
-                froms.push(inherited.held);
-            }
-        }
-        for from in froms {
+        let mut learn = |graph: &mut Self, from: &Held| {
             if from.lock == a.lock {
-                continue;
+                return;
             }
             if !alike {
                 prospects = Pruning::default();
@@ -134,7 +118,21 @@ impl OrderGraph {
                 from_mode: from.mode,
                 to_mode: a.mode,
             };
-            self.add((from.lock, a.lock), context, &mut prospects, &mut found);
+            graph.add((from.lock, a.lock), context, &mut prospects, &mut found);
+        };
+        for from in a.held {
+            // A read beside an upgradable hold of the same thread blocks no thread that the upgradable hold does
+            // not block, and no writer can queue behind that hold.
+            let covers = |held: &Held| held.lock == from.lock && held.mode == Mode::Upgradable;
+            if alike || from.mode != Mode::Shared || !a.held.iter().any(covers) {
+                learn(self, from);
+            }
+        }
+        for inherited in a.inherited {
+            // Locks held around threads are added beforehand, so a missing one has been dropped.
+            if self.store.index(inherited.held.lock).is_some() {
+                learn(self, &inherited.held);
+            }
         }
         if newly_written {
             self.classify_again(a.lock, &mut found);

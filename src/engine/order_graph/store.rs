@@ -50,7 +50,7 @@ type Hub = IdMap<NodeIndex, EdgeIndex>;
 struct Details {
     /// The locks that every thread held itself, exclusively, at each stored request; `None` before the first one. A
     /// few are enough: they only save a search.
-    guards: Option<Vec<LockId>>,
+    guards: Option<[Option<LockId>; GUARDS]>,
     /// The threads that requested the lock exclusively, if its readers wait for writers.
     writers: Option<Writers>,
     /// The acquisitions that are kept to be repeated.
@@ -98,13 +98,16 @@ impl Node {
     pub(super) fn note_guards(&mut self, from: LockId, context: &Context) {
         let is_own = |lock: LockId| context.own(lock, from) == Some(Mode::Exclusive);
         match &mut self.details().guards {
-            Some(guards) => guards.retain(|lock| is_own(*lock)),
+            Some(guards) => {
+                for guard in guards {
+                    *guard = guard.filter(|lock| is_own(*lock));
+                }
+            }
             first => {
-                let guards = first.insert(Vec::new());
-                for gate in context.held(from) {
-                    if guards.len() < GUARDS && is_own(gate.lock) {
-                        guards.push(gate.lock);
-                    }
+                let mut own = context.held(from);
+                for guard in first.insert([None; GUARDS]) {
+                    let gate = own.find(|gate| is_own(gate.lock));
+                    *guard = gate.map(|gate| gate.lock);
                 }
             }
         }
@@ -113,13 +116,14 @@ impl Node {
     /// Returns whether every thread that requests the lock holds a lock that the thread of `context`, an edge from
     /// `from`, holds, too: then no other thread can request it while that thread is there.
     pub(super) fn is_guarded(&self, context: &Context, from: LockId) -> bool {
-        let details = self.details.as_ref();
-        let Some(guards) = details.and_then(|details| details.guards.as_ref()) else {
-            return false;
-        };
-        guards
-            .iter()
-            .any(|guard| context.own(*guard, from).is_some())
+        let is_held = |lock: LockId| context.own(lock, from).is_some();
+        match self.details.as_deref() {
+            Some(Details {
+                guards: Some(guards),
+                ..
+            }) => guards.iter().any(|guard| guard.is_some_and(is_held)),
+            _ => false,
+        }
     }
 
     /// Returns the kept acquisition with this content.
