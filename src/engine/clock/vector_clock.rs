@@ -88,7 +88,10 @@ impl VectorClock {
         let age = |span: &Span| span.last | u64::from(span.segment != ALL) << 63;
         // All at once: a join of two full clocks drops as many entries as it keeps, and a search for each of them would
         // take the square of the limit.
-        let mut ages: Vec<u64> = self.spans.iter().map(age).collect();
+        let mut ages = Vec::with_capacity(self.spans.len());
+        for span in &self.spans {
+            ages.push(age(span));
+        }
         let (_, &mut dropped, _) = ages.select_nth_unstable(last);
         self.spans.retain(|span| age(span) > dropped);
     }

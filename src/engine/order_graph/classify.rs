@@ -12,14 +12,15 @@ use crate::engine::verdict::Verdict;
 /// condition comes before two. Where two are missing, an observed order says more than a gate, and either
 /// says more than too few threads.
 const LADDER: [(Relaxed, Verdict); 8] = [
-    (Relaxed::NONE, Verdict::Inversion),
-    (Relaxed::NONE.gates(), Verdict::Guarded),
-    (Relaxed::NONE.order(), Verdict::Ordered),
-    (Relaxed::NONE.threads(), Verdict::SingleThread),
-    (Relaxed::NONE.gates().order(), Verdict::Ordered),
-    (Relaxed::NONE.order().threads(), Verdict::Ordered),
-    (Relaxed::NONE.gates().threads(), Verdict::Guarded),
-    (Relaxed::ALL, Verdict::Ordered),
+    // Gates, order, threads.
+    (Relaxed::new(false, false, false), Verdict::Inversion),
+    (Relaxed::new(true, false, false), Verdict::Guarded),
+    (Relaxed::new(false, true, false), Verdict::Ordered),
+    (Relaxed::new(false, false, true), Verdict::SingleThread),
+    (Relaxed::new(true, true, false), Verdict::Ordered),
+    (Relaxed::new(false, true, true), Verdict::Ordered),
+    (Relaxed::new(true, false, true), Verdict::Guarded),
+    (Relaxed::new(true, true, true), Verdict::Ordered),
 ];
 
 /// Returns the verdict on a closed cycle and the contexts that support it, one index per step.
@@ -105,19 +106,23 @@ pub(super) fn can_meet(first: &CycleStep<'_>, second: &CycleStep<'_>) -> bool {
 /// Returns the locks, ascending, that keep a cycle from being a deadlock in this choice of contexts.
 pub(super) fn guards(hops: &[CycleStep<'_>], picks: &[u16]) -> Vec<LockId> {
     let mut guards = Vec::new();
+    let mut note = |lock| {
+        guards.push(lock);
+        false
+    };
     for (i, a) in hops.iter().enumerate() {
         let mine = a.edge.get(picks[i].into());
         for j in i + 1..hops.len() {
             let (b, other) = (&hops[j], hops[j].edge.get(picks[j].into()));
             if mine.thread() != other.thread() {
-                mine.add_common_gates(a.ends.0, other, b.ends.0, &mut guards);
+                mine.any_common_gate(a.ends.0, other, b.ends.0, &mut note);
             }
         }
         for writer in queue_at(hops, picks, i).unwrap_or_default() {
             for (j, b) in hops.iter().enumerate() {
                 let context = b.edge.get(picks[j].into());
                 if context.thread() != writer.thread() {
-                    writer.add_gates_against(context, b.ends.0, &mut guards);
+                    writer.any_gate_against(context, b.ends.0, &mut note);
                 }
             }
         }
@@ -207,7 +212,7 @@ fn fits(hops: &[CycleStep<'_>], picks: &[u16], waived: Relaxed, closed: bool) ->
         } else {
             let (old_from, new_from) = (hops[earlier].ends.0, hops[at].ends.0);
             (waived.order || !old.is_ordered(new))
-                && (waived.gates || !old.has_common_gate(old_from, new, new_from))
+                && (waived.gates || !old.any_common_gate(old_from, new, new_from, &mut |_| true))
         };
         if !fits {
             return false;

@@ -72,7 +72,7 @@ impl Context {
     ) -> bool {
         self.thread() != other.thread()
             && !self.is_ordered(other)
-            && !self.has_common_gate(from, other, other_from)
+            && !self.any_common_gate(from, other, other_from, &mut |_| true)
     }
 
     /// Returns the mode in which the thread itself holds a lock, at an edge from `from`.
@@ -91,50 +91,35 @@ impl Context {
         self.segment.before(&other.segment) || other.segment.before(&self.segment)
     }
 
-    /// Returns whether there is a lock that the threads of two contexts, of edges from these locks, cannot both hold.
+    /// Returns whether `is` holds for one of the locks that the threads of two contexts, of edges from these locks,
+    /// cannot both hold.
     ///
     /// A thread holds its gates and the start of its edge. A gate of one context that is the start of the
     /// other excludes like a common gate: both threads would have to hold that lock. So does the end of an
     /// edge that its thread already holds, in a mode in which the request can block. A lock that one thread
     /// holds around both contexts, or around one while the other is that thread's own, excludes nothing: both
     /// are in one critical section.
-    pub(super) fn has_common_gate(
+    pub(super) fn any_common_gate(
         &self,
         from: LockId,
         other: &Context,
         other_from: LockId,
+        is: &mut dyn FnMut(LockId) -> bool,
     ) -> bool {
         let bits = |from, context: &Context| gates::bits(from, context.gates.as_ref());
-        bits(from, self) & bits(other_from, other) != 0
-            && self
-                .held(from)
-                .any(|mine| self.is_common(&mine, other, other_from))
-    }
-
-    /// Adds the locks that [`has_common_gate`](Self::has_common_gate) is about to `locks`.
-    pub(super) fn add_common_gates(
-        &self,
-        from: LockId,
-        other: &Context,
-        other_from: LockId,
-        locks: &mut Vec<LockId>,
-    ) {
-        for mine in self.held(from) {
-            if self.is_common(&mine, other, other_from) {
-                locks.push(mine.lock);
-            }
+        if bits(from, self) & bits(other_from, other) == 0 {
+            return false;
         }
-    }
-
-    /// Returns whether the thread of `other`, at an edge from `other_from`, cannot hold what this one holds.
-    fn is_common(&self, mine: &Gate, other: &Context, other_from: LockId) -> bool {
-        let theirs = if mine.lock == other_from {
-            Some(other.start(other_from))
-        } else {
-            other.gates.as_ref().and_then(|gates| gates.get(mine.lock))
-        };
-        theirs.is_some_and(|theirs| {
-            mine.mode.excludes(theirs.mode) && self.holder(mine) != other.holder(&theirs)
+        self.held(from).any(|mine| {
+            let theirs = if mine.lock == other_from {
+                Some(other.start(other_from))
+            } else {
+                other.gates.as_ref().and_then(|gates| gates.get(mine.lock))
+            };
+            let is_common = theirs.is_some_and(|theirs| {
+                mine.mode.excludes(theirs.mode) && self.holder(&mine) != other.holder(&theirs)
+            });
+            is_common && is(mine.lock)
         })
     }
 

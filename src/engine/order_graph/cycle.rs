@@ -9,7 +9,7 @@ use super::cycle_step::CycleStep;
 use super::finding;
 use super::limits::{Budget, Limits, Reserve};
 use super::prune::SearchWorth;
-use super::reported_cycles::{ReportedCycles, Within, nearness};
+use super::reported_cycles::{CycleId, ReportedCycles, Within, nearness};
 use super::store::Store;
 use crate::engine::acquisition::Finding;
 use crate::engine::ids::LockId;
@@ -65,8 +65,8 @@ pub(super) struct Search<'a> {
     pub(super) only: Option<usize>,
     /// What the look ahead did not rule out.
     pub(super) worth: SearchWorth,
-    /// The numbers of the reported inversions through the edge: a cycle that contains one of them is no news.
-    pub(super) known: Vec<u32>,
+    /// The reported inversions through the edge: a cycle that contains one of them is no news.
+    pub(super) known: Vec<CycleId>,
     pub(super) found: &'a mut Vec<Finding>,
 }
 

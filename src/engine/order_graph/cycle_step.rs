@@ -42,34 +42,14 @@ pub(super) struct Relaxed {
 }
 
 impl Relaxed {
-    pub(super) const NONE: Self = Self {
-        gates: false,
-        order: false,
-        threads: false,
-    };
-    pub(super) const ALL: Self = Self::NONE.gates().order().threads();
+    pub(super) const NONE: Self = Self::new(false, false, false);
+    pub(super) const ALL: Self = Self::new(true, true, true);
 
-    /// Returns these conditions and that no gate is common.
-    pub(super) const fn gates(self) -> Self {
+    pub(super) const fn new(gates: bool, order: bool, threads: bool) -> Self {
         Self {
-            gates: true,
-            ..self
-        }
-    }
-
-    /// Returns these conditions and that no order is known.
-    pub(super) const fn order(self) -> Self {
-        Self {
-            order: true,
-            ..self
-        }
-    }
-
-    /// Returns these conditions and that the threads are distinct.
-    pub(super) const fn threads(self) -> Self {
-        Self {
-            threads: true,
-            ..self
+            gates,
+            order,
+            threads,
         }
     }
 

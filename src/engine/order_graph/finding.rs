@@ -68,11 +68,5 @@ pub(super) fn canonical(mut locks: Vec<LockId>) -> Vec<LockId> {
 
 /// Returns the index of the lowest lock.
 fn lowest(locks: &[LockId]) -> usize {
-    let mut lowest = 0;
-    for (at, lock) in locks.iter().enumerate() {
-        if *lock < locks[lowest] {
-            lowest = at;
-        }
-    }
-    lowest
+    (0..locks.len()).min_by_key(|at| locks[*at]).unwrap_or(0)
 }

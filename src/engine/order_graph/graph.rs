@@ -157,7 +157,10 @@ impl OrderGraph {
             && refused == self.reached.edges_refused;
         if is_plain && let Some(n) = self.repeatable(a.lock, content) {
             let gates = self.gate_sets.intern(held_gates(a));
-            let edges = a.held.iter().map(|from| (*from, gates.clone())).collect();
+            let mut edges = Vec::with_capacity(a.held.len());
+            for from in a.held {
+                edges.push((*from, gates.clone()));
+            }
             let to = Held {
                 lock: a.lock,
                 mode: a.mode,

@@ -39,7 +39,8 @@ pub(super) fn can_queue(
                 waived.threads
             } else {
                 (waived.order || !writer.is_ordered(&context.segment))
-                    && (waived.gates || !writer.has_gate_against(context, hop.ends.0))
+                    && (waived.gates
+                        || !writer.any_gate_against(context, hop.ends.0, &mut |_| true))
             };
             if !fits {
                 return false;
@@ -61,8 +62,12 @@ pub(super) fn can_queue(
         if !budget.spend(these.len() * (1 + hops.len() / 16)) {
             return false;
         }
-        let mut fitting: Vec<&Writer> = these.iter().collect();
-        fitting.retain(|writer| beside(writer));
+        let mut fitting = Vec::new();
+        for writer in these {
+            if beside(writer) {
+                fitting.push(writer);
+            }
+        }
         queued.push(fitting);
     }
     // Backtracking, as in the choice of contexts.
@@ -73,13 +78,11 @@ pub(super) fn can_queue(
             return false;
         }
         let at = chosen.len();
-        let fits = |new: &&Writer| {
-            let earlier = chosen.iter().zip(&queued);
-            earlier
-                .map(|(pick, of)| of[*pick])
-                .all(|old| agree(old, new))
+        let fits = |new: &Writer| {
+            let mut earlier = chosen.iter().enumerate();
+            earlier.all(|(at, pick)| agree(queued[at][*pick], new))
         };
-        match (next..queued[at].len()).find(|pick| fits(&queued[at][*pick])) {
+        match (next..queued[at].len()).find(|pick| fits(queued[at][*pick])) {
             Some(pick) => {
                 chosen.push(pick);
                 next = 0;

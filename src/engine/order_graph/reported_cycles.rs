@@ -1,5 +1,7 @@
 //! The cycles that were reported, so that each is reported once.
 
+use std::cmp::Ordering;
+
 use super::hash::{IdMap, LockPlaces};
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
@@ -13,6 +15,9 @@ pub(super) fn nearness(verdict: Verdict) -> u8 {
         _ => 3,
     }
 }
+
+/// The place of a reported cycle and its serial number, since places are used again.
+pub(super) type CycleId = (u32, u32);
 
 /// How reported cycles relate to the locks of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +35,7 @@ struct ReportedCycle {
     /// The locks in the order of the cycle, in canonical rotation; none in a vacant place.
     locks: Vec<LockId>,
     verdict: Verdict,
-    /// Tells the cycle from others that had the same place before.
+    /// The second part of the [`CycleId`].
     serial: u32,
 }
 
@@ -43,13 +48,11 @@ impl ReportedCycle {
 
     /// Returns how this cycle relates to the locks of a path.
     fn within(&self, path: &[LockId]) -> Within {
-        let (len, most) = (self.locks.len(), path.len());
-        if len > most || !self.locks.iter().all(|lock| path.contains(lock)) {
-            Within::None
-        } else if len < most {
-            Within::Fewer
-        } else {
-            Within::All
+        match self.locks.len().cmp(&path.len()) {
+            Ordering::Greater => Within::None,
+            _ if !self.locks.iter().all(|lock| path.contains(lock)) => Within::None,
+            Ordering::Equal => Within::All,
+            Ordering::Less => Within::Fewer,
         }
     }
 }
@@ -83,39 +86,35 @@ impl<T> Slots<T> {
 }
 
 /// The reported cycles among live locks, each with the best verdict that it was reported with.
-///
-/// A cycle is known by its place in `cycles`, which is used again once one of its locks was removed.
 #[derive(Debug, Default)]
 pub(super) struct ReportedCycles {
     cycles: Slots<ReportedCycle>,
     /// The locks of the cycles, by their places in `lists`.
     locks: LockPlaces,
-    /// The places and serial numbers of the cycles through each lock; those removed with another lock are cleared
-    /// later.
-    lists: Slots<Vec<(u32, u32)>>,
+    /// The cycles through each lock; those removed with another lock are cleared later.
+    lists: Slots<Vec<CycleId>>,
     /// The cycles of two locks, with the lower id first.
-    pairs: IdMap<(LockId, LockId), u32>,
+    pairs: IdMap<(LockId, LockId), CycleId>,
     last: u32,
 }
 
 impl ReportedCycles {
     /// Returns the verdict with which this cycle was reported.
     pub(super) fn verdict(&self, locks: &[LockId]) -> Option<Verdict> {
-        let at = self.find(locks)?;
-        Some(self.cycles.items[at as usize].verdict)
+        let cycle = self.get(self.find(locks)?)?;
+        Some(cycle.verdict)
     }
 
     /// Returns the verdict with which the two ends of an edge alone were reported as a cycle.
     pub(super) fn pair(&self, (a, b): (LockId, LockId)) -> Option<Verdict> {
-        let at = *self.pairs.get(&(a.min(b), a.max(b)))?;
-        Some(self.cycles.items[at as usize].verdict)
+        self.verdict(&[a.min(b), a.max(b)])
     }
 
-    /// Records a cycle in canonical rotation, and returns its place.
-    pub(super) fn note(&mut self, locks: &[LockId], verdict: Verdict) -> u32 {
-        if let Some(at) = self.find(locks) {
-            self.cycles.items[at as usize].verdict = verdict;
-            return at;
+    /// Records a cycle in canonical rotation.
+    pub(super) fn note(&mut self, locks: &[LockId], verdict: Verdict) -> CycleId {
+        if let Some(id) = self.find(locks) {
+            self.cycles.items[id.0 as usize].verdict = verdict;
+            return id;
         }
         self.last += 1;
         let at = self.cycles.put(ReportedCycle {
@@ -123,6 +122,7 @@ impl ReportedCycles {
             verdict,
             serial: self.last,
         });
+        let id = (at, self.last);
         for lock in locks {
             if !self.locks.contains_key(lock) {
                 let list = self.lists.put(Vec::new());
@@ -133,12 +133,12 @@ impl ReportedCycles {
                 list.retain(|(at, serial)| self.cycles.items[*at as usize].serial == *serial);
                 list.reserve(list.len() + 1);
             }
-            list.push((at, self.last));
+            list.push(id);
         }
         if let [lower, higher] = *locks {
-            self.pairs.insert((lower, higher), at);
+            self.pairs.insert((lower, higher), id);
         }
-        at
+        id
     }
 
     /// Removes every cycle through `lock`, which has been dropped.
@@ -160,27 +160,24 @@ impl ReportedCycles {
         }
     }
 
-    /// Returns the places of the reported inversions that contain this edge.
-    pub(super) fn inversions_through(&self, edge: (LockId, LockId)) -> Vec<u32> {
-        let mut inversions = Vec::new();
-        for (at, serial) in self.shortest(&[edge.0, edge.1]) {
-            let cycle = &self.cycles.items[*at as usize];
-            let is_inversion = cycle.verdict == Verdict::Inversion;
-            if cycle.serial == *serial && is_inversion && cycle.has_edge(edge) {
-                inversions.push(*at);
-            }
-        }
+    /// Returns the reported inversions that contain this edge.
+    pub(super) fn inversions_through(&self, edge: (LockId, LockId)) -> Vec<CycleId> {
+        let mut inversions = self.shortest(&[edge.0, edge.1]).to_vec();
+        inversions.retain(|id| {
+            self.get(*id)
+                .is_some_and(|cycle| cycle.verdict == Verdict::Inversion && cycle.has_edge(edge))
+        });
         inversions
     }
 
-    /// Returns how the cycles at these places relate to the locks of a path.
-    pub(super) fn among_within(&self, places: &[u32], path: &[LockId]) -> Within {
+    /// Returns how these cycles relate to the locks of a path; those that were removed do not count.
+    pub(super) fn among_within(&self, ids: &[CycleId], path: &[LockId]) -> Within {
         let mut within = Within::None;
-        for at in places {
-            match self.cycles.items[*at as usize].within(path) {
-                Within::None => {}
-                Within::All => within = Within::All,
-                Within::Fewer => return Within::Fewer,
+        for id in ids {
+            match self.get(*id).map(|cycle| cycle.within(path)) {
+                Some(Within::All) => within = Within::All,
+                Some(Within::Fewer) => return Within::Fewer,
+                Some(Within::None) | None => {}
             }
         }
         within
@@ -189,17 +186,7 @@ impl ReportedCycles {
     /// Returns how all reported cycles through `last`, which is a lock of the path, relate to the locks of
     /// the path.
     pub(super) fn any_within(&self, last: LockId, path: &[LockId]) -> Within {
-        let mut within = Within::None;
-        for (at, serial) in self.list(last) {
-            let cycle = &self.cycles.items[*at as usize];
-            match cycle.within(path) {
-                _ if cycle.serial != *serial => {}
-                Within::None => {}
-                Within::All => within = Within::All,
-                Within::Fewer => return Within::Fewer,
-            }
-        }
-        within
+        self.among_within(self.list(last), path)
     }
 
     /// Returns how many cycles a look at those through `lock` has to pass.
@@ -207,22 +194,22 @@ impl ReportedCycles {
         self.list(lock).len()
     }
 
-    /// Returns the place of a cycle.
-    fn find(&self, locks: &[LockId]) -> Option<u32> {
+    /// Returns the cycle, unless it was removed.
+    fn get(&self, (at, serial): CycleId) -> Option<&ReportedCycle> {
+        let cycle = &self.cycles.items[at as usize];
+        (cycle.serial == serial).then_some(cycle)
+    }
+
+    fn find(&self, locks: &[LockId]) -> Option<CycleId> {
         if let [lower, higher] = *locks {
             return self.pairs.get(&(lower, higher)).copied();
         }
-        for (at, _) in self.shortest(locks) {
-            // The place of another cycle, too, if this one was removed.
-            if self.cycles.items[*at as usize].locks == locks {
-                return Some(*at);
-            }
-        }
-        None
+        let is_it = |id: &&CycleId| self.get(**id).is_some_and(|cycle| cycle.locks == locks);
+        self.shortest(locks).iter().find(is_it).copied()
     }
 
     /// Returns the shortest of the cycle lists of these locks, which is empty if one lock has none.
-    fn shortest(&self, locks: &[LockId]) -> &[(u32, u32)] {
+    fn shortest(&self, locks: &[LockId]) -> &[CycleId] {
         let mut shortest = self.list(locks[0]);
         for lock in &locks[1..] {
             let list = self.list(*lock);
@@ -233,8 +220,8 @@ impl ReportedCycles {
         shortest
     }
 
-    /// Returns the places and serial numbers of the cycles through a lock.
-    fn list(&self, lock: LockId) -> &[(u32, u32)] {
+    /// Returns the cycles through a lock, and some that were removed.
+    fn list(&self, lock: LockId) -> &[CycleId] {
         match self.locks.get(&lock) {
             Some(at) => &self.lists.items[*at as usize],
             None => &[],

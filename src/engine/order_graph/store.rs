@@ -399,7 +399,10 @@ impl Store {
         (self.scc_lowest, self.scc_highest) = (i64::MAX, i64::MIN);
         let mut moved: Vec<NodeIndex> = Vec::with_capacity(self.node_slots);
         let (old_nodes, old_edges) = old.into_nodes_edges_iters();
-        for old_node in old_nodes.filter(|old| !old.weight.dead) {
+        for old_node in old_nodes {
+            if old_node.weight.dead {
+                continue;
+            }
             let mut node = Node {
                 out: 0,
                 into: 0,

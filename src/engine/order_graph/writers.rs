@@ -67,33 +67,22 @@ impl Writer {
         self.segment.before(other) || other.before(&self.segment)
     }
 
-    /// Returns whether there is a lock that this writer and the holder in a context of an edge from `from` cannot
-    /// both hold.
-    pub(super) fn has_gate_against(&self, context: &Context, from: LockId) -> bool {
-        context
-            .held(from)
-            .any(|gate| self.is_against(&gate, context))
-    }
-
-    /// Adds the locks that [`has_gate_against`](Self::has_gate_against) is about to `locks`.
-    pub(super) fn add_gates_against(
+    /// Returns whether `is` holds for one of the locks that this writer and the holder in a context of an edge from
+    /// `from` cannot both hold.
+    pub(super) fn any_gate_against(
         &self,
         context: &Context,
         from: LockId,
-        locks: &mut Vec<LockId>,
-    ) {
-        for gate in context.held(from) {
-            if self.is_against(&gate, context) {
-                locks.push(gate.lock);
-            }
-        }
-    }
-
-    /// Returns whether this writer cannot hold a lock that the thread of a context holds.
-    fn is_against(&self, theirs: &Gate, context: &Context) -> bool {
-        let mine = self.gates.as_ref().and_then(|gates| gates.get(theirs.lock));
-        mine.is_some_and(|mine| {
-            mine.mode.excludes(theirs.mode) && self.holder(&mine) != context.holder(theirs)
+        is: &mut dyn FnMut(LockId) -> bool,
+    ) -> bool {
+        let Some(gates) = &self.gates else {
+            return false;
+        };
+        context.held(from).any(|theirs| {
+            let is_against = gates.get(theirs.lock).is_some_and(|mine| {
+                mine.mode.excludes(theirs.mode) && self.holder(&mine) != context.holder(&theirs)
+            });
+            is_against && is(theirs.lock)
         })
     }
 
