@@ -1,6 +1,5 @@
 //! The orders that have been declared so far.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -29,85 +28,93 @@ impl fmt::Display for Place {
     }
 }
 
-/// For each name the names that come right after it, and where that was declared.
-type After = HashMap<&'static str, Vec<(&'static str, Place)>>;
+/// A name in a declared order.
+#[derive(Clone)]
+struct Name {
+    text: &'static str,
+    /// The names that come right after it, by their places in the list, and where that was declared.
+    after: Vec<(usize, Place)>,
+}
 
-static AFTER: Mutex<Option<After>> = Mutex::new(None);
+/// All names, each once.
+static NAMES: Mutex<Vec<Name>> = Mutex::new(Vec::new());
 
 /// Adds orders, all or none; returns them with `'static` names.
 pub(super) fn add(orders: &[(Vec<&str>, Place)]) -> Result<Vec<Vec<&'static str>>, RuleError> {
-    let mut after = AFTER.lock();
-    let after = after.get_or_insert_default();
-    let mut grown = after.clone();
+    let mut names = NAMES.lock();
+    let mut grown = names.clone();
     let orders = add_to(&mut grown, orders)?;
-    *after = grown;
+    *names = grown;
     Ok(orders)
 }
 
 fn add_to(
-    after: &mut After,
+    all: &mut Vec<Name>,
     orders: &[(Vec<&str>, Place)],
 ) -> Result<Vec<Vec<&'static str>>, RuleError> {
     let mut taken = Vec::new();
     for (names, place) in orders {
-        let names: Vec<&'static str> = names.iter().map(|name| keep(after, name)).collect();
-        for pair in names.windows(2) {
-            let (first, second) = (pair[0], pair[1]);
+        let mut kept: Vec<&'static str> = Vec::with_capacity(names.len());
+        let mut last = None;
+        for name in names {
+            let second = keep(all, name);
+            let name = all[second].text;
+            kept.push(name);
+            let Some(first) = last.replace(second) else {
+                continue;
+            };
             if first == second {
-                let first = Escaped(first);
+                let first = Escaped(name);
                 return Err(RuleError::new(format!(
                     "{place}: `{first}` stands before itself"
                 )));
             }
-            if let Some(chain) = chain(after, second, first) {
-                let (first, second) = (Escaped(first), Escaped(second));
+            if let Some(chain) = chain(all, second, first) {
+                let (first, second) = (Escaped(all[first].text), Escaped(name));
                 return Err(RuleError::new(format!(
                     "{place}: `{first}` is declared to come before `{second}`, but {chain}; remove \
                      one of these"
                 )));
             }
-            after
-                .entry(first)
-                .or_default()
-                .push((second, place.clone()));
+            all[first].after.push((second, place.clone()));
         }
-        taken.push(names);
+        taken.push(kept);
     }
     Ok(taken)
 }
 
-/// Returns a `'static` copy of the name: each distinct one is stored once.
-fn keep(after: &mut After, name: &str) -> &'static str {
-    if let Some((known, _)) = after.get_key_value(name) {
-        return known;
+/// Returns the place of a name, of which a `'static` copy is added if it is a new one.
+fn keep(all: &mut Vec<Name>, name: &str) -> usize {
+    if let Some(at) = all.iter().position(|known| known.text == name) {
+        return at;
     }
-    let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
-    after.insert(name, Vec::new());
-    name
+    all.push(Name {
+        text: Box::leak(name.to_owned().into_boxed_str()),
+        after: Vec::new(),
+    });
+    all.len() - 1
 }
 
 /// Describes the chain by which `from` comes before `to`, if there is one.
-fn chain(after: &After, from: &'static str, to: &'static str) -> Option<String> {
-    let mut seen = HashSet::from([from]);
+fn chain(all: &[Name], from: usize, to: usize) -> Option<String> {
+    let mut seen = vec![false; all.len()];
+    seen[from] = true;
     let mut ways = vec![(from, String::new())];
     while let Some((at, way)) = ways.pop() {
         if at == to {
             return Some(way);
         }
-        for (next, place) in &after[at] {
-            if seen.insert(next) {
+        for (next, place) in &all[at].after {
+            if !std::mem::replace(&mut seen[*next], true) {
                 let link = if way.is_empty() {
                     String::new()
                 } else {
                     format!("{way}, and ")
                 };
+                let (before, after) = (Escaped(all[at].text), Escaped(all[*next].text));
                 ways.push((
-                    next,
-                    format!(
-                        "{link}`{}` before `{}` at {place}",
-                        Escaped(at),
-                        Escaped(next)
-                    ),
+                    *next,
+                    format!("{link}`{before}` before `{after}` at {place}"),
                 ));
             }
         }
@@ -126,20 +133,18 @@ mod tests {
 
     #[test]
     fn consistent_orders_are_accepted() {
-        let mut after = After::new();
         let orders = [
             order(&["a", "b", "c"]),
             order(&["a", "c"]),
             order(&["x", "c"]),
         ];
-        assert_eq!(add_to(&mut after, &orders).unwrap().len(), 3);
+        assert_eq!(add_to(&mut Vec::new(), &orders).unwrap().len(), 3);
     }
 
     #[test]
     fn a_contradiction_names_the_chain_and_its_places() {
-        let mut after = After::new();
         let orders = [order(&["a", "b"]), order(&["b", "c"]), order(&["c", "a"])];
-        let error = add_to(&mut after, &orders).unwrap_err().to_string();
+        let error = add_to(&mut Vec::new(), &orders).unwrap_err().to_string();
         assert!(
             error.contains("`c` is declared to come before `a`"),
             "{error}"
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_name_cannot_come_before_itself() {
-        let error = add_to(&mut After::new(), &[order(&["a", "a"])])
+        let error = add_to(&mut Vec::new(), &[order(&["a", "a"])])
             .unwrap_err()
             .to_string();
         assert!(error.contains("`a` stands before itself"), "{error}");

@@ -6,11 +6,10 @@
 //! | `a < b ! loop: reason` | an accepted order that closes a cycle: it is not enforced |
 //! | `bank::Bank.audit = src/bank.rs:28:20` | the place of construction that a symbol stands for |
 
-use std::collections::HashMap;
-
 use std::path::Path;
 
 use crate::config::{RuleError, rule_file};
+use crate::engine::sorting;
 
 /// A line in the right form, for error messages.
 const EXAMPLE: &str = "ledger < audit < stats";
@@ -29,12 +28,12 @@ pub(super) struct Order<'a> {
 
 pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, RuleError> {
     let mut orders = Vec::new();
-    let mut places: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut places: Vec<(&str, &str)> = Vec::new();
     for (number, line) in rule_file::lines(text) {
         let malformed = |problem| RuleError::new(problem).at(path, number, EXAMPLE);
         let line = line.split('#').next().unwrap_or_default().trim();
         if let Some((symbol, place)) = line.split_once(" = ") {
-            places.entry(symbol.trim()).or_default().push(place.trim());
+            places.push((symbol.trim(), place.trim()));
             continue;
         }
         let (order, note) = match line.split_once(" ! ") {
@@ -60,27 +59,41 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
     }
     // The process identifies a lock without a name by its location of construction. A symbol may have several: two
     // constructors make the lock of one field.
-    let placed = orders.into_iter().flat_map(|order: Order<'a>| {
-        let chains = order.names.iter().fold(vec![Vec::new()], |chains, name| {
-            let own = [*name];
-            let names = places.get(name).map_or(&own[..], Vec::as_slice);
-            chains
-                .iter()
-                .flat_map(|chain: &Vec<&'a str>| {
-                    names
-                        .iter()
-                        .map(move |name| [&chain[..], &[*name]].concat())
-                })
-                .take(MOST_PLACES)
-                .collect()
-        });
-        chains.into_iter().map(move |names| Order {
-            line: order.line,
-            names,
-            is_loop: order.is_loop,
-        })
-    });
-    Ok(placed.collect())
+    sorting::sort_by_key(&mut places, |(symbol, _)| *symbol);
+    let mut placed = Vec::new();
+    for order in &orders {
+        let mut chains = vec![Vec::new()];
+        for name in &order.names {
+            let first = places.partition_point(|(symbol, _)| symbol < name);
+            let end = places.partition_point(|(symbol, _)| symbol <= name);
+            let itself = [(*name, *name)];
+            let names = if first < end {
+                &places[first..end]
+            } else {
+                &itself
+            };
+            chains = longer(&chains, names);
+        }
+        for names in chains {
+            placed.push(Order { names, ..*order });
+        }
+    }
+    Ok(placed)
+}
+
+/// Returns each chain with each of these places at its end.
+fn longer<'a>(chains: &[Vec<&'a str>], places: &[(&'a str, &'a str)]) -> Vec<Vec<&'a str>> {
+    let mut longer = Vec::new();
+    for chain in chains {
+        for (_, place) in places {
+            if longer.len() < MOST_PLACES {
+                let mut chain = chain.clone();
+                chain.push(*place);
+                longer.push(chain);
+            }
+        }
+    }
+    longer
 }
 
 #[cfg(test)]

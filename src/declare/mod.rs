@@ -20,25 +20,24 @@ pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str
 pub(crate) fn pairs_of(path: &Path) -> Result<HashSet<(String, String)>, OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
-    let pairs = orders.iter().flat_map(|order| order.names.windows(2));
-    Ok(pairs
-        .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
-        .collect())
+    let mut pairs = HashSet::new();
+    for order in &orders {
+        for pair in order.names.windows(2) {
+            pairs.insert((pair[0].to_owned(), pair[1].to_owned()));
+        }
+    }
+    Ok(pairs)
 }
 
 /// Adds the orders of a file, all or none; returns their names as `'static` strings.
 pub(crate) fn in_file(path: &Path) -> Result<Vec<Vec<&'static str>>, OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
-    let orders: Vec<(Vec<&str>, Place)> = orders
-        .iter()
-        .filter(|order| !order.is_loop)
-        .map(|order| {
-            (
-                order.names.clone(),
-                Place::File(path.to_owned(), order.line),
-            )
-        })
-        .collect();
-    declared::add(&orders)
+    let mut enforced = Vec::new();
+    for order in orders {
+        if !order.is_loop {
+            enforced.push((order.names, Place::File(path.to_owned(), order.line)));
+        }
+    }
+    declared::add(&enforced)
 }

@@ -10,8 +10,6 @@
 //!
 //! Threads are named by their index in the slice that is passed.
 
-use std::collections::VecDeque;
-
 /// A member of a wait that stands for an unknown thread. It counts as able to run, as does every index that
 /// is out of range.
 pub(crate) const UNKNOWN: usize = usize::MAX;
@@ -108,12 +106,14 @@ impl Reduction {
             }
             match need {
                 WaitFor::AllOf(members) | WaitFor::AnyOf(members) => {
-                    members
-                        .iter()
-                        .for_each(|member| self.member(*member, gate, &mut met));
+                    for member in members {
+                        self.member(*member, gate, &mut met);
+                    }
                 }
                 WaitFor::Each(needs) => {
-                    open.extend(needs.iter().map(|need| (Owner::Condition(gate), need)));
+                    for need in needs {
+                        open.push((Owner::Condition(gate), need));
+                    }
                 }
             }
         }
@@ -199,18 +199,18 @@ pub(crate) struct Chain {
 /// another one and its cycle.
 pub(crate) fn chain(threads: &[Thread], stuck: &[bool], start: usize) -> Chain {
     let next = |at: usize| waits_for(threads, stuck, at);
-    let reached = breadth_first(threads.len(), start, next, |_| false);
+    let reached = breadth_first(threads.len(), start, &next, &|_| false);
     for &(at, _) in &reached {
         let is_end = next(at).is_empty();
         let cycle = if is_end {
             Some(vec![at])
         } else {
-            cycle_through(threads.len(), at, next)
+            cycle_through(threads.len(), at, &next)
         };
         if let Some(cycle) = cycle {
             let mut threads = way_back(&reached, at);
             let closes_at = (!is_end).then(|| threads.len() - 1);
-            threads.extend(&cycle[1..]);
+            threads.extend_from_slice(&cycle[1..]);
             return Chain { threads, closes_at };
         }
     }
@@ -230,11 +230,16 @@ pub(crate) fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<us
     };
     while let Some(need) = open.pop() {
         match need {
-            WaitFor::AllOf(members) | WaitFor::AnyOf(members) => found.extend(members),
+            WaitFor::AllOf(members) | WaitFor::AnyOf(members) => {
+                for member in members {
+                    if stuck.get(*member) == Some(&true) {
+                        found.push(*member);
+                    }
+                }
+            }
             WaitFor::Each(needs) => open.extend(needs.iter().rev()),
         }
     }
-    found.retain(|member| stuck.get(*member) == Some(&true));
     found
 }
 
@@ -243,21 +248,22 @@ pub(crate) fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<us
 fn breadth_first(
     count: usize,
     start: usize,
-    next: impl Fn(usize) -> Vec<usize>,
-    last: impl Fn(usize) -> bool,
+    next: &dyn Fn(usize) -> Vec<usize>,
+    last: &dyn Fn(usize) -> bool,
 ) -> Vec<(usize, usize)> {
     let mut seen = vec![false; count];
-    let mut open = VecDeque::from([(start, start)]);
-    let mut reached = Vec::new();
+    let mut reached = vec![(start, start)];
+    let mut passed = 0;
     seen[start] = true;
-    while let Some((at, before)) = open.pop_front() {
-        reached.push((at, before));
+    while let Some(&(at, _)) = reached.get(passed) {
+        passed += 1;
         if last(at) {
+            reached.truncate(passed);
             break;
         }
         for to in next(at) {
             if !std::mem::replace(&mut seen[to], true) {
-                open.push_back((to, at));
+                reached.push((to, at));
             }
         }
     }
@@ -268,9 +274,9 @@ fn breadth_first(
 fn cycle_through(
     count: usize,
     at: usize,
-    next: impl Fn(usize) -> Vec<usize>,
+    next: &dyn Fn(usize) -> Vec<usize>,
 ) -> Option<Vec<usize>> {
-    let reached = breadth_first(count, at, &next, |thread| next(thread).contains(&at));
+    let reached = breadth_first(count, at, next, &|thread| next(thread).contains(&at));
     let &(end, _) = reached.last()?;
     next(end).contains(&at).then(|| way_back(&reached, end))
 }

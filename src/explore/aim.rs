@@ -14,7 +14,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
-use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::engine::random::Random;
 use crate::tracking::lock::class_key;
@@ -22,14 +21,14 @@ use crate::tracking::scheduled::{Claim, Nesting, Noted};
 
 /// A nested acquisition of the prediction: a lock, and the one that is held around it, each with the place. Locks
 /// are known by their class. The next one of a prediction holds what this one asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Nested {
     pub(crate) held: (String, String),
     pub(crate) asked: (String, String),
 }
 
 /// Where threads make the acquisitions of a prediction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Places {
     /// At those that it names.
     Named,
@@ -57,20 +56,25 @@ impl Nested {
     /// the one that is asked for, with tabs between.
     pub(crate) fn read(file: &Path) -> io::Result<Vec<Self>> {
         let text = fs::read_to_string(file)?;
-        let nested = text.lines().filter_map(|line| {
-            let mut parts = line.split('\t').map(str::to_owned);
-            let mut pair = || Some((parts.next()?, parts.next()?));
-            Some(Self {
-                held: pair()?,
-                asked: pair()?,
-            })
-        });
-        Ok(nested.collect())
+        let mut nested = Vec::new();
+        for line in text.lines() {
+            let mut parts = line.split('\t');
+            let mut part = || parts.next().map(str::to_owned);
+            if let (Some(held), Some(at), Some(asked), Some(there)) =
+                (part(), part(), part(), part())
+            {
+                nested.push(Self {
+                    held: (held, at),
+                    asked: (asked, there),
+                });
+            }
+        }
+        Ok(nested)
     }
 }
 
 /// Which of the threads that come to an acquisition are held before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Holding {
     Each,
     EveryOther,
@@ -90,15 +94,8 @@ const HOLDINGS: [Holding; 8] = [
     Holding::None,
 ];
 
-/// Why a thread that was held had to be let go.
-#[derive(Clone, Debug)]
-struct LetGo {
-    /// What the threads waited for, by their numbers.
-    waits: Vec<Option<Noted>>,
-}
-
 /// What a schedule with an aim has shown.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Sight {
     /// For each nested acquisition, whether a thread came to it.
     pub(crate) seen: Vec<bool>,
@@ -125,7 +122,11 @@ impl Sight {
             (self.stuck, "stuck\n"),
             (self.explains, "explains\n"),
         ];
-        text.extend(said.iter().filter(|(is, _)| *is).map(|(_, line)| *line));
+        for (is, line) in said {
+            if is {
+                text.push_str(line);
+            }
+        }
         if let Some(wait) = &self.waited {
             let site = wait.site.map(class_key::of_site).unwrap_or_default();
             text.push_str(&format!("waited\t{} {} at {site}\n", wait.verb, wait.what));
@@ -135,7 +136,7 @@ impl Sight {
 }
 
 /// The state of a schedule with an aim.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Aim {
     nested: Arc<[Nested]>,
     holding: Holding,
@@ -147,7 +148,8 @@ pub(crate) struct Aim {
     held: Vec<Option<usize>>,
     /// The threads that are to make their acquisitions now.
     firing: Vec<usize>,
-    let_go: Option<LetGo>,
+    /// What the threads waited for, by their numbers, when one that was held had to be let go for the first time.
+    let_go: Option<Vec<Option<Noted>>>,
     /// How many times in succession nothing but threads that yield could go on.
     yields: usize,
     sight: Sight,
@@ -203,23 +205,24 @@ impl Aim {
         if at == self.nested.len() {
             return self.is_cycle(threads, waits);
         }
-        let comes = |thread: &usize| {
-            let wait = waits[*thread].as_ref().and_then(|wait| wait.site);
-            let nesting = self.asks.get(*thread).and_then(Option::as_ref);
-            nesting.is_some_and(|nesting| {
-                wait.is_some_and(|site| class_key::of_site(site) == nesting.asked.class.1)
-                    && self.nested[at].is(nesting, Places::Any)
-            })
-        };
-        (0..waits.len()).filter(comes).any(|thread| {
-            if threads.contains(&thread) {
-                return false;
+        for (thread, wait) in waits.iter().enumerate() {
+            if let Some(Noted {
+                site: Some(site), ..
+            }) = wait
+                && let Some(Some(nesting)) = self.asks.get(thread)
+                && class_key::of_site(site) == nesting.asked.class.1
+                && self.nested[at].is(nesting, Places::Any)
+                && !threads.contains(&thread)
+            {
+                threads.push(thread);
+                let has = self.has_cycle(threads, waits);
+                threads.pop();
+                if has {
+                    return true;
+                }
             }
-            threads.push(thread);
-            let has = self.has_cycle(threads, waits);
-            threads.pop();
-            has
-        })
+        }
+        false
     }
 
     /// The lock that a thread asks for, and how another one holds it around the next of the nested acquisitions.
@@ -233,17 +236,20 @@ impl Aim {
 
     /// Whether each of these threads, one for each nested acquisition, would wait for another one.
     fn is_cycle(&self, threads: &[usize], waits: &[Option<Noted>]) -> bool {
-        let blocked = (0..threads.len()).map(|at| {
+        let mut holders = Vec::with_capacity(threads.len());
+        for (at, thread) in threads.iter().enumerate() {
             let next = threads[(at + 1) % threads.len()];
-            let (asked, held) = self.meeting(at, threads[at], next)?;
-            self.blocks(asked, held, waits).then_some(held.thread)
-        });
-        let Some(mut holders) = blocked.collect::<Option<Vec<ThreadId>>>() else {
-            return false;
-        };
-        // Two threads of one scope, around which its owner holds both locks, wait for that one.
-        holders.sort_unstable();
-        holders.windows(2).all(|pair| pair[0] != pair[1])
+            match self.meeting(at, *thread, next) {
+                // Two threads of one scope, around which its owner holds both locks, wait for that one.
+                Some((asked, held))
+                    if self.blocks(asked, held, waits) && !holders.contains(&held.thread) =>
+                {
+                    holders.push(held.thread);
+                }
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// Whether a request has to wait for another thread's hold of the lock.
@@ -272,25 +278,25 @@ impl Aim {
         if self.asks.len() <= thread {
             self.asks.resize(thread + 1, None);
         }
-        let places: Vec<usize> = (0..self.nested.len())
-            .filter(|at| self.nested[*at].is(&nesting, self.places))
-            .collect();
-        self.asks[thread] = Some(nesting);
-        for at in &places {
-            self.sight.seen[*at] = true;
+        let mut free = Vec::new();
+        let mut is_seen = false;
+        for (at, nested) in self.nested.iter().enumerate() {
+            if nested.is(&nesting, self.places) {
+                self.sight.seen[at] = true;
+                is_seen = true;
+                if self.held[at].is_none() {
+                    free.push(at);
+                }
+            }
         }
+        self.asks[thread] = Some(nesting);
         let is_held = match self.holding {
             Holding::Each => true,
             Holding::EveryOther => self.random.below(2) == 0,
             Holding::None => false,
         };
-        let free: Vec<usize> = places
-            .iter()
-            .copied()
-            .filter(|at| self.held[*at].is_none())
-            .collect();
         if !is_held || free.is_empty() || !self.firing.is_empty() {
-            return !places.is_empty();
+            return is_seen;
         }
         let Some(at) = free.into_iter().find(|at| self.fits(*at, thread)) else {
             self.sight.others = true;
@@ -301,7 +307,7 @@ impl Aim {
         {
             // One that was started later was waited for by the thread that started it: the body, in most
             // programs.
-            let wait = let_go.waits.get(thread).or_else(|| let_go.waits.first());
+            let wait = let_go.get(thread).or_else(|| let_go.first());
             self.sight.waited = wait.cloned().flatten();
         }
         self.held[at] = Some(thread);
@@ -312,18 +318,18 @@ impl Aim {
     /// `waits` has what each thread waits for.
     pub(crate) fn among(
         &mut self,
-        options: Vec<usize>,
+        mut options: Vec<usize>,
         only_yield: bool,
-        waits: impl Fn() -> Vec<Option<Noted>>,
+        waits: &dyn Fn() -> Vec<Option<Noted>>,
     ) -> Vec<usize> {
         self.yields = if only_yield { self.yields + 1 } else { 0 };
-        let free: Vec<usize> = options
-            .iter()
-            .copied()
-            .filter(|thread| !self.held.contains(&Some(*thread)))
-            .collect();
+        let mut held = Vec::new();
+        for thread in &self.held {
+            held.extend(*thread);
+        }
+        let mut free = options.clone();
+        free.retain(|thread| !held.contains(thread));
         let goes_on = !free.is_empty() && self.yields < MOST_YIELDS;
-        let held: Vec<usize> = self.held.iter().flatten().copied().collect();
         if held.len() == self.nested.len() {
             let waits = waits();
             let meets = self.is_cycle(&held, &waits);
@@ -335,8 +341,8 @@ impl Aim {
             }
         }
         if !self.firing.is_empty() {
-            let first = |thread: &usize| self.firing.contains(thread);
-            return options.into_iter().filter(first).collect();
+            options.retain(|thread| self.firing.contains(thread));
+            return options;
         }
         if held.is_empty() || goes_on {
             return free;
@@ -348,7 +354,9 @@ impl Aim {
                 *place = None;
             }
         }
-        self.let_go.get_or_insert_with(|| LetGo { waits: waits() });
+        if self.let_go.is_none() {
+            self.let_go = Some(waits());
+        }
         vec![let_go]
     }
 

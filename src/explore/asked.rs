@@ -62,7 +62,7 @@ fn parse(text: &str) -> Result<Asked, String> {
             "seed" => asked.seed = Some(number(value)?),
             "strategy" => asked.strategy = Some(value.parse().map_err(|e| format!("{e}"))?),
             "replay" => asked.replay = Some(value.parse().map_err(|e| format!("{e}"))?),
-            _ => asked.schedules = Some(number(part)?),
+            _ => asked.schedules = Some(number(part)? as usize),
         }
     }
     Ok(asked)
@@ -70,14 +70,15 @@ fn parse(text: &str) -> Result<Asked, String> {
 
 /// The runs of a text such as `0<3 1<2 0<5`.
 fn runs(text: &str) -> Result<Vec<(usize, usize)>, String> {
-    let run = |word: &str| {
+    let mut runs = Vec::new();
+    for word in text.split_whitespace() {
         let (thread, until) = word.split_once('<').unwrap_or((word, ""));
-        Ok((number(thread)?, number(until)?))
-    };
-    text.split_whitespace().map(run).collect()
+        runs.push((number(thread)? as usize, number(until)? as usize));
+    }
+    Ok(runs)
 }
 
-fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| {
         format!(
             "{text:?} is not understood; say the number of schedules, then seed=7, strategy=pct:3, \

@@ -10,7 +10,6 @@ use crate::report::{Escaped, Step, schedule_table};
 use crate::tracking::scheduled::Noted;
 
 /// What is left of a schedule.
-#[derive(Debug)]
 pub(crate) struct Course {
     pub(super) chooser: Box<dyn Choose>,
     pub(crate) schedule: Schedule,
@@ -39,31 +38,35 @@ impl Course {
 
     /// The table of what the threads did: a column for each that did something.
     pub(crate) fn interleaving(&self) -> String {
-        interleaving(&self.notes, |thread| {
-            self.names.get(thread).and_then(Option::as_deref)
-        })
+        interleaving(&self.notes, &self.names)
     }
 }
 
 /// The table of what threads with these names did.
-pub(super) fn interleaving<'a>(
-    notes: &[(usize, Noted)],
-    name: impl Fn(usize) -> Option<&'a str>,
-) -> String {
-    let mut columns: Vec<usize> = notes.iter().map(|(thread, _)| *thread).collect();
-    columns.sort_unstable();
-    columns.dedup();
-    let heads = columns.iter().map(|thread| {
-        name(*thread).map_or_else(
-            || thread.to_string(),
-            |name| format!("{thread} `{}`", Escaped(name)),
-        )
-    });
-    let steps = notes.iter().map(|(thread, noted)| Step {
-        column: columns.binary_search(thread).unwrap_or(0),
-        verb: noted.verb,
-        lock: noted.what.clone(),
-        site: noted.site,
-    });
-    schedule_table(&heads.collect::<Vec<_>>(), &steps.collect::<Vec<_>>())
+pub(super) fn interleaving(notes: &[(usize, Noted)], names: &[Option<String>]) -> String {
+    let mut acts = vec![false; names.len()];
+    for (thread, _) in notes {
+        acts[*thread] = true;
+    }
+    let mut columns = vec![0; names.len()];
+    let mut heads = Vec::new();
+    for (thread, name) in names.iter().enumerate() {
+        if acts[thread] {
+            columns[thread] = heads.len();
+            heads.push(match name {
+                Some(name) => format!("{thread} `{}`", Escaped(name)),
+                None => thread.to_string(),
+            });
+        }
+    }
+    let mut steps = Vec::with_capacity(notes.len());
+    for (thread, noted) in notes {
+        steps.push(Step {
+            column: columns[*thread],
+            verb: noted.verb,
+            lock: noted.what.clone(),
+            site: noted.site,
+        });
+    }
+    schedule_table(&heads, &steps)
 }

@@ -181,7 +181,7 @@ impl Row {
 /// Appends the rows in the order of their keys. Those of the same key are added up: several places may give locks of
 /// one name.
 fn append(mut rows: Vec<Row>, object: fn(&Row) -> Object) {
-    sorting::sort_by(&mut rows, |one, other| one.key.cmp(&other.key));
+    sorting::sort_by(&mut rows, &|one: &Row, other: &Row| one.key.cmp(&other.key));
     rows.dedup_by(|row, kept| {
         let is_same = row.key == kept.key;
         if is_same {

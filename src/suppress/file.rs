@@ -30,18 +30,15 @@ pub(super) fn parse(text: &str, path: &Path) -> (Vec<Rule>, Vec<RuleError>) {
 
 fn parse_line(line: &str) -> Result<Rule, RuleError> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let Some(subject) = Subject::ALL
-        .iter()
-        .copied()
-        .find(|subject| subject.name() == word)
-    else {
+    let mut subjects = Subject::ALL.iter();
+    let Some(subject) = subjects.find(|subject| subject.name() == word) else {
         return Err(RuleError::new(format!(
             "{word:?} is no subject; allowed are lock, place, function"
         )));
     };
     // With spaces around it, so that the colons of locations and of paths do not match.
     let (pattern, reason) = rest.split_once(" : ").unwrap_or((rest, ""));
-    let rule = Rule::new(subject, pattern.trim(), reason.trim());
+    let rule = Rule::new(*subject, pattern.trim(), reason.trim());
     rule.check()?;
     Ok(rule)
 }

@@ -75,11 +75,16 @@ pub fn add(rule: Rule) -> Result<(), SuppressError> {
 /// }
 /// ```
 pub fn add_file(path: impl AsRef<Path>) -> Result<usize, Vec<SuppressError>> {
-    let path = path.as_ref();
+    add_file_at(path.as_ref())
+}
+
+fn add_file_at(path: &Path) -> Result<usize, Vec<SuppressError>> {
     let text = rule_file::read(path).map_err(|error| vec![error])?;
     let (rules, errors) = file::parse(&text, path);
     let count = rules.len();
-    rules.into_iter().for_each(rules::add);
+    for rule in rules {
+        rules::add(rule);
+    }
     if errors.is_empty() {
         Ok(count)
     } else {
@@ -108,7 +113,7 @@ pub(crate) fn from_environment() {
     let Some(path) = Variable::Suppress.read() else {
         return;
     };
-    if let Err(errors) = add_file(Path::new(&path)) {
+    if let Err(errors) = add_file_at(Path::new(&path)) {
         let (name, problem) = (Variable::Suppress.name(), rule_file::summary(&errors));
         crate::sink::say(&format!("{name}: {problem}"));
     }

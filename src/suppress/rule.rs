@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::config::RuleError;
-use crate::report::Report;
+use crate::report::{Report, Stack, ThreadInfo};
 use crate::tracking::lock::class_key;
 
 /// What the pattern of a [`Rule`] is compared with.
@@ -89,19 +89,17 @@ impl Rule {
             Subject::Lock => report.locks.iter().any(|lock| {
                 lock.has_key(&self.pattern) || lock.label.as_deref() == Some(self.pattern.as_str())
             }),
-            Subject::Place => self.places(report).any(|place| self.is_at(place)),
-            Subject::Function => report
-                .edges
-                .iter()
-                .filter_map(|edge| edge.stack.as_ref())
-                .chain(&report.stack)
-                .filter(|stack| stack.is_resolved())
-                .any(|stack| {
-                    stack
-                        .functions()
-                        .iter()
-                        .any(|function| self.is_function(function))
-                }),
+            Subject::Place => self.fits_place(report),
+            Subject::Function => {
+                let is_in = |stack: &Option<Stack>| match stack {
+                    Some(stack) if stack.is_resolved() => {
+                        let functions = stack.functions();
+                        functions.iter().any(|function| self.is_function(function))
+                    }
+                    _ => false,
+                };
+                is_in(&report.stack) || report.edges.iter().any(|edge| is_in(&edge.stack))
+            }
         }
     }
 
@@ -110,30 +108,30 @@ impl Rule {
         self.subject == Subject::Function
     }
 
-    fn places<'a>(
-        &self,
-        report: &'a Report,
-    ) -> impl Iterator<Item = &'static Location<'static>> + 'a {
-        let cycle = report.edges.iter().flat_map(|edge| {
+    fn fits_place(&self, report: &Report) -> bool {
+        for edge in &report.edges {
             let made = report.lock(edge.from).map(|lock| lock.created);
-            [Some(edge.from_site), Some(edge.to_site), made]
-        });
-        let alone = report.edges.is_empty().then_some(&report.threads);
-        let held = alone.into_iter().flatten().flat_map(|thread| &thread.held);
-        cycle.flatten().chain(held.map(|held| held.site))
+            if self.is_at(edge.from_site)
+                || self.is_at(edge.to_site)
+                || made.is_some_and(|place| self.is_at(place))
+            {
+                return true;
+            }
+        }
+        let is_held = |thread: &ThreadInfo| thread.held.iter().any(|held| self.is_at(held.site));
+        report.edges.is_empty() && report.threads.iter().any(is_held)
     }
 
     fn is_at(&self, place: &'static Location<'static>) -> bool {
         if class_key::of_site(place) == self.pattern {
             return true;
         }
-        let (file, line) = match self.pattern.rsplit_once(':') {
-            Some((file, line)) => match line.parse::<u32>() {
-                Ok(line) => (file, Some(line)),
-                Err(_) => (self.pattern.as_str(), None),
-            },
-            None => (self.pattern.as_str(), None),
-        };
+        let (mut file, mut line) = (self.pattern.as_str(), None);
+        if let Some((start, end)) = file.rsplit_once(':')
+            && let Ok(number) = end.parse::<u32>()
+        {
+            (file, line) = (start, Some(number));
+        }
         let ends = place
             .file()
             .strip_suffix(file)

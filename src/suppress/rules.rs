@@ -63,15 +63,15 @@ impl fmt::Display for Unused {
 }
 
 pub(super) fn unused() -> Vec<Unused> {
-    let rules = RULES.lock();
-    let unused = rules
-        .iter()
-        .filter(|in_force| in_force.used.load(Ordering::Relaxed) == 0);
+    let mut unused = Vec::new();
+    for in_force in RULES.lock().iter() {
+        if in_force.used.load(Ordering::Relaxed) == 0 {
+            unused.push(Unused {
+                rule: in_force.rule.clone(),
+            });
+        }
+    }
     unused
-        .map(|in_force| Unused {
-            rule: in_force.rule.clone(),
-        })
-        .collect()
 }
 
 /// Whether the unused rules are listed at the end of the process.

@@ -85,10 +85,13 @@ impl VectorClock {
         self.is_cut = true;
         // A thread that ended long ago is the least likely to be compared again; a running thread can be
         // at any moment.
-        let age = |span: &Span| (span.segment != ALL, span.last);
+        let age = |span: &Span| span.last | u64::from(span.segment != ALL) << 63;
         // All at once: a join of two full clocks drops as many entries as it keeps, and a search for each of them would
         // take the square of the limit.
-        let mut ages: Vec<_> = self.spans.iter().map(age).collect();
+        let mut ages = Vec::with_capacity(self.spans.len());
+        for span in &self.spans {
+            ages.push(age(span));
+        }
         let (_, &mut dropped, _) = ages.select_nth_unstable(last);
         self.spans.retain(|span| age(span) > dropped);
     }

@@ -2,7 +2,7 @@
 
 use super::cycle_step::{CycleStep, Relaxed};
 use super::limits::Budget;
-use super::queued_writers::{can_queue, queues};
+use super::queued_writers::{can_queue, queue_at};
 use super::writers::Writers;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::sorting;
@@ -12,80 +12,22 @@ use crate::engine::verdict::Verdict;
 /// condition comes before two. Where two are missing, an observed order says more than a gate, and either
 /// says more than too few threads.
 const LADDER: [(Relaxed, Verdict); 8] = [
-    (
-        Relaxed {
-            gates: false,
-            order: false,
-            threads: false,
-        },
-        Verdict::Inversion,
-    ),
-    (
-        Relaxed {
-            gates: true,
-            order: false,
-            threads: false,
-        },
-        Verdict::Guarded,
-    ),
-    (
-        Relaxed {
-            gates: false,
-            order: true,
-            threads: false,
-        },
-        Verdict::Ordered,
-    ),
-    (
-        Relaxed {
-            gates: false,
-            order: false,
-            threads: true,
-        },
-        Verdict::SingleThread,
-    ),
-    (
-        Relaxed {
-            gates: true,
-            order: true,
-            threads: false,
-        },
-        Verdict::Ordered,
-    ),
-    (
-        Relaxed {
-            gates: false,
-            order: true,
-            threads: true,
-        },
-        Verdict::Ordered,
-    ),
-    (
-        Relaxed {
-            gates: true,
-            order: false,
-            threads: true,
-        },
-        Verdict::Guarded,
-    ),
-    (
-        Relaxed {
-            gates: true,
-            order: true,
-            threads: true,
-        },
-        Verdict::Ordered,
-    ),
+    // Gates, order, threads.
+    (Relaxed::new(false, false, false), Verdict::Inversion),
+    (Relaxed::new(true, false, false), Verdict::Guarded),
+    (Relaxed::new(false, true, false), Verdict::Ordered),
+    (Relaxed::new(false, false, true), Verdict::SingleThread),
+    (Relaxed::new(true, true, false), Verdict::Ordered),
+    (Relaxed::new(false, true, true), Verdict::Ordered),
+    (Relaxed::new(true, false, true), Verdict::Guarded),
+    (Relaxed::new(true, true, true), Verdict::Ordered),
 ];
 
 /// Returns the verdict on a closed cycle and the contexts that support it, one index per step.
 ///
 /// Returns `None` if no choice of contexts has conflicting modes at every lock, or if the budget ends before
 /// that is known (which the budget records).
-pub(super) fn classify(
-    hops: &[CycleStep<'_>],
-    budget: &mut Budget,
-) -> Option<(Verdict, Box<[u16]>)> {
+pub(super) fn classify(hops: &[CycleStep<'_>], budget: &mut Budget) -> Option<(Verdict, Vec<u16>)> {
     let enough_threads = has_enough_threads(hops);
     for (waived, verdict) in LADDER {
         if !waived.threads && !enough_threads {
@@ -106,16 +48,12 @@ pub(super) fn classify(
 pub(super) fn classify_long(
     hops: &[CycleStep<'_>],
     budget: &mut Budget,
-) -> Option<(Verdict, Box<[u16]>)> {
+) -> Option<(Verdict, Vec<u16>)> {
     if has_enough_threads(hops) {
         return classify(hops, budget);
     }
-    let waived = Relaxed {
-        gates: true,
-        order: true,
-        threads: true,
-    };
-    Some((Verdict::SingleThread, choose(hops, waived, true, budget)?))
+    let picks = choose(hops, Relaxed::ALL, true, budget)?;
+    Some((Verdict::SingleThread, picks))
 }
 
 /// Returns a choice of contexts by which an open path, or a cycle, can be part of an inversion.
@@ -126,8 +64,8 @@ pub(super) fn lengthen(
     picks: &[u16],
     closed: bool,
     budget: &mut Budget,
-) -> Option<Box<[u16]>> {
-    let waived = Relaxed::default();
+) -> Option<Vec<u16>> {
+    let waived = Relaxed::NONE;
     let last = &hops[hops.len() - 1];
     let mut longer: Vec<u16> = Vec::with_capacity(hops.len());
     longer.extend_from_slice(picks);
@@ -139,7 +77,7 @@ pub(super) fn lengthen(
         let is_choice = fits(hops, &longer, waived, closed)
             && (!closed || can_queue(hops, &longer, waived, budget));
         if is_choice {
-            return Some(longer.into_boxed_slice());
+            return Some(longer);
         }
         longer.pop();
     }
@@ -155,31 +93,37 @@ pub(super) fn lengthen(
 
 /// Returns whether some contexts of two adjacent edges have conflicting modes at the lock between them.
 pub(super) fn can_meet(first: &CycleStep<'_>, second: &CycleStep<'_>) -> bool {
-    first.choices().any(|a| {
-        let asked = first.edge.get(a);
-        second
-            .choices()
-            .any(|b| second.blocks(asked, second.edge.get(b)))
-    })
+    for a in first.choices() {
+        for b in second.choices() {
+            if second.blocks(first.edge.get(a), second.edge.get(b)) {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// Returns the locks, ascending, that keep a cycle from being a deadlock in this choice of contexts.
 pub(super) fn guards(hops: &[CycleStep<'_>], picks: &[u16]) -> Vec<LockId> {
     let mut guards = Vec::new();
+    let mut note = |lock| {
+        guards.push(lock);
+        false
+    };
     for (i, a) in hops.iter().enumerate() {
         let mine = a.edge.get(picks[i].into());
-        for (j, b) in hops.iter().enumerate().skip(i + 1) {
-            let other = b.edge.get(picks[j].into());
+        for j in i + 1..hops.len() {
+            let (b, other) = (&hops[j], hops[j].edge.get(picks[j].into()));
             if mine.thread() != other.thread() {
-                guards.extend(mine.common_gates(a.ends, other, b.ends));
+                mine.any_common_gate(a.ends.0, other, b.ends.0, &mut note);
             }
         }
-    }
-    for writer in queues(hops, picks).flatten() {
-        for (i, hop) in hops.iter().enumerate() {
-            let context = hop.edge.get(picks[i].into());
-            if context.thread() != writer.thread() {
-                guards.extend(writer.gates_against(context, hop.ends));
+        for writer in queue_at(hops, picks, i).unwrap_or_default() {
+            for (j, b) in hops.iter().enumerate() {
+                let context = b.edge.get(picks[j].into());
+                if context.thread() != writer.thread() {
+                    writer.any_gate_against(context, b.ends.0, &mut note);
+                }
             }
         }
     }
@@ -191,21 +135,20 @@ pub(super) fn guards(hops: &[CycleStep<'_>], picks: &[u16]) -> Vec<LockId> {
 /// Returns whether a cycle fails to be an inversion only because no writer was seen that could be queued
 /// where one of its readers waits for another reader.
 pub(super) fn lacks_writers(hops: &[CycleStep<'_>], budget: &mut Budget) -> bool {
-    let hops: Vec<CycleStep<'_>> = hops
-        .iter()
-        .map(|hop| CycleStep {
-            writers: hop.writers.map(|_| &Writers::AnyThread),
-            ..*hop
-        })
-        .collect();
-    choose(&hops, Relaxed::default(), true, budget).is_some()
+    let mut hops = hops.to_vec();
+    for hop in &mut hops {
+        hop.writers = hop.writers.map(|_| &Writers::AnyThread);
+    }
+    choose(&hops, Relaxed::NONE, true, budget).is_some()
 }
 
 /// Returns whether there are as many threads as links: otherwise no choice can have distinct threads.
 fn has_enough_threads(hops: &[CycleStep<'_>]) -> bool {
     let mut threads: Vec<ThreadId> = Vec::with_capacity(hops.len());
     for hop in hops {
-        threads.extend(hop.choices().map(|choice| hop.edge.get(choice).thread()));
+        for choice in hop.choices() {
+            threads.push(hop.edge.get(choice).thread());
+        }
     }
     sorting::sort(&mut threads);
     threads.dedup();
@@ -218,7 +161,7 @@ fn choose(
     waived: Relaxed,
     closed: bool,
     budget: &mut Budget,
-) -> Option<Box<[u16]>> {
+) -> Option<Vec<u16>> {
     let start = |at: usize| hops[at].choices().start as u16;
     let mut picks: Vec<u16> = Vec::with_capacity(hops.len());
     picks.push(start(0));
@@ -233,7 +176,7 @@ fn choose(
                 continue;
             }
             if !closed || can_queue(hops, &picks, waived, budget) {
-                return Some(picks.into_boxed_slice());
+                return Some(picks);
             }
         }
         loop {
@@ -262,13 +205,18 @@ fn fits(hops: &[CycleStep<'_>], picks: &[u16], waived: Relaxed, closed: bool) ->
     if waived.all() {
         return true;
     }
-    (0..at).all(|earlier| {
+    for earlier in 0..at {
         let old = context(earlier);
-        if old.thread() == new.thread() {
-            return waived.threads;
+        let fits = if old.thread() == new.thread() {
+            waived.threads
+        } else {
+            let (old_from, new_from) = (hops[earlier].ends.0, hops[at].ends.0);
+            (waived.order || !old.is_ordered(new))
+                && (waived.gates || !old.any_common_gate(old_from, new, new_from, &mut |_| true))
+        };
+        if !fits {
+            return false;
         }
-        let (old_ends, new_ends) = (hops[earlier].ends, hops[at].ends);
-        (waived.order || !old.is_ordered(new))
-            && (waived.gates || old.common_gates(old_ends, new, new_ends).next().is_none())
-    })
+    }
+    true
 }

@@ -63,16 +63,16 @@ impl Context {
         gates && self.from_mode == other.from_mode && self.to_mode == other.to_mode
     }
 
-    /// Returns whether two threads can be in these contexts at the same time.
+    /// Returns whether two threads can be in these contexts, of edges from these locks, at the same time.
     pub(super) fn can_stand_beside(
         &self,
-        ends: (LockId, LockId),
+        from: LockId,
         other: &Context,
-        other_ends: (LockId, LockId),
+        other_from: LockId,
     ) -> bool {
         self.thread() != other.thread()
             && !self.is_ordered(other)
-            && self.common_gates(ends, other, other_ends).next().is_none()
+            && !self.any_common_gate(from, other, other_from, &mut |_| true)
     }
 
     /// Returns the mode in which the thread itself holds a lock, at an edge from `from`.
@@ -91,42 +91,49 @@ impl Context {
         self.segment.before(&other.segment) || other.segment.before(&self.segment)
     }
 
-    /// Returns the locks, ascending, that the threads of two contexts cannot both hold.
+    /// Returns whether `is` holds for one of the locks that the threads of two contexts, of edges from these locks,
+    /// cannot both hold.
     ///
     /// A thread holds its gates and the start of its edge. A gate of one context that is the start of the
     /// other excludes like a common gate: both threads would have to hold that lock. So does the end of an
     /// edge that its thread already holds, in a mode in which the request can block. A lock that one thread
     /// holds around both contexts, or around one while the other is that thread's own, excludes nothing: both
     /// are in one critical section.
-    pub(super) fn common_gates<'a>(
-        &'a self,
-        ends: (LockId, LockId),
-        other: &'a Context,
-        other_ends: (LockId, LockId),
-    ) -> impl Iterator<Item = LockId> + 'a {
+    pub(super) fn any_common_gate(
+        &self,
+        from: LockId,
+        other: &Context,
+        other_from: LockId,
+        is: &mut dyn FnMut(LockId) -> bool,
+    ) -> bool {
         let bits = |from, context: &Context| gates::bits(from, context.gates.as_ref());
-        let disjoint = bits(ends.0, self) & bits(other_ends.0, other) == 0;
-        let mine = (!disjoint).then(|| self.held(ends)).into_iter().flatten();
-        mine.filter(move |mine| {
-            let theirs = if mine.lock == other_ends.0 {
-                Some(other.start(other_ends.0))
+        if bits(from, self) & bits(other_from, other) == 0 {
+            return false;
+        }
+        self.held(from).any(|mine| {
+            let theirs = if mine.lock == other_from {
+                Some(other.start(other_from))
             } else {
                 other.gates.as_ref().and_then(|gates| gates.get(mine.lock))
             };
-            theirs.is_some_and(|theirs| {
-                mine.mode.excludes(theirs.mode) && self.holder(mine) != other.holder(&theirs)
-            })
+            let is_common = theirs.is_some_and(|theirs| {
+                mine.mode.excludes(theirs.mode) && self.holder(&mine) != other.holder(&theirs)
+            });
+            is_common && is(mine.lock)
         })
-        .map(|gate| gate.lock)
     }
 
-    /// Returns everything held at an edge, including its end if the thread already held that.
-    pub(super) fn held(&self, ends: (LockId, LockId)) -> impl Iterator<Item = Gate> + '_ {
-        let gates = self
-            .gates
-            .iter()
-            .flat_map(move |gates| gates.around(ends.0));
-        std::iter::once(self.start(ends.0)).chain(gates)
+    /// Returns everything held at an edge from `from`, which comes first; the end of the edge is among it if the
+    /// thread already held that.
+    pub(super) fn held(&self, from: LockId) -> HeldGates<'_> {
+        HeldGates {
+            start: Some(self.start(from)),
+            gates: match &self.gates {
+                Some(set) => set.gates().iter(),
+                None => [].iter(),
+            },
+            from,
+        }
     }
 
     /// Returns the start of the edge, as it is held.
@@ -142,5 +149,28 @@ impl Context {
     /// Returns the thread that holds a lock of this context.
     pub(super) fn holder(&self, gate: &Gate) -> ThreadId {
         gate.holder.unwrap_or(self.thread())
+    }
+}
+
+/// The locks held at an edge, see [`Context::held`].
+pub(super) struct HeldGates<'a> {
+    start: Option<Gate>,
+    gates: std::slice::Iter<'a, Gate>,
+    from: LockId,
+}
+
+impl Iterator for HeldGates<'_> {
+    type Item = Gate;
+
+    fn next(&mut self) -> Option<Gate> {
+        if let Some(start) = self.start.take() {
+            return Some(start);
+        }
+        loop {
+            let gate = self.gates.next()?;
+            if gate.lock != self.from {
+                return Some(*gate);
+            }
+        }
     }
 }

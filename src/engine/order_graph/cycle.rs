@@ -9,7 +9,7 @@ use super::cycle_step::CycleStep;
 use super::finding;
 use super::limits::{Budget, Limits, Reserve};
 use super::prune::SearchWorth;
-use super::reported_cycles::{ReportedCycles, Within, nearness};
+use super::reported_cycles::{CycleId, ReportedCycles, Within, nearness};
 use super::store::Store;
 use crate::engine::acquisition::Finding;
 use crate::engine::ids::LockId;
@@ -42,7 +42,7 @@ struct Path {
     /// of it is no news.
     sealed: bool,
     /// The contexts by which the path can be part of an inversion, if the search is for inversions.
-    picks: Box<[u16]>,
+    picks: Vec<u16>,
 }
 
 /// An edge by which a path may continue.
@@ -65,8 +65,8 @@ pub(super) struct Search<'a> {
     pub(super) only: Option<usize>,
     /// What the look ahead did not rule out.
     pub(super) worth: SearchWorth,
-    /// The numbers of the reported inversions through the edge: a cycle that contains one of them is no news.
-    pub(super) known: Vec<u32>,
+    /// The reported inversions through the edge: a cycle that contains one of them is no news.
+    pub(super) known: Vec<CycleId>,
     pub(super) found: &'a mut Vec<Finding>,
 }
 
@@ -103,16 +103,15 @@ impl<'a> Search<'a> {
     /// Classifies one shortest cycle, whatever its length.
     fn report_shortest(&mut self) {
         let (x, mut n) = self.store.ends(self.edge);
-        let mut edges = vec![self.edge];
+        let mut hops = vec![self.hop(self.edge)];
         while n != x {
             let nearer = self.store.distance(n).unwrap_or(0).checked_sub(1);
             let mut out = self.store.graph.edges_directed(n, Direction::Outgoing);
             let step = out.find(|edge| self.store.distance(edge.target()) == nearer);
             let Some(step) = step else { return };
-            edges.push(step.id());
+            hops.push(self.hop(step.id()));
             n = step.target();
         }
-        let hops: Vec<CycleStep<'_>> = edges.iter().map(|edge| self.hop(*edge)).collect();
         let mut budget = Budget::new(self.limits.search_steps.max(LONG));
         if let Some((verdict, picks)) = classify::classify_long(&hops, &mut budget) {
             self.report(&hops, verdict, &picks);
@@ -132,7 +131,7 @@ impl<'a> Search<'a> {
     fn follow(&mut self, aim: Aim, budget: &mut Budget) -> bool {
         let (x, y) = self.store.ends(self.edge);
         let sealed = self.within(aim, &self.pair(), budget) != Within::None;
-        let picks: Box<[u16]> = Box::new([self.only.unwrap_or(0) as u16]);
+        let picks = vec![self.only.unwrap_or(0) as u16];
         let mut tree = vec![Path {
             before: 0,
             edge: self.edge,
@@ -143,7 +142,8 @@ impl<'a> Search<'a> {
         }];
         // The steps to take, by the length of that shortest cycle, which never decreases along a path. Within
         // one length the last step comes first: this depth-first order reaches a cycle directly.
-        let mut open: Vec<Vec<Step>> = vec![Vec::new(); self.limits.cycle_length + 1];
+        let mut open: Vec<Vec<Step>> = Vec::new();
+        open.resize_with(self.limits.cycle_length + 1, Vec::new);
         let mut too_long = false;
         if !self.branch(&tree, 0, &mut open, budget, &mut too_long) {
             return too_long;
@@ -171,7 +171,7 @@ impl<'a> Search<'a> {
                 }
                 continue;
             }
-            let mut locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
+            let mut locks = finding::locks(&hops);
             let lock = self.store.lock(step.end);
             if locks.contains(&lock) {
                 continue;
@@ -182,7 +182,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             let picks = match aim {
-                Aim::Any => Box::default(),
+                Aim::Any => Vec::new(),
                 Aim::Inversions => {
                     let longer = |part: &mut _| classify::lengthen(&hops, &path.picks, false, part);
                     match budget.part(LENGTHEN, longer) {
@@ -249,7 +249,7 @@ impl<'a> Search<'a> {
 
     /// Classifies a closed cycle and reports it if it is news.
     fn close(&mut self, aim: Aim, hops: &[CycleStep<'_>], picks: &[u16], budget: &mut Budget) {
-        let locks: Vec<LockId> = hops.iter().map(|hop| hop.ends.0).collect();
+        let locks = finding::locks(hops);
         // Cycles reported since the path was pushed count, too.
         let is_old = match aim {
             Aim::Inversions => self.records.among_within(&self.known, &locks) == Within::Fewer,
@@ -307,19 +307,16 @@ impl<'a> Search<'a> {
         CycleStep {
             edge: &self.store.graph[edge],
             ends: (self.store.lock(from), self.store.lock(to)),
-            writers: self.store.writers(self.store.lock(from)),
+            writers: self.store.node(from).writers(),
             only: if edge == self.edge { self.only } else { None },
         }
     }
 
     /// Records a cycle as a finding unless it was reported with a verdict as near to a deadlock.
     fn report(&mut self, hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) {
-        let locks = finding::canonical(hops.iter().map(|hop| hop.ends.0).collect());
-        if self
-            .records
-            .verdict(&locks)
-            .is_some_and(|known| nearness(known) <= nearness(verdict))
-        {
+        let locks = finding::canonical(finding::locks(hops));
+        let known = self.records.verdict(&locks);
+        if known.is_some_and(|known| nearness(known) <= nearness(verdict)) {
             return;
         }
         let id = self.records.note(&locks, verdict);

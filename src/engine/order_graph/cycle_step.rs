@@ -34,7 +34,7 @@ impl CycleStep<'_> {
 }
 
 /// The conditions of a deadlock that may be missing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Relaxed {
     pub(super) gates: bool,
     pub(super) order: bool,
@@ -42,6 +42,17 @@ pub(super) struct Relaxed {
 }
 
 impl Relaxed {
+    pub(super) const NONE: Self = Self::new(false, false, false);
+    pub(super) const ALL: Self = Self::new(true, true, true);
+
+    pub(super) const fn new(gates: bool, order: bool, threads: bool) -> Self {
+        Self {
+            gates,
+            order,
+            threads,
+        }
+    }
+
     /// Returns whether no condition is left that compares a link with other links than its neighbours.
     pub(super) fn all(self) -> bool {
         self.gates && self.order && self.threads

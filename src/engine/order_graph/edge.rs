@@ -39,7 +39,7 @@ struct More {
 #[derive(Debug)]
 struct Redundancy {
     /// The other threads with a context that is as strong, each once.
-    threads: Box<[ThreadId]>,
+    threads: Vec<ThreadId>,
     /// Whether its own thread has another context.
     is_second: bool,
 }
@@ -63,9 +63,14 @@ impl Edge {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Context> + '_ {
-        let more = self.more.iter().flat_map(|more| &more.contexts);
-        std::iter::once(&self.first).chain(more)
+    /// Returns whether a context satisfies `is`.
+    pub(super) fn any(&self, is: &mut dyn FnMut(&Context) -> bool) -> bool {
+        self.position(is).is_some()
+    }
+
+    /// Returns the index of the first context that satisfies `is`.
+    fn position(&self, is: &mut dyn FnMut(&Context) -> bool) -> Option<usize> {
+        (0..self.len()).find(|at| is(self.get(*at)))
     }
 
     /// Inserts a context unless a stored one dominates it; contexts that it dominates are removed.
@@ -74,10 +79,10 @@ impl Edge {
     /// redundant one, else it is refused. A cycle needs distinct threads with few gates, so the redundant
     /// contexts are those that contexts of other threads outdo, and the second context of a thread.
     pub(super) fn offer(&mut self, new: Context, ends: (LockId, LockId), limit: usize) -> Insert {
-        if self.iter().any(|known| known.dominates(&new, ends)) {
+        if self.any(&mut |known| known.dominates(&new, ends)) {
             return Insert::Known;
         }
-        if self.iter().any(|known| new.dominates(known, ends)) {
+        if self.any(&mut |known| new.dominates(known, ends)) {
             return Insert::Kept(self.keep_instead_of_dominated(new, ends));
         }
         if self.len() < limit {
@@ -122,71 +127,86 @@ impl Edge {
     }
 
     fn least_needed(&mut self, new: &Context, ends: (LockId, LockId)) -> Option<usize> {
-        if let Some(at) = self.iter().position(|known| new.succeeds(known, ends)) {
-            return Some(at);
+        let past = self.position(&mut |known| new.succeeds(known, ends));
+        if past.is_some() {
+            return past;
         }
-        if self.iter().all(|known| known.is_alike(new)) {
+        if !self.any(&mut |known| !known.is_alike(new)) {
             return self.least_needed_of_alike(new);
         }
         let of_new = self.redundancy_of(new, ends);
-        let of_new = (of_new.threads.len(), of_new.is_second);
         self.measure(ends);
+        let all = &self.more.as_deref()?.redundancy;
+        let mut most = (of_new.threads.len(), of_new.is_second);
+        let mut found = None;
         // A context is the more redundant, the more threads have one that is as strong; where that is equal, if its
         // own thread has another one. The new context counts among the others of each.
-        let redundancy = |at: usize| {
-            let (known, of_known) = (self.get(at), &self.more.as_ref()?.redundancy[at]);
+        for (at, of_known) in all.iter().enumerate() {
+            let known = self.get(at);
             let is_own = known.thread() == new.thread();
             let is_further = !is_own
                 && !of_known.threads.contains(&new.thread())
                 && new.is_as_strong(known, ends);
             let threads = of_known.threads.len() + usize::from(is_further);
-            Some((threads, of_known.is_second || is_own))
-        };
-        let (at, most) = (0..self.len())
-            .filter_map(|at| Some((at, redundancy(at)?)))
-            .max_by_key(|(_, redundancy)| *redundancy)?;
-        (most > of_new).then_some(at)
+            let redundancy = (threads, of_known.is_second || is_own);
+            // The last one of those that are equally redundant.
+            if redundancy > most || (found.is_some() && redundancy == most) {
+                (most, found) = (redundancy, Some(at));
+            }
+        }
+        found
     }
 
     /// Computes how redundant each context is, unless that is known.
     fn measure(&mut self, ends: (LockId, LockId)) {
-        let is_known = |more: &More| !more.redundancy.is_empty();
-        if !self.more.as_deref().is_some_and(is_known) {
-            let all = self.iter().map(|context| self.redundancy_of(context, ends));
-            let all = all.collect();
-            self.more.get_or_insert_default().redundancy = all;
+        if self
+            .more
+            .as_ref()
+            .is_some_and(|more| !more.redundancy.is_empty())
+        {
+            return;
         }
+        let mut all = Vec::with_capacity(self.len());
+        for at in 0..self.len() {
+            all.push(self.redundancy_of(self.get(at), ends));
+        }
+        self.more.get_or_insert_default().redundancy = all;
     }
 
     /// Returns how redundant a context, stored or not, is among the stored ones.
     fn redundancy_of(&self, context: &Context, ends: (LockId, LockId)) -> Redundancy {
-        let others = || self.iter().filter(|other| !std::ptr::eq(*other, context));
         let thread = context.thread();
-        let mut threads: Vec<ThreadId> = others()
-            .filter(|other| other.thread() != thread && other.is_as_strong(context, ends))
-            .map(Context::thread)
-            .collect();
+        let mut threads = Vec::new();
+        let mut is_second = false;
+        for at in 0..self.len() {
+            let other = self.get(at);
+            if other.thread() == thread {
+                is_second |= !std::ptr::eq(other, context);
+            } else if other.is_as_strong(context, ends) {
+                threads.push(other.thread());
+            }
+        }
         sorting::sort(&mut threads);
         threads.dedup();
-        Redundancy {
-            threads: threads.into_boxed_slice(),
-            is_second: others().any(|other| other.thread() == thread),
-        }
+        Redundancy { threads, is_second }
     }
 
     /// Returns the most redundant context where all contexts differ only in thread and segment, as where many
     /// threads do the same: it is the second one of a thread. This compares each context with the others by
     /// its thread number alone.
     fn least_needed_of_alike(&self, new: &Context) -> Option<usize> {
-        let mut threads: Vec<_> = self.iter().map(Context::thread).collect();
-        if threads.contains(&new.thread()) {
+        if self.any(&mut |known| known.thread() == new.thread()) {
             return None;
         }
-        let of = |at: usize| self.get(at).thread();
+        let mut threads = Vec::with_capacity(self.len());
+        for at in 0..self.len() {
+            threads.push(self.get(at).thread());
+        }
         sorting::sort(&mut threads);
         let is_second = |at: &usize| {
-            let first = threads.partition_point(|thread| *thread < of(*at));
-            threads.get(first + 1) == Some(&of(*at))
+            let of = self.get(*at).thread();
+            let first = threads.partition_point(|thread| *thread < of);
+            threads.get(first + 1) == Some(&of)
         };
         (0..self.len()).rev().find(is_second)
     }
@@ -239,7 +259,7 @@ mod tests {
             site,
         };
         let held: Vec<Held> = held.chain([start]).collect();
-        let gates = GateSets::new().intern(held.iter().map(Gate::from));
+        let gates = GateSets::new().intern(held.iter().map(Gate::from).collect());
         Context {
             segment,
             gates,
@@ -255,7 +275,7 @@ mod tests {
     fn the_documented_sizes_are_the_real_ones() {
         assert_eq!(size_of::<Context>(), 56);
         assert_eq!(size_of::<Option<Edge>>(), 64);
-        assert_eq!(size_of::<Option<Node>>(), 32);
+        assert_eq!(size_of::<Option<Node>>(), 40);
     }
 
     #[test]

@@ -12,17 +12,19 @@ const STEPS: usize = 1_000;
 
 /// Returns the finding on a cycle, in canonical rotation, with one context for each step.
 pub(super) fn of(hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) -> Finding {
-    let lowest = (0..hops.len())
-        .min_by_key(|at| hops[*at].ends.0)
-        .unwrap_or(0);
-    let order = (lowest..hops.len()).chain(0..lowest);
+    let lowest = lowest(&locks(hops));
+    let mut links = Vec::with_capacity(hops.len());
+    for at in 0..hops.len() {
+        let at = (lowest + at) % hops.len();
+        links.push(link(&hops[at], picks[at]));
+    }
     let guards = match verdict {
         Verdict::Guarded => classify::guards(hops, picks),
         _ => Vec::new(),
     };
     Finding {
         verdict,
-        links: order.map(|at| link(&hops[at], picks[at])).collect(),
+        links,
         guards,
         lacks_writers: verdict != Verdict::Inversion
             && classify::lacks_writers(hops, &mut Budget::new(STEPS)),
@@ -31,10 +33,10 @@ pub(super) fn of(hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) -> Fin
 
 fn link(hop: &CycleStep<'_>, pick: u16) -> Link {
     let context = hop.edge.get(pick.into());
-    let gates = context
-        .gates
-        .iter()
-        .flat_map(|gates| gates.around(hop.ends.0));
+    let mut gates = Vec::new();
+    for gate in context.held(hop.ends.0).skip(1) {
+        gates.push(gate.lock);
+    }
     Link {
         from: hop.ends.0,
         from_mode: context.from_mode,
@@ -43,13 +45,28 @@ fn link(hop: &CycleStep<'_>, pick: u16) -> Link {
         to_mode: context.to_mode,
         to_site: context.to_site,
         thread: context.thread(),
-        gates: gates.map(|gate| gate.lock).collect(),
+        gates: gates.into_boxed_slice(),
     }
+}
+
+/// Returns the starts of the edges of a path.
+pub(super) fn locks(hops: &[CycleStep<'_>]) -> Vec<LockId> {
+    // Most callers add the end of the path.
+    let mut locks = Vec::with_capacity(hops.len() + 1);
+    for hop in hops {
+        locks.push(hop.ends.0);
+    }
+    locks
 }
 
 /// Rotates a cycle so that its lowest lock comes first.
 pub(super) fn canonical(mut locks: Vec<LockId>) -> Vec<LockId> {
-    let lowest = (0..locks.len()).min_by_key(|at| locks[*at]).unwrap_or(0);
+    let lowest = lowest(&locks);
     locks.rotate_left(lowest);
     locks
+}
+
+/// Returns the index of the lowest lock.
+fn lowest(locks: &[LockId]) -> usize {
+    (0..locks.len()).min_by_key(|at| locks[*at]).unwrap_or(0)
 }

@@ -65,13 +65,15 @@ fn bit(lock: LockId) -> u64 {
 }
 
 impl GateSet {
-    fn collect(gates: impl Iterator<Item = Gate>) -> Self {
-        let mut gates: Vec<Gate> = gates.collect();
+    fn of(mut gates: Vec<Gate>) -> Self {
         sorting::sort_by_key(&mut gates, |gate| {
             (gate.lock, std::cmp::Reverse(strength(gate.mode)))
         });
         gates.dedup_by_key(|gate| gate.lock);
-        let bits = gates.iter().fold(0, |bits, gate| bits | bit(gate.lock));
+        let mut bits = 0;
+        for gate in &gates {
+            bits |= bit(gate.lock);
+        }
         Self {
             gates: gates.into_boxed_slice(),
             bits,
@@ -82,14 +84,8 @@ impl GateSet {
         self.gates.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Gate> + '_ {
-        self.gates.iter()
-    }
-
-    /// Returns the members without the start of an edge.
-    pub(super) fn around(&self, start: LockId) -> impl Iterator<Item = Gate> + '_ {
-        let gates = self.gates.iter().copied();
-        gates.filter(move |gate| gate.lock != start)
+    pub(super) fn gates(&self) -> &[Gate] {
+        &self.gates
     }
 
     /// Returns the mode and holder of `lock`, if it is in the set.
@@ -120,7 +116,7 @@ pub(super) fn within(
     match (a, b) {
         (None, _) => true,
         (Some(a), Some(b)) if Arc::ptr_eq(a, b) => true,
-        (Some(a), None) => a.iter().all(|gate| Some(gate.lock) == start),
+        (Some(a), None) => a.gates.iter().all(|gate| Some(gate.lock) == start),
         (Some(a), Some(b)) => {
             // One gate of `a` may be the start.
             let too_many = a.gates.len() > b.gates.len() + 1;
@@ -165,18 +161,18 @@ impl GateSets {
 
     /// Returns the shared set of these locks; `None` for at most one lock that the thread holds itself, which
     /// is the start of the edge.
-    pub(super) fn intern(&mut self, gates: impl Iterator<Item = Gate>) -> Option<Arc<GateSet>> {
-        let set = GateSet::collect(gates);
-        if set.gates.iter().skip(1).len() == 0 && set.gates.iter().all(|g| g.holder.is_none()) {
-            return None;
+    pub(super) fn intern(&mut self, gates: Vec<Gate>) -> Option<Arc<GateSet>> {
+        let set = GateSet::of(gates);
+        match &*set.gates {
+            [] | [Gate { holder: None, .. }] => None,
+            _ => Some(self.share(set)),
         }
-        Some(self.share(set))
     }
 
     /// Returns the shared set of these locks where the edge does not name the one lock: `None` only for no
     /// lock.
-    pub(super) fn intern_all(&mut self, gates: impl Iterator<Item = Gate>) -> Option<Arc<GateSet>> {
-        let set = GateSet::collect(gates);
+    pub(super) fn intern_all(&mut self, gates: Vec<Gate>) -> Option<Arc<GateSet>> {
+        let set = GateSet::of(gates);
         (set.len() > 0).then(|| self.share(set))
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use petgraph::Direction;
-use petgraph::stable_graph::EdgeIndex;
+use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::context::Context;
@@ -12,7 +12,7 @@ use super::edge::{Edge, Insert};
 use super::gates::{Gate, GateSets};
 use super::limits::{Limits, LimitsReached, Reserve};
 use super::prune::{Pruning, SearchWorth};
-use super::repeats::{FEWEST, Repeat, Repeats};
+use super::repeats::{FEWEST, OF_ONE_LOCK, Repeat};
 use super::reported_cycles::ReportedCycles;
 use super::store::Store;
 use super::writers::{Writer, Writers};
@@ -36,7 +36,6 @@ use crate::engine::verdict::Verdict;
 pub(crate) struct OrderGraph {
     store: Store,
     gate_sets: GateSets,
-    repeats: Repeats,
     records: ReportedCycles,
     limits: Limits,
     reserve: Reserve,
@@ -51,7 +50,6 @@ impl OrderGraph {
         Self {
             store: Store::new(),
             gate_sets: GateSets::new(),
-            repeats: Repeats::default(),
             records: ReportedCycles::default(),
             reserve: Reserve::new(&limits),
             limits: Limits {
@@ -87,46 +85,28 @@ impl OrderGraph {
             "a thread acts in its own segment"
         );
         let mut found = Vec::new();
-        let own = a.held.iter().chain(a.gone).map(Gate::from);
-        let held = own.chain(a.inherited.iter().map(Gate::from));
-        let count = held.clone().count();
-        let gates = self.gate_sets.intern(held.clone());
+        let held = held_gates(a);
+        let count = held.len();
+        let gates = self.gate_sets.intern(held);
         // Where a lock is held twice, in different modes, the edges differ in what they exclude.
         let alike = gates.as_ref().map_or(count.min(1), |gates| gates.len()) == count;
         let mut prospects = Pruning::default();
-        let to = Held {
-            lock: a.lock,
-            mode: a.mode,
-            site: a.site,
-        };
-        let n = self.store.index(to.lock).unwrap_or_else(|| {
-            let policy = ReadPolicy::WriterBlocksReaders;
-            self.store.ensure(to.lock, policy)
-        });
-        let newly_written = to.mode == Mode::Exclusive && self.store.distinguishes_writers(n) && {
+        let n = self.store.ensure(a.lock, ReadPolicy::WriterBlocksReaders);
+        let distinguishes = self.store.node(n).distinguishes_writers();
+        let newly_written = a.mode == Mode::Exclusive && distinguishes && {
             let writer = Writer {
                 segment: a.segment.clone(),
                 gates: match &gates {
                     Some(gates) => Some(Arc::clone(gates)),
-                    None => self.gate_sets.intern_all(held),
+                    None => self.gate_sets.intern_all(held_gates(a)),
                 },
             };
-            self.store.note_writer(n, Some(writer))
+            self.store.graph[n].note_writer(Some(writer))
         };
-        // Locks held around threads are added beforehand, so a missing one has been dropped.
-        let known = |held: &&Held| self.store.index(held.lock).is_some();
-        let inherited = a.inherited.iter().map(|inherited| &inherited.held);
-        let inherited: Vec<&Held> = inherited.filter(known).collect();
-        // A read beside an upgradable hold of the same thread blocks no thread that the upgradable hold does
-        // not block, and no writer can queue behind that hold.
-        let is_covered = |held: &Held| {
-            let mut own = a.held.iter();
-            held.mode == Mode::Shared
-                && own.any(|h| h.lock == held.lock && h.mode == Mode::Upgradable)
-        };
-        let own = a.held.iter().filter(|held| alike || !is_covered(held));
-        let froms = own.chain(inherited);
-        for from in froms.filter(|held| held.lock != a.lock) {
+        let mut learn = |graph: &mut Self, from: &Held| {
+            if from.lock == a.lock {
+                return;
+            }
             if !alike {
                 prospects = Pruning::default();
             }
@@ -134,11 +114,25 @@ impl OrderGraph {
                 segment: a.segment.clone(),
                 gates: gates.clone(),
                 from_site: from.site,
-                to_site: to.site,
+                to_site: a.site,
                 from_mode: from.mode,
-                to_mode: to.mode,
+                to_mode: a.mode,
             };
-            self.add((from.lock, to.lock), context, &mut prospects, &mut found);
+            graph.add((from.lock, a.lock), context, &mut prospects, &mut found);
+        };
+        for from in a.held {
+            // A read beside an upgradable hold of the same thread blocks no thread that the upgradable hold does
+            // not block, and no writer can queue behind that hold.
+            let covers = |held: &Held| held.lock == from.lock && held.mode == Mode::Upgradable;
+            if alike || from.mode != Mode::Shared || !a.held.iter().any(covers) {
+                learn(self, from);
+            }
+        }
+        for inherited in a.inherited {
+            // Locks held around threads are added beforehand, so a missing one has been dropped.
+            if self.store.index(inherited.held.lock).is_some() {
+                learn(self, &inherited.held);
+            }
         }
         if newly_written {
             self.classify_again(a.lock, &mut found);
@@ -161,16 +155,21 @@ impl OrderGraph {
             && a.inherited.is_empty()
             && a.gone.is_empty()
             && refused == self.reached.edges_refused;
-        if is_plain && self.is_on_no_cycle(a.lock) && self.repeats.find(a.lock, content).is_none() {
-            let gates = self.gate_sets.intern(a.held.iter().map(Gate::from));
-            let edges = a.held.iter().map(|from| (*from, gates.clone())).collect();
+        if is_plain && let Some(n) = self.repeatable(a.lock, content) {
+            let gates = self.gate_sets.intern(held_gates(a));
+            let mut edges = Vec::with_capacity(a.held.len());
+            for from in a.held {
+                edges.push((*from, gates.clone()));
+            }
             let to = Held {
                 lock: a.lock,
                 mode: a.mode,
                 site: a.site,
             };
-            let repeat = Repeat::new(content, edges, to, a.segment.clone(), mark);
-            if let Some(oldest) = self.repeats.keep(repeat) {
+            let kept = self.store.graph[n].repeats();
+            let oldest = (kept.len() == OF_ONE_LOCK).then(|| kept.remove(0));
+            kept.push(Repeat::new(content, edges, to, a.segment.clone(), mark));
+            if let Some(oldest) = oldest {
                 self.insert(&oldest);
             }
         }
@@ -192,45 +191,42 @@ impl OrderGraph {
             gates.len(),
             "each lock is the gate of the others"
         );
-        if !self.is_on_no_cycle(to.lock)
-            || !self.repeats.has_room(to.lock)
-            || self.repeats.find(to.lock, content).is_some()
-        {
+        let Some(n) = self.repeatable(to.lock, content) else {
+            return;
+        };
+        if self.store.graph[n].repeats().len() == OF_ONE_LOCK {
             return;
         }
-        let edges = froms
-            .iter()
-            .enumerate()
-            .filter(|(_, from)| from.lock != to.lock);
-        let edges = edges.map(|(at, from)| {
-            let others = gates[..at].iter().chain(&gates[at + 1..]);
-            let around = std::iter::once(from).chain(others).map(Gate::from);
-            (*from, self.gate_sets.intern(around))
-        });
-        let edges: Box<[_]> = edges.collect();
-        let mut is_there = |from: &Held| {
-            let nodes = (self.store.index(from.lock), self.store.index(to.lock));
-            matches!(nodes, (Some(x), Some(y)) if self.store.find(x, y).is_some())
-        };
-        if edges.iter().all(|(from, _)| is_there(from)) {
-            let repeat = Repeat::new(content, edges, to, segment.clone(), false);
-            self.repeats.keep(repeat);
+        let mut edges = Vec::with_capacity(froms.len());
+        for (at, from) in froms.iter().enumerate() {
+            if from.lock == to.lock {
+                continue;
+            }
+            let x = self.store.index(from.lock);
+            if x.and_then(|x| self.store.find(x, n)).is_none() {
+                return;
+            }
+            let mut around: Vec<Gate> = gates.iter().map(Gate::from).collect();
+            around[at] = Gate::from(from);
+            edges.push((*from, self.gate_sets.intern(around)));
         }
+        let repeat = Repeat::new(content, edges, to, segment.clone(), false);
+        self.store.graph[n].repeats().push(repeat);
     }
 
     /// Records that an acquisition with this content was made in this segment, if it was
     /// [kept](Self::acquire_kept) before and the lock is on no cycle, and returns the mark; `None`, with nothing
     /// changed, otherwise. There are no findings.
     pub(crate) fn repeat(&mut self, lock: LockId, content: u64, segment: &Segment) -> Option<bool> {
-        if !self.is_on_no_cycle(lock) {
+        let n = self.store.index(lock)?;
+        let node = &mut self.store.graph[n];
+        let distinguishes = node.distinguishes_writers();
+        if node.scc != 0 {
             return None;
         }
-        let repeat = self.repeats.find(lock, content)?;
-        let n = self.store.index(lock);
+        let repeat = node.repeat_with(content)?;
         // Each writer has to be recorded.
-        if repeat.to.mode == Mode::Exclusive
-            && n.is_some_and(|n| self.store.distinguishes_writers(n))
-        {
+        if repeat.to.mode == Mode::Exclusive && distinguishes {
             return None;
         }
         if !repeat.append(segment, self.limits.contexts_per_edge) {
@@ -239,26 +235,38 @@ impl OrderGraph {
         Some(repeat.mark)
     }
 
-    fn is_on_no_cycle(&self, lock: LockId) -> bool {
-        let n = self.store.index(lock);
-        n.is_some_and(|n| self.store.node(n).scc == 0)
+    /// Returns the node of a lock if it is on no cycle and no acquisition with this content is kept.
+    fn repeatable(&mut self, lock: LockId, content: u64) -> Option<NodeIndex> {
+        let n = self.store.index(lock)?;
+        let node = &mut self.store.graph[n];
+        (node.scc == 0 && node.repeat_with(content).is_none()).then_some(n)
     }
 
     /// Inserts the contexts of a kept acquisition into its edges, whose end is on no cycle, or the caller
     /// searches the cycles.
     fn insert(&mut self, repeat: &Repeat) {
-        for (from, context) in repeat.contexts() {
-            let ends = (from, repeat.to.lock);
-            // A held lock may have been dropped since.
-            let nodes = (self.store.index(ends.0), self.store.index(ends.1));
-            let (Some(x), Some(y)) = nodes else { continue };
-            let Some(edge) = self.store.find(x, y) else {
-                continue;
-            };
-            let limit = self.limits.contexts_per_edge;
-            match self.store.graph[edge].offer(context, ends, limit) {
-                Insert::Known | Insert::Kept(_) => {}
-                Insert::Refused | Insert::Replaced(_) => self.reached.contexts_dropped += 1,
+        let limit = self.limits.contexts_per_edge;
+        for segment in &repeat.segments {
+            for (from, gates) in &repeat.edges {
+                let ends = (from.lock, repeat.to.lock);
+                // A held lock may have been dropped since.
+                let nodes = (self.store.index(ends.0), self.store.index(ends.1));
+                let (Some(x), Some(y)) = nodes else { continue };
+                let Some(edge) = self.store.find(x, y) else {
+                    continue;
+                };
+                let context = Context {
+                    segment: segment.clone(),
+                    gates: gates.clone(),
+                    from_site: from.site,
+                    to_site: repeat.to.site,
+                    from_mode: from.mode,
+                    to_mode: repeat.to.mode,
+                };
+                match self.store.graph[edge].offer(context, ends, limit) {
+                    Insert::Known | Insert::Kept(_) => {}
+                    Insert::Refused | Insert::Replaced(_) => self.reached.contexts_dropped += 1,
+                }
             }
         }
     }
@@ -266,8 +274,8 @@ impl OrderGraph {
     /// Inserts the contexts of the kept acquisitions of all locks that have got onto a cycle, before the first
     /// search there.
     fn insert_repeats(&mut self) {
-        for lock in self.store.take_tied() {
-            for repeat in self.repeats.take(lock) {
+        for n in std::mem::take(&mut self.store.tied) {
+            for repeat in std::mem::take(self.store.graph[n].repeats()) {
                 self.insert(&repeat);
             }
         }
@@ -278,7 +286,7 @@ impl OrderGraph {
     pub(crate) fn allow_any_writer(&mut self, lock: LockId) -> Vec<Finding> {
         let mut found = Vec::new();
         if let Some(n) = self.store.index(lock)
-            && self.store.note_writer(n, None)
+            && self.store.graph[n].note_writer(None)
         {
             self.classify_again(lock, &mut found);
         }
@@ -287,14 +295,15 @@ impl OrderGraph {
 
     /// Returns whether so many writers of a lock were seen that they are not distinguished any more.
     pub(crate) fn has_any_writer(&self, lock: LockId) -> bool {
-        self.store.writers(lock).is_some_and(Writers::is_any_thread)
+        let n = self.store.index(lock);
+        let writers = n.and_then(|n| self.store.node(n).writers());
+        matches!(writers, Some(Writers::AnyThread))
     }
 
     /// Removes a dropped lock, with its edges and its reported cycles.
     pub(crate) fn forget(&mut self, lock: LockId) {
         self.store.forget(lock);
         self.records.forget(lock);
-        self.repeats.take(lock);
     }
 
     /// Returns the number of edges between live locks.
@@ -346,7 +355,7 @@ impl OrderGraph {
                 Insert::Kept(at) => at,
             };
             let context = self.store.graph[edge].get(at).clone();
-            self.store.note_guards(ends, &context);
+            self.store.graph[y].note_guards(ends.0, &context);
             if self.store.same_scc(x, y) {
                 self.search(edge, Some(at), prospects, found);
             }
@@ -363,7 +372,7 @@ impl OrderGraph {
             tied = self.store.join_scc(x, y) == Some(true);
         }
         let closes = !tied && self.store.order(x, y) && self.store.leads(y, x);
-        self.store.note_guards(ends, &context);
+        self.store.graph[y].note_guards(ends.0, &context);
         let edge = self.store.insert(x, y, Edge::new(context));
         if tied {
             self.insert_repeats();
@@ -383,12 +392,15 @@ impl OrderGraph {
         if self.store.node(n).scc == 0 {
             return;
         }
-        let out = self.store.graph.edges_directed(n, Direction::Outgoing);
-        let edges: Vec<_> = out.map(|edge| (edge.id(), edge.target())).collect();
+        let mut edges = Vec::new();
+        for edge in self.store.graph.edges_directed(n, Direction::Outgoing) {
+            edges.push((edge.id(), edge.target()));
+        }
         for (edge, next) in edges {
             // A writer changes nothing for a request that waits for anything but a reader.
             let known = &self.store.graph[edge];
-            if known.iter().any(|c| c.from_mode == Mode::Shared) && self.store.same_scc(n, next) {
+            let has_reader = known.any(&mut |context| context.from_mode == Mode::Shared);
+            if has_reader && self.store.same_scc(n, next) {
                 self.search(edge, None, &mut Pruning::default(), found);
             }
         }
@@ -447,4 +459,19 @@ impl OrderGraph {
             self.reached.searches_cut += 1;
         }
     }
+}
+
+/// Returns all that the thread of an acquisition holds or runs under.
+fn held_gates(a: &Acquisition<'_>) -> Vec<Gate> {
+    let mut gates = Vec::with_capacity(a.held.len() + a.gone.len() + a.inherited.len());
+    for held in a.held {
+        gates.push(Gate::from(held));
+    }
+    for held in a.gone {
+        gates.push(Gate::from(held));
+    }
+    for inherited in a.inherited {
+        gates.push(Gate::from(inherited));
+    }
+    gates
 }

@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::engine::ids::LockId;
+
 /// A map with ids as keys. Ids are serial numbers that no input chooses, so the keyed hash of the standard
 /// library would protect from nothing and cost more than the look-up itself.
 pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
+/// For each lock the place of its record in a list. Tables of one type share their code.
+pub(super) type LockPlaces = IdMap<LockId, u32>;
 
 /// Multiplies by the golden ratio and folds, so that serial numbers spread over both the low
 /// bits (which choose a bucket) and the high ones (which the table compares first).

@@ -1,7 +1,5 @@
 //! The shortest chain of edges from one lock to another.
 
-use std::collections::{HashMap, VecDeque};
-
 use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -18,35 +16,34 @@ impl OrderGraph {
     pub(crate) fn way(&self, from: LockId, to: LockId) -> Option<Vec<Link>> {
         let store = self.store_ref();
         let (from, to) = (store.index(from)?, store.index(to)?);
-        let mut came: HashMap<NodeIndex, EdgeIndex> = HashMap::new();
-        let mut open = VecDeque::from([from]);
-        while let Some(at) = open.pop_front() {
+        // The edge by which each node was reached.
+        let mut came = vec![EdgeIndex::end(); store.node_slots()];
+        let mut open = vec![from];
+        let mut passed = 0;
+        while let Some(&at) = open.get(passed) {
+            passed += 1;
             for edge in store.graph.edges_directed(at, Direction::Outgoing) {
                 let next = edge.target();
-                if next == from || store.node(next).is_dead() || came.contains_key(&next) {
+                let is_known = next == from || came[next.index()] != EdgeIndex::end();
+                if is_known || store.node(next).is_dead() {
                     continue;
                 }
-                came.insert(next, edge.id());
+                came[next.index()] = edge.id();
                 if next == to {
                     return Some(self.links(from, to, &came));
                 }
-                open.push_back(next);
+                open.push(next);
             }
         }
         None
     }
 
-    fn links(
-        &self,
-        from: NodeIndex,
-        to: NodeIndex,
-        came: &HashMap<NodeIndex, EdgeIndex>,
-    ) -> Vec<Link> {
+    fn links(&self, from: NodeIndex, to: NodeIndex, came: &[EdgeIndex]) -> Vec<Link> {
         let store = self.store_ref();
         let mut links = Vec::new();
         let mut at = to;
         while at != from {
-            let edge = came[&at];
+            let edge = came[at.index()];
             let (before, _) = store.ends(edge);
             let context = store.graph[edge].get(0);
             links.push(Link {

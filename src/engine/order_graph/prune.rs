@@ -1,18 +1,14 @@
 //! The look ahead: whether a search can find anything, determined once for all edges of an acquisition.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
-
 use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 use super::context::Context;
 use super::edge::Edge;
-use super::hash::IdHasher;
 use super::reported_cycles::{ReportedCycles, nearness};
+use super::scratch::NodeSet;
 use super::store::Store;
-use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
 /// Steps of one look ahead: the contexts of a lock with a hundred outgoing edges, several times over.
@@ -37,7 +33,7 @@ impl SearchWorth {
 }
 
 /// Nodes of a component; `None` if the look ahead ran out of steps, which stands for all of them.
-type Reached = Option<HashSet<NodeIndex, BuildHasherDefault<IdHasher>>>;
+type Reached = Option<NodeSet>;
 
 /// What the requested lock leads to, as far as it concerns one acquisition.
 ///
@@ -95,15 +91,13 @@ impl Pruning {
             return SearchWorth::NONE;
         }
         let beside = self.beside.get_or_insert_with(|| {
-            reach(store, y, |edge, other| {
-                if store.is_guarded(other.1, context, ends.0) {
+            reach(store, y, &mut |edge, n, next| {
+                if store.node(next).is_guarded(context, ends.0) {
                     return (0, false);
                 }
-                let mut contexts = edge.iter();
-                (
-                    edge.len(),
-                    contexts.any(|known| context.can_stand_beside(ends, known, other)),
-                )
+                let n = store.lock(n);
+                let mut is_beside = |known: &Context| context.can_stand_beside(ends.0, known, n);
+                (edge.len(), edge.any(&mut is_beside))
             })
         });
         let inversions = has(beside, x);
@@ -112,7 +106,10 @@ impl Pruning {
             Some(verdict) => inversions || nearness(verdict) > nearness(Verdict::Guarded),
             None => {
                 let unreported = self.unreported.get_or_insert_with(|| {
-                    reach(store, y, |_, other| (1, records.pair(other).is_none()))
+                    reach(store, y, &mut |_, n, next| {
+                        let other = (store.lock(n), store.lock(next));
+                        (1, records.pair(other).is_none())
+                    })
                 });
                 has(unreported, x)
             }
@@ -122,7 +119,7 @@ impl Pruning {
 }
 
 fn has(reached: &Reached, n: NodeIndex) -> bool {
-    reached.as_ref().is_none_or(|reached| reached.contains(&n))
+    reached.as_ref().is_none_or(|reached| reached.contains(n))
 }
 
 /// Returns the nodes of its component that `y` leads to over edges that satisfy `passes`, which returns the
@@ -130,19 +127,19 @@ fn has(reached: &Reached, n: NodeIndex) -> bool {
 fn reach(
     store: &Store,
     y: NodeIndex,
-    mut passes: impl FnMut(&Edge, (LockId, LockId)) -> (usize, bool),
+    passes: &mut dyn FnMut(&Edge, NodeIndex, NodeIndex) -> (usize, bool),
 ) -> Reached {
-    let mut reached: HashSet<NodeIndex, _> = HashSet::default();
+    let mut reached = NodeSet::new(store.node_slots());
     let mut open = vec![y];
     let mut left = STEPS;
     while let Some(n) = open.pop() {
         for edge in store.graph.edges_directed(n, Direction::Outgoing) {
             let next = edge.target();
             left = left.checked_sub(1)?;
-            if store.node(next).is_dead() || !store.same_scc(y, next) || reached.contains(&next) {
+            if store.node(next).is_dead() || !store.same_scc(y, next) || reached.contains(next) {
                 continue;
             }
-            let (steps, passed) = passes(edge.weight(), (store.lock(n), store.lock(next)));
+            let (steps, passed) = passes(edge.weight(), n, next);
             left = left.checked_sub(steps)?;
             if passed {
                 reached.insert(next);

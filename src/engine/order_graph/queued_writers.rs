@@ -4,21 +4,20 @@ use super::cycle_step::{CycleStep, Relaxed};
 use super::limits::Budget;
 use super::writers::{Writer, Writers};
 
-/// Returns the positions, in a choice of contexts, at which a reader waits for a reader, with the
-/// distinguished writers there.
-pub(super) fn queues<'a>(
-    hops: &'a [CycleStep<'_>],
-    picks: &'a [u16],
-) -> impl Iterator<Item = &'a [Writer]> + 'a {
+/// Returns the distinguished writers at a position of a cycle, if a reader waits for a reader there in this choice
+/// of contexts.
+pub(super) fn queue_at<'a>(
+    hops: &[CycleStep<'a>],
+    picks: &[u16],
+    at: usize,
+) -> Option<&'a [Writer]> {
     let context = |at: usize| hops[at].edge.get(picks[at].into());
-    (0..hops.len()).filter_map(move |at| {
-        let before = (at + hops.len() - 1) % hops.len();
-        match hops[at].writers {
-            _ if context(before).to_mode.excludes(context(at).from_mode) => None,
-            Some(Writers::These(these)) => Some(&these[..]),
-            Some(Writers::AnyThread) | None => None,
-        }
-    })
+    let before = (at + hops.len() - 1) % hops.len();
+    match hops[at].writers {
+        _ if context(before).to_mode.excludes(context(at).from_mode) => None,
+        Some(Writers::These(these)) => Some(these),
+        Some(Writers::AnyThread) | None => None,
+    }
 }
 
 /// Returns whether, at each position of a cycle at which a reader waits for a reader in this choice of
@@ -33,29 +32,44 @@ pub(super) fn can_queue(
     if waived.all() {
         return true;
     }
-    let mut queued: Vec<Vec<&Writer>> = Vec::new();
-    for these in queues(hops, picks) {
-        if !budget.spend(these.len() * (1 + hops.len() / 16)) {
-            return false;
-        }
-        let fitting = these.iter().filter(|writer| {
-            hops.iter().zip(picks).all(|(hop, pick)| {
-                let context = hop.edge.get((*pick).into());
-                if context.thread() == writer.thread() {
-                    return waived.threads;
-                }
+    let beside = |writer: &Writer| {
+        for (hop, pick) in hops.iter().zip(picks) {
+            let context = hop.edge.get((*pick).into());
+            let fits = if context.thread() == writer.thread() {
+                waived.threads
+            } else {
                 (waived.order || !writer.is_ordered(&context.segment))
-                    && (waived.gates || writer.gates_against(context, hop.ends).next().is_none())
-            })
-        });
-        queued.push(fitting.collect());
-    }
+                    && (waived.gates
+                        || !writer.any_gate_against(context, hop.ends.0, &mut |_| true))
+            };
+            if !fits {
+                return false;
+            }
+        }
+        true
+    };
     let agree = |a: &Writer, b: &Writer| {
         if a.thread() == b.thread() {
             return waived.threads;
         }
         (waived.order || !a.is_ordered(&b.segment)) && (waived.gates || !a.excludes(b))
     };
+    let mut queued: Vec<Vec<&Writer>> = Vec::new();
+    for at in 0..hops.len() {
+        let Some(these) = queue_at(hops, picks, at) else {
+            continue;
+        };
+        if !budget.spend(these.len() * (1 + hops.len() / 16)) {
+            return false;
+        }
+        let mut fitting = Vec::new();
+        for writer in these {
+            if beside(writer) {
+                fitting.push(writer);
+            }
+        }
+        queued.push(fitting);
+    }
     // Backtracking, as in the choice of contexts.
     let mut chosen: Vec<usize> = Vec::with_capacity(queued.len());
     let mut next = 0;
@@ -64,13 +78,11 @@ pub(super) fn can_queue(
             return false;
         }
         let at = chosen.len();
-        let fits = |new: &&Writer| {
-            let earlier = chosen.iter().zip(&queued);
-            earlier
-                .map(|(pick, of)| of[*pick])
-                .all(|old| agree(old, new))
+        let fits = |new: &Writer| {
+            let mut earlier = chosen.iter().enumerate();
+            earlier.all(|(at, pick)| agree(queued[at][*pick], new))
         };
-        match (next..queued[at].len()).find(|pick| fits(&queued[at][*pick])) {
+        match (next..queued[at].len()).find(|pick| fits(queued[at][*pick])) {
             Some(pick) => {
                 chosen.push(pick);
                 next = 0;

@@ -9,6 +9,7 @@ use petgraph::Direction;
 use petgraph::stable_graph::NodeIndex;
 
 use super::store::Store;
+use crate::engine::sorting;
 
 impl Store {
     /// Makes room in the order for a new edge x → y.
@@ -51,35 +52,34 @@ impl Store {
         let mut behind = self
             .ascending(x, Direction::Incoming, low..=high, None)
             .unwrap_or_default();
-        let by_rank = |n: &NodeIndex| self.graph[*n].rank;
-        ahead.sort_unstable_by_key(by_rank);
-        behind.sort_unstable_by_key(by_rank);
-        let moved: Vec<NodeIndex> = behind.into_iter().chain(ahead).collect();
-        let mut ranks: Vec<i64> = moved.iter().map(by_rank).collect();
-        ranks.sort_unstable();
-        for (n, rank) in moved.into_iter().zip(ranks) {
-            self.set_rank(n, rank);
+        // Each side keeps its order, and all that lead to x come before all that y leads to.
+        sorting::sort(&mut ahead);
+        sorting::sort(&mut behind);
+        behind.append(&mut ahead);
+        let mut ranks = behind.clone();
+        sorting::sort(&mut ranks);
+        for (at, (_, n)) in behind.into_iter().enumerate() {
+            self.set_rank(n, ranks[at].0);
         }
         true
     }
 
     /// Returns all nodes that `start` reaches in `direction` over ascending edges without leaving the window
-    /// of ranks; `None` if `stop` is one of them.
+    /// of ranks, each with its rank; `None` if `stop` is one of them.
     fn ascending(
         &mut self,
         start: NodeIndex,
         direction: Direction,
         window: std::ops::RangeInclusive<i64>,
         stop: Option<NodeIndex>,
-    ) -> Option<Vec<NodeIndex>> {
+    ) -> Option<Vec<(i64, NodeIndex)>> {
         self.scratch.begin(self.node_slots());
         let Store { graph, scratch, .. } = self;
         scratch.mark_ahead(start);
-        let mut found = vec![start];
+        let mut found = vec![(graph[start].rank, start)];
         let mut at = 0;
-        while let Some(&n) = found.get(at) {
+        while let Some(&(rank, n)) = found.get(at) {
             at += 1;
-            let rank = graph[n].rank;
             for next in graph.neighbors_directed(n, direction) {
                 let there = graph[next].rank;
                 let ascends = match direction {
@@ -93,7 +93,7 @@ impl Store {
                     return None;
                 }
                 if scratch.mark_ahead(next) {
-                    found.push(next);
+                    found.push((there, next));
                 }
             }
         }

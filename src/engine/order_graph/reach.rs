@@ -132,7 +132,10 @@ impl Store {
         while let Some(&n) = leading.get(at) {
             at += 1;
             let first = steps.partition_point(|(_, to)| *to < n);
-            for (from, _) in steps[first..].iter().take_while(|(_, to)| *to == n) {
+            for (from, to) in &steps[first..] {
+                if *to != n {
+                    break;
+                }
                 if scratch.mark_behind(*from) {
                     leading.push(*from);
                 }
@@ -142,8 +145,10 @@ impl Store {
             return None;
         }
         let is_cycle = scratch.is_behind(y);
-        for n in leading.into_iter().filter(|_| is_cycle) {
-            self.tie_one(n, scc);
+        if is_cycle {
+            for n in leading {
+                self.tie_one(n, scc);
+            }
         }
         Some(is_cycle)
     }
@@ -182,7 +187,7 @@ impl Store {
     fn tie_one(&mut self, n: NodeIndex, scc: u32) {
         let node = &mut self.graph[n];
         if std::mem::replace(&mut node.scc, scc) == 0 {
-            self.tied.push(node.lock);
+            self.tied.push(n);
         }
         let rank = node.rank;
         self.bound_sccs(scc, rank);

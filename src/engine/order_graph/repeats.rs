@@ -8,12 +8,9 @@
 
 use std::sync::Arc;
 
-use super::context::Context;
 use super::gates::GateSet;
-use super::hash::IdMap;
 use crate::engine::acquisition::Held;
 use crate::engine::clock::vector_clock::Segment;
-use crate::engine::ids::LockId;
 
 /// The fewest held locks for which an acquisition is kept: under fewer, its contexts are inserted as fast.
 pub(crate) const FEWEST: usize = 4;
@@ -27,18 +24,18 @@ pub(super) struct Repeat {
     /// A hash of the locks, their modes and the locations, the requested lock included.
     pub(super) content: u64,
     /// The held locks, each with what else was held.
-    pub(super) edges: Box<[(Held, Option<Arc<GateSet>>)]>,
+    pub(super) edges: Vec<(Held, Option<Arc<GateSet>>)>,
     pub(super) to: Held,
     /// What the caller of [`OrderGraph::repeat`](super::graph::OrderGraph::repeat) gets back.
     pub(super) mark: bool,
     /// The segments in which it was made; the first one is in the edges already.
-    segments: Vec<Segment>,
+    pub(super) segments: Vec<Segment>,
 }
 
 impl Repeat {
     pub(super) fn new(
         content: u64,
-        edges: Box<[(Held, Option<Arc<GateSet>>)]>,
+        edges: Vec<(Held, Option<Arc<GateSet>>)>,
         to: Held,
         first: Segment,
         mark: bool,
@@ -84,56 +81,5 @@ impl Repeat {
                 .any(|other| other.thread() == all[*at].thread())
         };
         (0..all.len()).rev().find(is_second)
-    }
-
-    /// Iterates over the contexts, each with the start of its edge.
-    pub(super) fn contexts(&self) -> impl Iterator<Item = (LockId, Context)> + '_ {
-        self.segments.iter().flat_map(|segment| {
-            self.edges.iter().map(|(from, gates)| {
-                let context = Context {
-                    segment: segment.clone(),
-                    gates: gates.clone(),
-                    from_site: from.site,
-                    to_site: self.to.site,
-                    from_mode: from.mode,
-                    to_mode: self.to.mode,
-                };
-                (from.lock, context)
-            })
-        })
-    }
-}
-
-/// The acquisitions that are kept, by the requested lock.
-#[derive(Debug, Default)]
-pub(super) struct Repeats {
-    of_locks: IdMap<LockId, Vec<Repeat>>,
-}
-
-impl Repeats {
-    /// Returns the acquisition of this lock with this content.
-    pub(super) fn find(&mut self, lock: LockId, content: u64) -> Option<&mut Repeat> {
-        let kept = self.of_locks.get_mut(&lock)?;
-        kept.iter_mut().find(|repeat| repeat.content == content)
-    }
-
-    /// Keeps an acquisition; returns the oldest one of the lock if there were too many, for its contexts to be
-    /// inserted.
-    pub(super) fn keep(&mut self, repeat: Repeat) -> Option<Repeat> {
-        let kept = self.of_locks.entry(repeat.to.lock).or_default();
-        let oldest = (kept.len() == OF_ONE_LOCK).then(|| kept.remove(0));
-        kept.push(repeat);
-        oldest
-    }
-
-    /// Returns whether another acquisition of the lock can be kept.
-    pub(super) fn has_room(&self, lock: LockId) -> bool {
-        let kept = self.of_locks.get(&lock);
-        kept.is_none_or(|kept| kept.len() < OF_ONE_LOCK)
-    }
-
-    /// Removes the acquisitions of a lock, and returns them.
-    pub(super) fn take(&mut self, lock: LockId) -> Vec<Repeat> {
-        self.of_locks.remove(&lock).unwrap_or_default()
     }
 }

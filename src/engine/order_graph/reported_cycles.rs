@@ -1,6 +1,8 @@
 //! The cycles that were reported, so that each is reported once.
 
-use super::hash::IdMap;
+use std::cmp::Ordering;
+
+use super::hash::{IdMap, LockPlaces};
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
@@ -14,6 +16,9 @@ pub(super) fn nearness(verdict: Verdict) -> u8 {
     }
 }
 
+/// The place of a reported cycle and its serial number, since places are used again.
+pub(super) type CycleId = (u32, u32);
+
 /// How reported cycles relate to the locks of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Within {
@@ -25,154 +30,201 @@ pub(super) enum Within {
     Fewer,
 }
 
-impl Within {
-    /// Returns how these cycles relate to the locks of a path.
-    fn of<'a>(path: &[LockId], cycles: impl Iterator<Item = &'a [LockId]>) -> Self {
-        let mut within = Within::None;
-        for cycle in cycles {
-            if cycle.len() <= path.len() && cycle.iter().all(|lock| path.contains(lock)) {
-                if cycle.len() < path.len() {
-                    return Within::Fewer;
-                }
-                within = Within::All;
-            }
-        }
-        within
-    }
-}
-
 #[derive(Debug)]
 struct ReportedCycle {
-    /// The locks in the order of the cycle, in canonical rotation.
-    locks: Box<[LockId]>,
+    /// The locks in the order of the cycle, in canonical rotation; none in a vacant place.
+    locks: Vec<LockId>,
     verdict: Verdict,
+    /// The second part of the [`CycleId`].
+    serial: u32,
 }
 
 impl ReportedCycle {
     /// Returns whether the cycle contains this edge.
     fn has_edge(&self, (from, to): (LockId, LockId)) -> bool {
-        let next = self.locks.iter().cycle().skip(1);
-        self.locks.iter().zip(next).any(|ends| ends == (&from, &to))
+        let at = self.locks.iter().position(|lock| *lock == from);
+        at.is_some_and(|at| self.locks[(at + 1) % self.locks.len()] == to)
+    }
+
+    /// Returns how this cycle relates to the locks of a path.
+    fn within(&self, path: &[LockId]) -> Within {
+        match self.locks.len().cmp(&path.len()) {
+            Ordering::Greater => Within::None,
+            _ if !self.locks.iter().all(|lock| path.contains(lock)) => Within::None,
+            Ordering::Equal => Within::All,
+            Ordering::Less => Within::Fewer,
+        }
+    }
+}
+
+/// A list whose vacant places are used again.
+#[derive(Debug)]
+struct Slots<T> {
+    items: Vec<T>,
+    vacant: Vec<u32>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            vacant: Vec::new(),
+        }
+    }
+}
+
+impl<T> Slots<T> {
+    /// Adds an item, and returns its place.
+    fn put(&mut self, item: T) -> u32 {
+        if let Some(at) = self.vacant.pop() {
+            self.items[at as usize] = item;
+            return at;
+        }
+        self.items.push(item);
+        self.items.len() as u32 - 1
     }
 }
 
 /// The reported cycles among live locks, each with the best verdict that it was reported with.
 #[derive(Debug, Default)]
 pub(super) struct ReportedCycles {
-    cycles: IdMap<u32, ReportedCycle>,
+    cycles: Slots<ReportedCycle>,
+    /// The locks of the cycles, by their places in `lists`.
+    locks: LockPlaces,
     /// The cycles through each lock; those removed with another lock are cleared later.
-    by_lock: IdMap<LockId, Vec<u32>>,
+    lists: Slots<Vec<CycleId>>,
     /// The cycles of two locks, with the lower id first.
-    pairs: IdMap<(LockId, LockId), u32>,
+    pairs: IdMap<(LockId, LockId), CycleId>,
     last: u32,
 }
 
 impl ReportedCycles {
     /// Returns the verdict with which this cycle was reported.
     pub(super) fn verdict(&self, locks: &[LockId]) -> Option<Verdict> {
-        self.find(locks).map(|id| self.cycles[&id].verdict)
+        let cycle = self.get(self.find(locks)?)?;
+        Some(cycle.verdict)
     }
 
     /// Returns the verdict with which the two ends of an edge alone were reported as a cycle.
     pub(super) fn pair(&self, (a, b): (LockId, LockId)) -> Option<Verdict> {
-        let id = self.pairs.get(&(a.min(b), a.max(b)))?;
-        self.cycles.get(id).map(|record| record.verdict)
+        self.verdict(&[a.min(b), a.max(b)])
     }
 
-    /// Records a cycle in canonical rotation, and returns its number.
-    pub(super) fn note(&mut self, locks: &[LockId], verdict: Verdict) -> u32 {
+    /// Records a cycle in canonical rotation.
+    pub(super) fn note(&mut self, locks: &[LockId], verdict: Verdict) -> CycleId {
         if let Some(id) = self.find(locks) {
-            if let Some(known) = self.cycles.get_mut(&id) {
-                known.verdict = verdict;
-            }
+            self.cycles.items[id.0 as usize].verdict = verdict;
             return id;
         }
         self.last += 1;
+        let at = self.cycles.put(ReportedCycle {
+            locks: locks.to_vec(),
+            verdict,
+            serial: self.last,
+        });
+        let id = (at, self.last);
         for lock in locks {
-            let list = self.by_lock.entry(*lock).or_default();
+            if !self.locks.contains_key(lock) {
+                let list = self.lists.put(Vec::new());
+                self.locks.insert(*lock, list);
+            }
+            let list = &mut self.lists.items[self.locks[lock] as usize];
             if list.len() == list.capacity() {
-                list.retain(|id| self.cycles.contains_key(id));
+                list.retain(|(at, serial)| self.cycles.items[*at as usize].serial == *serial);
                 list.reserve(list.len() + 1);
             }
-            list.push(self.last);
+            list.push(id);
         }
-        if let [lower, higher] = locks {
-            self.pairs.insert((*lower, *higher), self.last);
+        if let [lower, higher] = *locks {
+            self.pairs.insert((lower, higher), id);
         }
-        self.cycles.insert(
-            self.last,
-            ReportedCycle {
-                locks: locks.into(),
-                verdict,
-            },
-        );
-        self.last
+        id
     }
 
     /// Removes every cycle through `lock`, which has been dropped.
     pub(super) fn forget(&mut self, lock: LockId) {
-        for id in self.by_lock.remove(&lock).unwrap_or_default() {
-            if let Some(gone) = self.cycles.remove(&id)
-                && let [lower, higher] = *gone.locks
-            {
-                self.pairs.remove(&(lower, higher));
+        let Some(list) = self.locks.remove(&lock) else {
+            return;
+        };
+        self.lists.vacant.push(list);
+        for (at, serial) in std::mem::take(&mut self.lists.items[list as usize]) {
+            let cycle = &mut self.cycles.items[at as usize];
+            if cycle.serial == serial {
+                if let [lower, higher] = cycle.locks[..] {
+                    self.pairs.remove(&(lower, higher));
+                }
+                cycle.locks = Vec::new();
+                cycle.serial = 0;
+                self.cycles.vacant.push(at);
             }
         }
     }
 
-    /// Returns the numbers of the reported inversions that contain this edge.
-    pub(super) fn inversions_through(&self, edge: (LockId, LockId)) -> Vec<u32> {
-        let Some(list) = self.shortest(&[edge.0, edge.1]) else {
-            return Vec::new();
-        };
-        let mut inversions = list.to_vec();
+    /// Returns the reported inversions that contain this edge.
+    pub(super) fn inversions_through(&self, edge: (LockId, LockId)) -> Vec<CycleId> {
+        let mut inversions = self.shortest(&[edge.0, edge.1]).to_vec();
         inversions.retain(|id| {
-            self.cycles
-                .get(id)
-                .is_some_and(|r| r.verdict == Verdict::Inversion && r.has_edge(edge))
+            self.get(*id)
+                .is_some_and(|cycle| cycle.verdict == Verdict::Inversion && cycle.has_edge(edge))
         });
         inversions
     }
 
-    /// Returns how the cycles with these numbers relate to the locks of a path.
-    pub(super) fn among_within(&self, ids: &[u32], path: &[LockId]) -> Within {
-        Within::of(path, ids.iter().map(|id| &*self.cycles[id].locks))
+    /// Returns how these cycles relate to the locks of a path; those that were removed do not count.
+    pub(super) fn among_within(&self, ids: &[CycleId], path: &[LockId]) -> Within {
+        let mut within = Within::None;
+        for id in ids {
+            match self.get(*id).map(|cycle| cycle.within(path)) {
+                Some(Within::All) => within = Within::All,
+                Some(Within::Fewer) => return Within::Fewer,
+                Some(Within::None) | None => {}
+            }
+        }
+        within
     }
 
     /// Returns how all reported cycles through `last`, which is a lock of the path, relate to the locks of
     /// the path.
     pub(super) fn any_within(&self, last: LockId, path: &[LockId]) -> Within {
-        let list = self.by_lock.get(&last).into_iter().flatten();
-        let cycles = list.filter_map(|id| self.cycles.get(id));
-        Within::of(path, cycles.map(|record| &*record.locks))
+        self.among_within(self.list(last), path)
     }
 
     /// Returns how many cycles a look at those through `lock` has to pass.
     pub(super) fn count(&self, lock: LockId) -> usize {
-        self.by_lock.get(&lock).map_or(0, Vec::len)
+        self.list(lock).len()
     }
 
-    fn find(&self, locks: &[LockId]) -> Option<u32> {
-        if let [lower, higher] = locks {
-            return self.pairs.get(&(*lower, *higher)).copied();
+    /// Returns the cycle, unless it was removed.
+    fn get(&self, (at, serial): CycleId) -> Option<&ReportedCycle> {
+        let cycle = &self.cycles.items[at as usize];
+        (cycle.serial == serial).then_some(cycle)
+    }
+
+    fn find(&self, locks: &[LockId]) -> Option<CycleId> {
+        if let [lower, higher] = *locks {
+            return self.pairs.get(&(lower, higher)).copied();
         }
-        let same = |id: &&u32| {
-            self.cycles
-                .get(*id)
-                .is_some_and(|known| *known.locks == *locks)
-        };
-        self.shortest(locks)?.iter().find(same).copied()
+        let is_it = |id: &&CycleId| self.get(**id).is_some_and(|cycle| cycle.locks == locks);
+        self.shortest(locks).iter().find(is_it).copied()
     }
 
-    /// Returns the shortest of the cycle lists of these locks; `None` if one lock has no list.
-    fn shortest(&self, locks: &[LockId]) -> Option<&[u32]> {
-        let mut shortest: Option<&[u32]> = None;
-        for lock in locks {
-            let list = self.by_lock.get(lock)?;
-            if shortest.is_none_or(|known| list.len() < known.len()) {
-                shortest = Some(list);
+    /// Returns the shortest of the cycle lists of these locks, which is empty if one lock has none.
+    fn shortest(&self, locks: &[LockId]) -> &[CycleId] {
+        let mut shortest = self.list(locks[0]);
+        for lock in &locks[1..] {
+            let list = self.list(*lock);
+            if list.len() < shortest.len() {
+                shortest = list;
             }
         }
         shortest
+    }
+
+    /// Returns the cycles through a lock, and some that were removed.
+    fn list(&self, lock: LockId) -> &[CycleId] {
+        match self.locks.get(&lock) {
+            Some(at) => &self.lists.items[*at as usize],
+            None => &[],
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The marks that the searches of the graph leave at its nodes.
+//! The marks that the searches of the graph leave at its nodes, and sets of nodes.
 
 use petgraph::stable_graph::NodeIndex;
 
@@ -51,5 +51,24 @@ impl Scratch {
 
     pub(super) fn is_behind(&self, n: NodeIndex) -> bool {
         self.behind.get(n.index()) == Some(&self.epoch)
+    }
+}
+
+/// A set of nodes, one bit each.
+#[derive(Debug)]
+pub(super) struct NodeSet(Vec<u64>);
+
+impl NodeSet {
+    /// Returns an empty set of nodes with indices below `slots`.
+    pub(super) fn new(slots: usize) -> Self {
+        Self(vec![0; slots.div_ceil(64)])
+    }
+
+    pub(super) fn insert(&mut self, n: NodeIndex) {
+        self.0[n.index() / 64] |= 1 << (n.index() % 64);
+    }
+
+    pub(super) fn contains(&self, n: NodeIndex) -> bool {
+        self.0[n.index() / 64] & (1 << (n.index() % 64)) != 0
     }
 }

@@ -1,15 +1,13 @@
 //! Nodes and edges: look-up, insertion and deletion, each in a time that does not grow with the fan-out.
 
-use std::collections::HashSet;
-use std::collections::hash_map::Entry;
-
 use petgraph::Direction;
 use petgraph::stable_graph::{EdgeIndex, NodeIndex, StableDiGraph};
 use petgraph::visit::EdgeRef;
 
 use super::context::Context;
 use super::edge::Edge;
-use super::hash::IdMap;
+use super::hash::{IdMap, LockPlaces};
+use super::repeats::Repeat;
 use super::scratch::Scratch;
 use super::writers::{Writer, Writers};
 use crate::engine::ids::LockId;
@@ -26,8 +24,8 @@ const LOOSE: usize = 1024;
 /// The most guard locks stored for the requests of one lock. Each edge looks through all of them.
 const GUARDS: usize = 8;
 
-/// A lock in the graph. 32 bytes, plus 8 of `petgraph`'s list heads.
-#[derive(Clone, Copy, Debug)]
+/// A lock in the graph. 40 bytes, plus 8 of `petgraph`'s list heads.
+#[derive(Debug)]
 pub(super) struct Node {
     pub(super) lock: LockId,
     /// The position in the topological order. Distinct, sparse, of either sign.
@@ -37,9 +35,28 @@ pub(super) struct Node {
     into: u32,
     /// The number of the component, shared by the nodes that were found on a common cycle; zero for none.
     pub(super) scc: u32,
-    pub(super) policy: ReadPolicy,
+    policy: ReadPolicy,
     /// Whether the lock was removed while its neighbours' adjacency lists still contain the node.
     dead: bool,
+    /// What only some nodes have; `None` for the others.
+    details: Option<Box<Details>>,
+}
+
+/// The outgoing edges of a node by their targets.
+type Hub = IdMap<NodeIndex, EdgeIndex>;
+
+/// What is known of a lock for which requests were recorded, or with many edges.
+#[derive(Debug, Default)]
+struct Details {
+    /// The locks that every thread held itself, exclusively, at each stored request; `None` before the first one. A
+    /// few are enough: they only save a search.
+    guards: Option<[Option<LockId>; GUARDS]>,
+    /// The threads that requested the lock exclusively, if its readers wait for writers.
+    writers: Option<Writers>,
+    /// The acquisitions that are kept to be repeated.
+    repeats: Vec<Repeat>,
+    /// The outgoing edges, if the list was once too long to walk.
+    hub: Option<Box<Hub>>,
 }
 
 impl Node {
@@ -47,35 +64,108 @@ impl Node {
     pub(super) fn is_dead(&self) -> bool {
         self.dead
     }
+
+    /// Returns whether the writers of the lock are to be recorded: its readers wait for writers, and not every
+    /// thread counts as a writer already.
+    pub(super) fn distinguishes_writers(&self) -> bool {
+        self.policy == ReadPolicy::WriterBlocksReaders
+            && !matches!(self.writers(), Some(Writers::AnyThread))
+    }
+
+    /// Returns the writers that may be queued at the lock; `None` if no writer was seen, or if its readers do
+    /// not wait for writers.
+    pub(super) fn writers(&self) -> Option<&Writers> {
+        self.details.as_ref()?.writers.as_ref()
+    }
+
+    /// Records a writer of the lock, or that any thread may be one; returns whether that is news.
+    pub(super) fn note_writer(&mut self, writer: Option<Writer>) -> bool {
+        if !self.distinguishes_writers() {
+            return false;
+        }
+        let none = || Writers::These(Vec::new());
+        let writers = self.details().writers.get_or_insert_with(none);
+        match writer {
+            Some(writer) => writers.offer(writer),
+            None => {
+                *writers = Writers::AnyThread;
+                true
+            }
+        }
+    }
+
+    /// Records under which locks the lock was requested, at the end of an edge from `from`.
+    pub(super) fn note_guards(&mut self, from: LockId, context: &Context) {
+        let is_own = |lock: LockId| context.own(lock, from) == Some(Mode::Exclusive);
+        match &mut self.details().guards {
+            Some(guards) => {
+                for guard in guards {
+                    *guard = guard.filter(|lock| is_own(*lock));
+                }
+            }
+            first => {
+                let mut own = context.held(from);
+                for guard in first.insert([None; GUARDS]) {
+                    let gate = own.find(|gate| is_own(gate.lock));
+                    *guard = gate.map(|gate| gate.lock);
+                }
+            }
+        }
+    }
+
+    /// Returns whether every thread that requests the lock holds a lock that the thread of `context`, an edge from
+    /// `from`, holds, too: then no other thread can request it while that thread is there.
+    pub(super) fn is_guarded(&self, context: &Context, from: LockId) -> bool {
+        let is_held = |lock: LockId| context.own(lock, from).is_some();
+        match self.details.as_deref() {
+            Some(Details {
+                guards: Some(guards),
+                ..
+            }) => guards.iter().any(|guard| guard.is_some_and(is_held)),
+            _ => false,
+        }
+    }
+
+    /// Returns the kept acquisition with this content.
+    pub(super) fn repeat_with(&mut self, content: u64) -> Option<&mut Repeat> {
+        let mut kept = self.details.as_mut()?.repeats.iter_mut();
+        kept.find(|repeat| repeat.content == content)
+    }
+
+    /// Returns the acquisitions that are kept to be repeated.
+    pub(super) fn repeats(&mut self) -> &mut Vec<Repeat> {
+        &mut self.details().repeats
+    }
+
+    fn hub(&mut self) -> Option<&mut Hub> {
+        self.details.as_mut()?.hub.as_deref_mut()
+    }
+
+    fn details(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
 }
 
 /// The graph with its indices.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) graph: StableDiGraph<Node, Edge>,
-    nodes: IdMap<LockId, NodeIndex>,
-    /// The outgoing edges by target, for nodes whose list was once too long to walk.
-    hubs: IdMap<NodeIndex, IdMap<NodeIndex, EdgeIndex>>,
-    /// For each end of an edge, the locks that every thread held itself, exclusively, at each stored request
-    /// for it. A few are enough: they only save a search.
-    guards: IdMap<LockId, Vec<LockId>>,
-    /// The threads that requested a lock exclusively, for locks whose readers wait for writers.
-    writers: IdMap<LockId, Writers>,
+    nodes: LockPlaces,
     live_edges: usize,
     node_slots: usize,
     edge_slots: usize,
     pub(super) lowest: i64,
     pub(super) highest: i64,
-    /// Components from which a lock was removed: two of their nodes may be on no common cycle any more.
-    loose_sccs: HashSet<u32>,
+    /// Components from which a lock was removed, ascending: two of their nodes may be on no common cycle any more.
+    loose_sccs: Vec<u32>,
     /// All components up to this number count as such, too.
     loose_up_to: u32,
     /// The number of the last component, and bounds of the ranks of all nodes in components.
     pub(super) sccs: u32,
     pub(super) scc_lowest: i64,
     pub(super) scc_highest: i64,
-    /// The locks that have got into a component since [`take_tied`](Self::take_tied).
-    pub(super) tied: Vec<LockId>,
+    /// The nodes that have got into a component and whose kept acquisitions are still to be inserted.
+    pub(super) tied: Vec<NodeIndex>,
     pub(super) scratch: Scratch,
 }
 
@@ -83,16 +173,13 @@ impl Store {
     pub(super) fn new() -> Self {
         Self {
             graph: StableDiGraph::new(),
-            nodes: IdMap::default(),
-            hubs: IdMap::default(),
-            guards: IdMap::default(),
-            writers: IdMap::default(),
+            nodes: LockPlaces::default(),
             live_edges: 0,
             node_slots: 0,
             edge_slots: 0,
             lowest: 0,
             highest: 0,
-            loose_sccs: HashSet::new(),
+            loose_sccs: Vec::new(),
             loose_up_to: 0,
             sccs: 0,
             scc_lowest: i64::MAX,
@@ -100,11 +187,6 @@ impl Store {
             tied: Vec::new(),
             scratch: Scratch::default(),
         }
-    }
-
-    /// Returns the locks that were on no cycle at the last call, and are now.
-    pub(super) fn take_tied(&mut self) -> Vec<LockId> {
-        std::mem::take(&mut self.tied)
     }
 
     pub(super) fn node_count(&self) -> usize {
@@ -122,7 +204,8 @@ impl Store {
     }
 
     pub(super) fn index(&self, lock: LockId) -> Option<NodeIndex> {
-        self.nodes.get(&lock).copied()
+        let n = self.nodes.get(&lock)?;
+        Some(NodeIndex::new(*n as usize))
     }
 
     pub(super) fn node(&self, n: NodeIndex) -> &Node {
@@ -153,7 +236,9 @@ impl Store {
     /// Returns whether the two nodes are certainly on a common cycle.
     pub(super) fn is_exact_scc(&self, a: NodeIndex, b: NodeIndex) -> bool {
         let scc = self.graph[a].scc;
-        self.same_scc(a, b) && scc > self.loose_up_to && !self.loose_sccs.contains(&scc)
+        self.same_scc(a, b)
+            && scc > self.loose_up_to
+            && self.loose_sccs.binary_search(&scc).is_err()
     }
 
     /// Returns whether a node is in a component from which nothing was removed.
@@ -174,7 +259,7 @@ impl Store {
 
     /// Returns the node of `lock`, created at the end of the order if there is none.
     pub(super) fn ensure(&mut self, lock: LockId, policy: ReadPolicy) -> NodeIndex {
-        if let Some(&known) = self.nodes.get(&lock) {
+        if let Some(known) = self.index(lock) {
             return known;
         }
         self.highest += 1;
@@ -186,63 +271,12 @@ impl Store {
             scc: 0,
             policy,
             dead: false,
+            details: None,
         };
         let index = self.graph.add_node(node);
         self.node_slots = self.node_slots.max(index.index() + 1);
-        self.nodes.insert(lock, index);
+        self.nodes.insert(lock, index.index() as u32);
         index
-    }
-
-    /// Records a writer of a lock, or that any thread may be one; returns whether that is news.
-    pub(super) fn note_writer(&mut self, n: NodeIndex, writer: Option<Writer>) -> bool {
-        let Node { policy, lock, .. } = self.graph[n];
-        if policy == ReadPolicy::ReadersPass {
-            return false;
-        }
-        let none = || Writers::These(Vec::new());
-        let writers = self.writers.entry(lock).or_insert_with(none);
-        match writer {
-            Some(writer) => writers.offer(writer),
-            None if writers.is_any_thread() => false,
-            None => {
-                *writers = Writers::AnyThread;
-                true
-            }
-        }
-    }
-
-    /// Returns whether the writers of a lock are to be recorded: its readers wait for writers, and not every
-    /// thread counts as a writer already.
-    pub(super) fn distinguishes_writers(&self, n: NodeIndex) -> bool {
-        let Node { policy, lock, .. } = self.graph[n];
-        policy == ReadPolicy::WriterBlocksReaders
-            && !self.writers(lock).is_some_and(Writers::is_any_thread)
-    }
-
-    /// Returns the writers that may be queued at a lock; `None` if no writer was seen, or if its readers do
-    /// not wait for writers.
-    pub(super) fn writers(&self, lock: LockId) -> Option<&Writers> {
-        self.writers.get(&lock)
-    }
-
-    /// Records under which locks the end of an edge was requested.
-    pub(super) fn note_guards(&mut self, (from, to): (LockId, LockId), context: &Context) {
-        let is_own = |lock: &LockId| context.own(*lock, from) == Some(Mode::Exclusive);
-        match self.guards.entry(to) {
-            Entry::Occupied(mut known) => known.get_mut().retain(is_own),
-            Entry::Vacant(new) => {
-                let gates = context.gates.iter().flat_map(|gates| gates.around(from));
-                let held = [from].into_iter().chain(gates.map(|gate| gate.lock));
-                new.insert(held.filter(is_own).take(GUARDS).collect());
-            }
-        }
-    }
-
-    /// Returns whether every thread that requests `lock` holds a lock that the thread of `context` holds,
-    /// too: then no other thread can request it while that thread is there.
-    pub(super) fn is_guarded(&self, lock: LockId, context: &Context, from: LockId) -> bool {
-        let mut guards = self.guards.get(&lock).into_iter().flatten();
-        guards.any(|guard| context.own(*guard, from).is_some())
     }
 
     /// Returns the edge from `a` to `b`.
@@ -251,12 +285,14 @@ impl Store {
     pub(super) fn find(&mut self, a: NodeIndex, b: NodeIndex) -> Option<EdgeIndex> {
         let (out, into) = (self.graph[a].out, self.graph[b].into);
         if out.min(into) > WALK {
-            let graph = &self.graph;
-            let hub = self.hubs.entry(a).or_insert_with(|| {
-                let out = graph.edges_directed(a, Direction::Outgoing);
-                out.map(|edge| (edge.target(), edge.id())).collect()
-            });
-            return hub.get(&b).copied();
+            if self.graph[a].hub().is_none() {
+                let mut hub = Box::<Hub>::default();
+                for edge in self.graph.edges_directed(a, Direction::Outgoing) {
+                    hub.insert(edge.target(), edge.id());
+                }
+                self.graph[a].details().hub = Some(hub);
+            }
+            return self.graph[a].hub()?.get(&b).copied();
         }
         if out <= into {
             let mut edges = self.graph.edges_directed(a, Direction::Outgoing);
@@ -272,7 +308,7 @@ impl Store {
         let index = self.graph.add_edge(a, b, edge);
         self.graph[a].out += 1;
         self.graph[b].into += 1;
-        if let Some(hub) = self.hubs.get_mut(&a) {
+        if let Some(hub) = self.graph[a].hub() {
             hub.insert(b, index);
         }
         self.live_edges += 1;
@@ -286,11 +322,10 @@ impl Store {
     /// once; otherwise the node is marked dead, and the graph is rebuilt without the dead nodes once they
     /// outnumber the live ones, which is an amortised constant for each edge.
     pub(super) fn forget(&mut self, lock: LockId) {
-        self.guards.remove(&lock);
-        self.writers.remove(&lock);
-        let Some(n) = self.nodes.remove(&lock) else {
+        let Some(n) = self.index(lock) else {
             return;
         };
+        self.nodes.remove(&lock);
         self.loosen(self.graph[n].scc);
         let mut steps = 0;
         let mut living = 0;
@@ -301,11 +336,12 @@ impl Store {
             }
         }
         self.live_edges -= living;
-        self.hubs.remove(&n);
         if steps <= UNLINK {
             self.unlink(n);
         } else {
-            self.graph[n].dead = true;
+            let node = &mut self.graph[n];
+            node.dead = true;
+            node.details = None;
         }
         let crowded = |slots: usize, live: usize| slots > 2 * live + SLACK;
         if crowded(self.edge_slots, self.live_edges) || crowded(self.node_slots, self.nodes.len()) {
@@ -318,7 +354,9 @@ impl Store {
         if scc <= self.loose_up_to {
             return;
         }
-        self.loose_sccs.insert(scc);
+        if let Err(at) = self.loose_sccs.binary_search(&scc) {
+            self.loose_sccs.insert(at, scc);
+        }
         if self.loose_sccs.len() > LOOSE {
             self.loose_up_to = self.sccs;
             self.loose_sccs.clear();
@@ -340,7 +378,7 @@ impl Store {
         while let Some(other) = into.next_node(&self.graph) {
             self.graph[other].out -= 1;
             // The index of this node will be reused.
-            if let Some(hub) = self.hubs.get_mut(&other) {
+            if let Some(hub) = self.graph[other].hub() {
                 hub.remove(&n);
             }
         }
@@ -353,37 +391,41 @@ impl Store {
     /// be returned. Nothing outside this struct keeps an index between two calls.
     fn rebuild(&mut self) {
         let old = std::mem::take(&mut self.graph);
-        self.graph = StableDiGraph::with_capacity(self.nodes.len(), self.live_edges);
-        self.hubs = IdMap::default();
-        self.nodes.shrink_to_fit();
+        let count = self.nodes.len();
+        self.graph = StableDiGraph::with_capacity(count, self.live_edges);
+        self.nodes = LockPlaces::default();
+        self.nodes.reserve(count);
         (self.lowest, self.highest) = (0, 0);
         (self.scc_lowest, self.scc_highest) = (i64::MAX, i64::MIN);
         let mut moved: Vec<NodeIndex> = Vec::with_capacity(self.node_slots);
         let (old_nodes, old_edges) = old.into_nodes_edges_iters();
-        for old_node in old_nodes.filter(|old| !old.weight.dead) {
-            let node = Node {
+        for old_node in old_nodes {
+            if old_node.weight.dead {
+                continue;
+            }
+            let mut node = Node {
                 out: 0,
                 into: 0,
                 ..old_node.weight
             };
-            let index = self.graph.add_node(node);
-            self.nodes.insert(node.lock, index);
+            if let Some(details) = &mut node.details {
+                details.hub = None;
+            }
             self.lowest = self.lowest.min(node.rank);
             self.highest = self.highest.max(node.rank);
             self.bound_sccs(node.scc, node.rank);
+            let lock = node.lock;
+            let index = self.graph.add_node(node);
+            self.nodes.insert(lock, index.index() as u32);
             moved.resize(old_node.index.index() + 1, NodeIndex::end());
             moved[old_node.index.index()] = index;
         }
         self.node_slots = self.graph.node_count();
         (self.live_edges, self.edge_slots) = (0, 0);
-        let place = |n: NodeIndex| {
-            moved
-                .get(n.index())
-                .copied()
-                .filter(|&n| n != NodeIndex::end())
-        };
+        let place = |n: NodeIndex| moved.get(n.index()).copied().unwrap_or(NodeIndex::end());
         for old_edge in old_edges {
-            if let (Some(a), Some(b)) = (place(old_edge.source), place(old_edge.target)) {
+            let (a, b) = (place(old_edge.source), place(old_edge.target));
+            if a != NodeIndex::end() && b != NodeIndex::end() {
                 self.insert(a, b, old_edge.weight);
             }
         }

@@ -48,10 +48,6 @@ impl Writers {
         }
         true
     }
-
-    pub(super) fn is_any_thread(&self) -> bool {
-        matches!(self, Writers::AnyThread)
-    }
 }
 
 impl Writer {
@@ -71,20 +67,23 @@ impl Writer {
         self.segment.before(other) || other.before(&self.segment)
     }
 
-    /// Returns the locks that this writer and the holder in a context of an edge cannot both hold.
-    pub(super) fn gates_against<'a>(
-        &'a self,
-        context: &'a Context,
-        ends: (LockId, LockId),
-    ) -> impl Iterator<Item = LockId> + 'a {
-        let gates = self.gates.iter().flat_map(move |mine| {
-            context.held(ends).filter(move |theirs| {
-                mine.get(theirs.lock).is_some_and(|gate| {
-                    gate.mode.excludes(theirs.mode) && self.holder(&gate) != context.holder(theirs)
-                })
-            })
-        });
-        gates.map(|gate| gate.lock)
+    /// Returns whether `is` holds for one of the locks that this writer and the holder in a context of an edge from
+    /// `from` cannot both hold.
+    pub(super) fn any_gate_against(
+        &self,
+        context: &Context,
+        from: LockId,
+        is: &mut dyn FnMut(LockId) -> bool,
+    ) -> bool {
+        let Some(gates) = &self.gates else {
+            return false;
+        };
+        context.held(from).any(|theirs| {
+            let is_against = gates.get(theirs.lock).is_some_and(|mine| {
+                mine.mode.excludes(theirs.mode) && self.holder(&mine) != context.holder(&theirs)
+            });
+            is_against && is(theirs.lock)
+        })
     }
 
     /// Returns whether there is a lock that this writer and another one cannot both hold.
@@ -92,7 +91,7 @@ impl Writer {
         let (Some(mine), Some(theirs)) = (&self.gates, &other.gates) else {
             return false;
         };
-        mine.iter().any(|gate| {
+        mine.gates().iter().any(|gate| {
             theirs.get(gate.lock).is_some_and(|theirs| {
                 gate.mode.excludes(theirs.mode) && self.holder(gate) != other.holder(&theirs)
             })

@@ -11,14 +11,14 @@ mod settings;
 mod state;
 mod turns;
 
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, mem};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 pub(crate) use self::settings::{End, Settings};
-use self::state::{Mode, State, Status, Thread};
+use self::state::{Mode, State, Status};
 use super::aim::Aim;
 use super::course::Course;
 use super::outside::Outside;
@@ -30,11 +30,16 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the supervisor looks whether the thread that has the turn stays away from every point.
 const LOOK: Duration = Duration::from_millis(100);
 /// The scheduler of one schedule.
-#[derive(Debug)]
 pub(crate) struct Session {
     state: Mutex<State>,
     stopped: Condvar,
     settings: Settings,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -75,8 +80,7 @@ impl Session {
             }
             if matches!(state.mode, Mode::Free { .. }) {
                 // Too many choices: the threads run until they end.
-                let ended = |thread: &Thread| thread.status == Status::Ended;
-                if state.threads.iter().all(ended) {
+                if state.have_ended() {
                     return End::Over;
                 }
             }
@@ -123,8 +127,7 @@ impl Session {
     pub(crate) fn has_ended(&self, limit: Duration) -> bool {
         let end = Instant::now() + limit;
         let mut state = self.state.lock();
-        let ended = |thread: &Thread| thread.status == Status::Ended;
-        while !state.threads.iter().all(ended) {
+        while !state.have_ended() {
             if self.stopped.wait_until(&mut state, end).timed_out() {
                 return false;
             }
@@ -137,6 +140,10 @@ impl Session {
         let mut state = self.state.lock();
         let chooser = mem::replace(&mut state.chooser, Box::new(Replay::new(Vec::new())));
         let diverged = chooser.has_diverged(has_deadlocked);
+        let mut names = Vec::with_capacity(state.threads.len());
+        for thread in &mut state.threads {
+            names.push(thread.name.take());
+        }
         Course {
             chooser,
             schedule: Schedule {
@@ -145,11 +152,7 @@ impl Session {
             },
             steps: mem::take(&mut state.steps),
             notes: mem::take(&mut state.notes),
-            names: state
-                .threads
-                .iter_mut()
-                .map(|thread| thread.name.take())
-                .collect(),
+            names,
             outside: state.outside.take(),
             sight: state.aim.as_ref().map(Aim::sight),
             exact: !state.inexact && !diverged,

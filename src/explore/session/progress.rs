@@ -29,11 +29,12 @@ pub(super) fn write(settings: &Settings, state: &State, end: &str) {
         }
         text.push_str(&format!("end\t{end}\nchoices\t{choices}\nsteps\t{steps}\n"));
         if settings.shows {
-            let name = |thread: usize| state.threads[thread].name.as_deref();
-            sink::say(&format!(
-                "the schedule:\n{}",
-                interleaving(&state.notes, name)
-            ));
+            let mut names = Vec::with_capacity(state.threads.len());
+            for thread in &state.threads {
+                names.push(thread.name.clone());
+            }
+            let table = interleaving(&state.notes, &names);
+            sink::say(&format!("the schedule:\n{table}"));
         }
     }
     // Without the file the starting process counts the schedule as one that did not begin.

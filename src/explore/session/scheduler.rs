@@ -69,7 +69,7 @@ impl Scheduler for Session {
     }
 
     fn point(&self, thread: usize, next: Next) {
-        self.stop_at(thread, next, |mine| {
+        self.stop_at(thread, next, &|mine| {
             mine.steps += 1;
             if mine.steps > STEPS_OF_A_LOOP {
                 mine.lapses = 0;
@@ -79,14 +79,14 @@ impl Scheduler for Session {
     }
 
     fn give_way(&self, thread: usize, next: Next) -> AfterWait {
-        self.stop_at(thread, next, |mine| {
+        self.stop_at(thread, next, &|mine| {
             mine.lapse();
             Status::Yields
         })
     }
 
     fn lapse(&self, thread: usize, next: Next) -> AfterWait {
-        self.stop_at(thread, next, |mine| {
+        self.stop_at(thread, next, &|mine| {
             mine.lapse();
             match mine.lapses > MOST_LAPSES {
                 true => Status::Yields,
@@ -175,11 +175,14 @@ impl Scheduler for Session {
 
     fn notify(&self, condvar: usize, all: bool) -> usize {
         let mut state = self.state.lock();
-        let asleep = |sleeper: &&mut Sleeper| sleeper.condvar == condvar && !sleeper.notified;
-        let sleepers = state.sleepers.iter_mut().filter(asleep);
-        let most = if all { usize::MAX } else { 1 };
-        let notified = sleepers.take(most).map(|sleeper| sleeper.notified = true);
-        notified.count()
+        let mut notified = 0;
+        for sleeper in &mut state.sleepers {
+            if sleeper.condvar == condvar && !sleeper.notified && (all || notified == 0) {
+                sleeper.notified = true;
+                notified += 1;
+            }
+        }
+        notified
     }
 
     fn offer(&self, thread: usize, place: usize, waits: bool) {
@@ -197,11 +200,10 @@ impl Scheduler for Session {
             return false;
         }
         let waits = |other: usize| matches!(state.threads[other].status, Status::Waits { .. });
-        let first = state
-            .offers
-            .iter()
-            .find(|(other, place)| *other != thread && places.contains(place) && waits(*other));
-        let Some((other, _)) = first.copied() else {
+        let mut offers = state.offers.iter();
+        let Some(&(other, _)) = offers
+            .find(|(other, place)| *other != thread && places.contains(place) && waits(*other))
+        else {
             return false;
         };
         state.meeting = Some((thread, other));
@@ -265,7 +267,7 @@ impl Scheduler for Session {
     fn note(&self, thread: usize, step: Noted) {
         let mut state = self.state.lock();
         let waits_now = step.is_wait();
-        state.threads[thread].wait = Some(step.clone()).filter(|_| waits_now);
+        state.threads[thread].wait = waits_now.then(|| step.clone());
         state.notes.push((thread, step));
         let State { aim, threads, .. } = &mut *state;
         // Before the detector reports the deadlock, and may end it by a panic.

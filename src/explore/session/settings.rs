@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::explore::aim::Aim;
 
 /// How a schedule is run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Settings {
     /// Whether a thread that is about to release a lock is at a point.
     pub(crate) before_releases: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Settings {
 }
 
 /// Why a schedule is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// All threads have ended, or the body has ended and the others wait.
     Over,

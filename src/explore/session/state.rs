@@ -16,7 +16,7 @@ pub(super) const MOST_LAPSES: usize = 10;
 /// See [`MOST_LAPSES`].
 pub(super) const STEPS_OF_A_LOOP: usize = 16;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     /// The thread is at a point, or has not begun.
     Ready,
@@ -37,14 +37,12 @@ pub(super) enum Status {
 }
 
 /// A thread that sleeps on a condition variable, or was notified and is about to find that out.
-#[derive(Debug)]
 pub(super) struct Sleeper {
     pub(super) thread: usize,
     pub(super) condvar: usize,
     pub(super) notified: bool,
 }
 
-#[derive(Debug)]
 pub(super) struct Thread {
     pub(super) name: Option<String>,
     pub(super) os_id: u32,
@@ -60,7 +58,7 @@ pub(super) struct Thread {
     pub(super) end: Option<usize>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// One thread at a time runs.
     Turns,
@@ -70,7 +68,6 @@ pub(super) enum Mode {
     Free { unwind: bool },
 }
 
-#[derive(Debug)]
 pub(super) struct State {
     pub(super) mode: Mode,
     pub(super) threads: Vec<Thread>,
@@ -153,9 +150,20 @@ impl State {
     }
 
     /// Returns the threads with a status that `is_meant` selects.
-    pub(super) fn those(&self, is_meant: impl Fn(Status) -> bool) -> Vec<usize> {
-        let meant = |at: &usize| is_meant(self.threads[*at].status);
-        (0..self.threads.len()).filter(meant).collect()
+    pub(super) fn those(&self, is_meant: &dyn Fn(Status) -> bool) -> Vec<usize> {
+        let mut those = Vec::new();
+        for (at, thread) in self.threads.iter().enumerate() {
+            if is_meant(thread.status) {
+                those.push(at);
+            }
+        }
+        those
+    }
+
+    /// Returns whether all threads have ended.
+    pub(super) fn have_ended(&self) -> bool {
+        let mut threads = self.threads.iter();
+        threads.all(|thread| thread.status == Status::Ended)
     }
 
     /// Records that the thread has made a step: the others may try again.
@@ -183,9 +191,10 @@ impl State {
 
 /// Returns what each thread waits for. `about_to` has just tried and failed, and is about to wait.
 pub(super) fn waits(threads: &[Thread], about_to: Option<usize>) -> Vec<Option<Noted>> {
-    let wait = |(at, thread): (usize, &Thread)| {
+    let mut all = Vec::with_capacity(threads.len());
+    for (at, thread) in threads.iter().enumerate() {
         let waits = matches!(thread.status, Status::Waits { .. }) || about_to == Some(at);
-        thread.wait.clone().filter(|_| waits)
-    };
-    threads.iter().enumerate().map(wait).collect()
+        all.push(if waits { thread.wait.clone() } else { None });
+    }
+    all
 }

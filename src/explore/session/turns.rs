@@ -32,16 +32,16 @@ impl Session {
             return;
         }
         let mut options =
-            state.those(|status| matches!(status, Status::Ready | Status::Waits { again: true }));
+            state.those(&|status| matches!(status, Status::Ready | Status::Waits { again: true }));
         let only_yield = options.is_empty();
         if only_yield {
-            options = state.those(|status| status == Status::Yields);
+            options = state.those(&|status| status == Status::Yields);
         }
         if let Some(aim) = &mut state.aim
             && !options.is_empty()
         {
             let threads = &state.threads;
-            options = aim.among(options, only_yield, || waits(threads, None));
+            options = aim.among(options, only_yield, &|| waits(threads, None));
         }
         let body = state.threads.first();
         let body_has_ended = body.is_none_or(|body| body.status == Status::Ended);
@@ -51,7 +51,7 @@ impl Session {
                 // A thread that meets another one goes on as soon as no meeting is under way.
                 status == Status::Away || (status == Status::Meets && state.meeting.is_none())
             };
-            if state.those(comes).is_empty() {
+            if state.those(&comes).is_empty() {
                 let is_reached = state.aim.as_ref().is_some_and(Aim::is_reached);
                 let end = if body_has_ended && !is_reached {
                     End::Over
@@ -127,7 +127,7 @@ impl Session {
         &self,
         thread: usize,
         next: Next,
-        status: impl FnOnce(&mut Thread) -> Status,
+        status: &dyn Fn(&mut Thread) -> Status,
     ) -> AfterWait {
         let mut state = self.state.lock();
         if let Mode::Free { unwind } = state.mode {

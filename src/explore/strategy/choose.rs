@@ -1,11 +1,9 @@
 //! What a strategy has to do: to make the choices of schedules.
 
-use std::fmt;
-
 use crate::tracking::scheduled::Next;
 
 /// Makes the choices of one schedule after the other.
-pub(crate) trait Choose: fmt::Debug + Send {
+pub(crate) trait Choose: Send {
     /// Begins a schedule; `false` if there is no further one.
     fn begin(&mut self) -> bool;
 

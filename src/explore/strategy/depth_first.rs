@@ -15,7 +15,6 @@ use crate::tracking::scheduled::Next;
 ///
 /// With a reduction, a node has but those options taken that a race asks for, and none that sleeps: that
 /// was taken at a node above, and since then only steps were made that are independent of it.
-#[derive(Debug)]
 pub(crate) struct DepthFirst {
     most: usize,
     path: Vec<Node>,
@@ -33,7 +32,7 @@ pub(crate) struct DepthFirst {
     is_repeated: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Node {
     /// The thread that made the step before.
     current: Option<usize>,
@@ -66,12 +65,8 @@ impl Node {
     /// preemptions of a schedule are all behind it.
     fn fill(&mut self, options: &[usize]) {
         self.options = options.to_vec();
-        let mut all = self.options.iter();
-        let stay = all.position(|option| Some(*option) == self.current);
-        if let Some(stay) = stay {
-            self.options[..=stay].rotate_right(1);
-        }
-        self.can_stay = stay.is_some();
+        let current = |option: &usize| Some(*option) == self.current;
+        self.can_stay = self.bring(self.options.iter().position(current));
     }
 
     /// Brings an option to the front that does not sleep; whether there is one.
@@ -96,7 +91,7 @@ impl Node {
     /// Adds the option that reverses a race: this thread, or the first of the threads `before` its step if the thread
     /// itself is no option here; all options if none of them is.
     fn want(&mut self, thread: usize, before: &[usize]) {
-        let mut all: Vec<usize> = self.options.iter().chain(&self.done).copied().collect();
+        let mut all = [&self.options[..], &self.done].concat();
         if all.contains(&thread) {
             all = vec![thread];
         } else if let Some(first) = all.iter().find(|option| before.contains(option)) {
@@ -183,10 +178,9 @@ impl Choose for DepthFirst {
             && let Some(node) = self.path.get(self.passed.wrapping_sub(1))
         {
             let step = before[made].touch;
-            let others = node.asleep.iter().chain(&node.done);
-            let sleeps =
-                |other: &&usize| **other != made && !before[**other].touch.depends_on(step);
-            self.asleep = others.filter(sleeps).copied().collect();
+            self.asleep = [&node.asleep[..], &node.done].concat();
+            self.asleep
+                .retain(|other| *other != made && !before[*other].touch.depends_on(step));
         }
         if self.is_repeated {
             return;

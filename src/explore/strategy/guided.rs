@@ -1,7 +1,5 @@
 //! A schedule that is given as a sequence of runs, one thread each.
 
-use std::collections::VecDeque;
-
 use super::Choose;
 
 /// Lets one thread after the other go on, each up to a number of steps of its own, as far as it can.
@@ -9,10 +7,11 @@ use super::Choose;
 /// The numbers count from the begin of the thread, so a run that is left out leaves the others what they
 /// are: the next run of the same thread makes its steps, too. After the last run, the thread that made the
 /// last step goes on for as long as it can.
-#[derive(Debug)]
 pub(crate) struct Guided {
     /// Threads, with the number of their own steps after which the run ends.
-    runs: VecDeque<(usize, usize)>,
+    runs: Vec<(usize, usize)>,
+    /// How many runs are over.
+    over: usize,
     /// How many steps each thread has made.
     made: Vec<usize>,
     begun: bool,
@@ -21,7 +20,8 @@ pub(crate) struct Guided {
 impl Guided {
     pub(crate) fn new(runs: &[(usize, usize)]) -> Self {
         Self {
-            runs: runs.iter().copied().collect(),
+            runs: runs.to_vec(),
+            over: 0,
             made: Vec::new(),
             begun: false,
         }
@@ -29,13 +29,13 @@ impl Guided {
 
     /// The runs of the schedule with these steps.
     pub(crate) fn runs(steps: &[usize]) -> Vec<(usize, usize)> {
-        let mut made = vec![0; steps.iter().max().map_or(0, |most| most + 1)];
-        let mut runs: Vec<(usize, usize)> = Vec::new();
+        let mut guided = Self::new(&[]);
         for run in steps.chunk_by(|a, b| a == b) {
-            made[run[0]] += run.len();
-            runs.push((run[0], made[run[0]]));
+            *guided.made(run[0]) += run.len();
+            let until = *guided.made(run[0]);
+            guided.runs.push((run[0], until));
         }
-        runs
+        guided.runs
     }
 
     fn made(&mut self, thread: usize) -> &mut usize {
@@ -52,12 +52,12 @@ impl Choose for Guided {
     }
 
     fn choose(&mut self, current: Option<usize>, options: &[usize]) -> usize {
-        while let Some(&(thread, until)) = self.runs.front() {
+        while let Some(&(thread, until)) = self.runs.get(self.over) {
             if *self.made(thread) < until && options.contains(&thread) {
                 *self.made(thread) += 1;
                 return thread;
             }
-            self.runs.pop_front();
+            self.over += 1;
         }
         let chosen = current.filter(|current| options.contains(current));
         let chosen = chosen.unwrap_or(options[0]);

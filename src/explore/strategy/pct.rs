@@ -4,7 +4,6 @@ use super::Choose;
 use crate::engine::random::Random;
 
 /// Chooses the option with the highest priority, and changes priorities at a few random steps.
-#[derive(Debug)]
 pub(crate) struct Pct {
     random: Random,
     depth: usize,
@@ -49,9 +48,7 @@ impl Pct {
         let random = &mut self.random;
         *self.priorities[thread].get_or_insert_with(|| random.next() | LOWEST_AT_RANDOM)
     }
-}
 
-impl Pct {
     fn lower(&mut self, thread: usize) {
         self.priority(thread);
         self.lowered += 1;
@@ -65,9 +62,10 @@ impl Choose for Pct {
         self.priorities.clear();
         (self.step, self.lowered, self.alone) = (0, 0, (0, 0));
         let steps = self.longest;
-        self.changes = (1..self.depth)
-            .map(|_| 1 + self.random.below(steps))
-            .collect();
+        self.changes.clear();
+        for _ in 1..self.depth {
+            self.changes.push(1 + self.random.below(steps));
+        }
         true
     }
 
@@ -82,8 +80,13 @@ impl Choose for Pct {
             self.lower(self.alone.0);
             self.alone.1 = 0;
         }
-        let chosen = options.iter().max_by_key(|thread| self.priority(**thread));
-        let chosen = *chosen.expect("there is an option");
+        let mut chosen = options[0];
+        for &thread in options {
+            // Of two with the same priority, the later one.
+            if self.priority(thread) >= self.priority(chosen) {
+                chosen = thread;
+            }
+        }
         self.alone = match self.alone {
             (last, count) if last == chosen && options.len() > 1 => (last, count + 1),
             _ => (chosen, 0),

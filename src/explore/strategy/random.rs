@@ -4,7 +4,6 @@ use super::Choose;
 use crate::engine::random::Random;
 
 /// Chooses each option with the same probability.
-#[derive(Debug)]
 pub(crate) struct Uniform(Random);
 
 impl Uniform {

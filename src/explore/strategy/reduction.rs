@@ -4,12 +4,10 @@
 //! the thread of the later one has to go on at the choice before the earlier one, in a later schedule.
 //! (Flanagan and Godefroid, "Dynamic Partial-Order Reduction for Model Checking Software", POPL 2005.)
 
-use std::collections::HashMap;
-
 use crate::tracking::scheduled::{Next, Touch};
 
 /// For each thread, how many steps of the schedule there are up to its last one that comes before.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct Clock(Vec<usize>);
 
 impl Clock {
@@ -34,7 +32,6 @@ impl Clock {
     }
 }
 
-#[derive(Debug)]
 struct Event {
     thread: usize,
     touch: Touch,
@@ -42,7 +39,6 @@ struct Event {
 }
 
 /// Two steps in a race: the earlier one, and the thread that is about to make the later one.
-#[derive(Debug)]
 pub(super) struct Race {
     /// The number of the choice before the earlier step.
     pub(super) at: usize,
@@ -52,12 +48,12 @@ pub(super) struct Race {
 }
 
 /// The order of the steps of the schedule under way.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Reduction {
     events: Vec<Event>,
     clocks: Vec<Clock>,
     /// What comes before the next exclusive acquisition of a lock: its releases, by its tag.
-    released: HashMap<u64, Clock>,
+    released: Vec<(u64, Clock)>,
     /// The thread that was chosen last, until its step is over or taken back.
     chosen: Option<usize>,
     /// The next steps, as they were at the last choice.
@@ -89,23 +85,23 @@ impl Reduction {
 
     fn add(&mut self, thread: usize, step: &Next) {
         let mut clock = std::mem::take(&mut self.clocks[thread]);
-        let earlier = self.events.iter();
-        for event in earlier.filter(|event| event.touch.depends_on(step.touch)) {
-            clock.join(&event.clock);
+        for event in &self.events {
+            if event.touch.depends_on(step.touch) {
+                clock.join(&event.clock);
+            }
         }
         let mut held = step.held.clone();
         if let Touch::Acquires(lock) | Touch::Shares(lock) | Touch::Tries(lock) = step.touch {
             held.push(lock);
             // A reader does not wait for the release of another reader.
-            let waits = !matches!(step.touch, Touch::Shares(_));
-            if let Some(released) = self.released.get(&lock).filter(|_| waits) {
-                clock.join(released);
+            if !matches!(step.touch, Touch::Shares(_)) {
+                clock.join(self.released(lock));
             }
         }
         clock.set(thread, self.events.len() + 1);
         held.retain(|lock| !self.next[thread].held.contains(lock));
         for lock in held {
-            self.released.entry(lock).or_default().join(&clock);
+            self.released(lock).join(&clock);
         }
         self.clocks[thread] = clock.clone();
         self.events.push(Event {
@@ -115,20 +111,41 @@ impl Reduction {
         });
     }
 
+    /// What comes before the next exclusive acquisition of the lock with this tag.
+    fn released(&mut self, lock: u64) -> &mut Clock {
+        let at = match self.released.iter().position(|(known, _)| *known == lock) {
+            Some(at) => at,
+            None => {
+                self.released.push((lock, Clock::default()));
+                self.released.len() - 1
+            }
+        };
+        &mut self.released[at].1
+    }
+
     /// The races of the next steps, each with the last step that it is in a race with.
     pub(super) fn races(&self) -> Vec<Race> {
-        let race = |thread: usize| {
-            let (touch, clock) = (self.next[thread].touch, &self.clocks[thread]);
-            let at = self.events.iter().enumerate().rposition(|(at, event)| {
+        let mut races = Vec::new();
+        for (thread, next) in self.next.iter().enumerate() {
+            let clock = &self.clocks[thread];
+            let is_race = |at: &usize| {
+                let event = &self.events[*at];
                 event.thread != thread
-                    && event.touch.depends_on(touch)
-                    && clock.of(event.thread) <= at
-            })?;
-            let is_before = |other: &usize| clock.of(*other) > at + 1;
-            let before = (0..self.next.len()).filter(is_before).collect();
-            Some(Race { at, thread, before })
-        };
-        (0..self.next.len()).filter_map(race).collect()
+                    && event.touch.depends_on(next.touch)
+                    && clock.of(event.thread) <= *at
+            };
+            let Some(at) = (0..self.events.len()).rev().find(is_race) else {
+                continue;
+            };
+            let mut before = Vec::new();
+            for other in 0..self.next.len() {
+                if clock.of(other) > at + 1 {
+                    before.push(other);
+                }
+            }
+            races.push(Race { at, thread, before });
+        }
+        races
     }
 
     pub(super) fn choose(&mut self, thread: usize) {

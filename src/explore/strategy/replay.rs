@@ -3,7 +3,6 @@
 use super::Choose;
 
 /// Makes the same choices again, once.
-#[derive(Debug)]
 pub(crate) struct Replay {
     choices: Vec<usize>,
     made: usize,

@@ -14,7 +14,7 @@ use crate::engine::ids::{LockId, Site};
 use crate::explore::aim::{Aim, Nested, Sight};
 use crate::explore::session::Settings;
 use crate::explore::strategy::Strategy;
-use crate::report::{HeldInfo, Report, ThreadInfo, Verdict, WaitsFor, place};
+use crate::report::{Report, Verdict, WaitsFor, place};
 use crate::testing::timeout;
 use crate::tracking::lock::class_key;
 use crate::tracking::scheduled::JOINS;
@@ -192,14 +192,13 @@ where
 /// The nested acquisitions of a report. One that is alone is made by two threads, on two locks of the class; or, if it
 /// is a second read of the same lock, by one thread that waits behind a writer.
 fn nested(report: &Report) -> Vec<Nested> {
-    let mut nested: Vec<Nested> = report
-        .edges
-        .iter()
-        .map(|edge| Nested {
+    let mut nested = Vec::new();
+    for edge in &report.edges {
+        nested.push(Nested {
             held: (class(report, edge.from), class_key::of_site(edge.from_site)),
             asked: (class(report, edge.to), class_key::of_site(edge.to_site)),
-        })
-        .collect();
+        });
+    }
     if let [one] = &nested[..]
         && report.verdict != Verdict::RecursiveRead
     {
@@ -225,18 +224,19 @@ fn closes(kind: &FindingKind, nested: &[Nested], sight: &Sight, broken: bool) ->
 
 /// The acquisitions in which the threads of a report wait.
 fn waited(report: &Report) -> Vec<Nested> {
-    let of_thread = |thread: &ThreadInfo| {
-        let wait = thread.waits.as_ref()?;
+    let mut nested = Vec::new();
+    for thread in &report.threads {
+        let Some(wait) = &thread.waits else { continue };
         let (WaitsFor::Lock { lock, .. } | WaitsFor::Resource { resource: lock, .. }) = wait.what;
         let asked = (class(report, lock), class_key::of_site(wait.site));
-        let nested = |held: &HeldInfo| Nested {
-            held: (class(report, held.lock), class_key::of_site(held.site)),
-            asked: asked.clone(),
-        };
-        Some(thread.held.iter().map(nested).collect::<Vec<_>>())
-    };
-    let all = report.threads.iter().filter_map(of_thread);
-    all.flatten().collect()
+        for held in &thread.held {
+            nested.push(Nested {
+                held: (class(report, held.lock), class_key::of_site(held.site)),
+                asked: asked.clone(),
+            });
+        }
+    }
+    nested
 }
 
 /// The key of the class of a lock of the report.
@@ -256,10 +256,10 @@ fn prevented(nested: &[Nested], sight: &Sight) -> Prevented {
         return Prevented::Instances;
     }
     if let Some(wait) = &sight.waited {
-        let at = wait
-            .site
-            .map_or_else(String::new, |site| format!(" at {}", place(site)));
-        let text = format!("{}{at}", wait.what);
+        let mut text = wait.what.clone();
+        if let Some(site) = wait.site {
+            text.push_str(&format!(" at {}", place(site)));
+        }
         return match wait.verb {
             JOINS => Prevented::Join(text),
             _ => Prevented::Lock(text),

@@ -1,10 +1,10 @@
 //! What a schedule has shown.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write as _;
 
 use crate::detector::observe::Observed;
+use crate::engine::sorting;
 use crate::explore::schedule::Schedule;
 use crate::report::{LockInfo, Report, Verdict, place};
 use crate::testing::hang::{Hang, write_threads};
@@ -107,16 +107,19 @@ impl FindingKind {
     pub(super) fn key(&self) -> String {
         match self {
             Self::Report(report) => {
-                let locks: BTreeSet<String> = report.locks.iter().map(describe).collect();
+                let mut locks: Vec<String> = report.locks.iter().map(describe).collect();
+                sorting::sort(&mut locks);
+                locks.dedup();
                 format!("{:?} {:x} {locks:?}", report.verdict, report.signature())
             }
             Self::Stuck(stuck) => {
-                let waits = stuck.threads.iter().filter_map(|thread| {
-                    let wait = thread.wait.as_ref()?;
-                    Some(format!("{} {}", place(wait.site), describe(&wait.lock)))
-                });
-                let mut waits: Vec<String> = waits.collect();
-                waits.sort();
+                let mut waits = Vec::new();
+                for thread in &stuck.threads {
+                    if let Some(wait) = &thread.wait {
+                        waits.push(format!("{} {}", place(wait.site), describe(&wait.lock)));
+                    }
+                }
+                sorting::sort(&mut waits);
                 format!("stuck {waits:?}")
             }
             Self::Panic(message) => format!("panic {message}"),

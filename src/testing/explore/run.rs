@@ -1,6 +1,5 @@
 //! Runs the schedules.
 
-use std::collections::HashSet;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -221,7 +220,7 @@ where
             }
             None => (self.strategy.chooser(self.seed), self.schedules, false),
         };
-        let mut known = HashSet::new();
+        let mut known = Vec::new();
         let mut progress = Progress::new(most);
         while outcome.schedules < most {
             if !chooser.begin() {
@@ -245,7 +244,9 @@ where
                 .any(|kind| matches!(kind, FindingKind::Hang(_)));
             let failed = kinds.iter().any(FindingKind::is_failure);
             for kind in kinds {
-                if known.insert(kind.key()) {
+                let key = kind.key();
+                if !known.contains(&key) {
+                    known.push(key);
                     let mut finding = Finding {
                         kind,
                         schedule: course.schedule.clone(),
@@ -385,24 +386,23 @@ where
         let checked = Check::new().timeout(limit).run(move || body());
         outcome.schedules = 1;
         outcome.inexact = 1;
-        let panic = checked
-            .panic()
-            .map(|text| FindingKind::Panic(text.to_owned()));
-        let hang = checked
-            .hung()
-            .map(|hang| FindingKind::Hang(Box::new(hang.clone())));
-        outcome.findings = panic
-            .into_iter()
-            .chain(hang)
-            .map(|kind| Finding {
+        let mut kinds = Vec::new();
+        if let Some(text) = checked.panic() {
+            kinds.push(FindingKind::Panic(text.to_owned()));
+        }
+        if let Some(hang) = checked.hung() {
+            kinds.push(FindingKind::Hang(Box::new(hang.clone())));
+        }
+        for kind in kinds {
+            outcome.findings.push(Finding {
                 kind,
                 schedule: Schedule::default(),
                 number: 1,
                 seed: self.seed,
                 exact: false,
                 interleaving: String::new(),
-            })
-            .collect();
+            });
+        }
     }
 }
 
