@@ -184,6 +184,15 @@ fn summary(value: &str) -> Result<Setting, String> {
         )),
         "1" => Ok(Setting::Summary(true)),
         "0" => Ok(Setting::Summary(false)),
+        // Else a file of that name would come to lie in the folder where the program runs.
+        _ if ["true", "false", "yes", "no"]
+            .iter()
+            .any(|word| value.eq_ignore_ascii_case(word)) =>
+        {
+            Err(format!(
+                "{value:?} is no value of {SUMMARY}: say 1, 0 or the path of a file"
+            ))
+        }
         _ => Ok(match switch(value) {
             Some(on) => Setting::Summary(on),
             None => Setting::SummaryFile(value.into()),
@@ -302,6 +311,10 @@ mod tests {
                 "\"\" is no action; allowed are ignore, report, panic, abort".to_owned(),
             ),
             ("stderr=yes", "\"yes\" is neither on nor off".to_owned()),
+            (
+                "summary=True",
+                "\"True\" is no value of summary: say 1, 0 or the path of a file".to_owned(),
+            ),
             (
                 "max_reports=-1",
                 "\"-1\" is no whole number from 0 to 18446744073709551615".to_owned(),
