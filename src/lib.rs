@@ -159,6 +159,7 @@ pub mod watchdog;
 /// | `explore = 1000` | the test is [explored](testing::explore): the most schedules | one run, or `LOCKWARDEN_EXPLORE` |
 /// | `seed = 7` | the seed of an exploration | 0 |
 /// | `strategy = "pct:3"` | its [`Strategy`](testing::explore::Strategy): `random`, `pct:3`, `depth-first:2` | `random` |
+/// | `lockwarden = "my::lockwarden"` | the path of this crate, where its package is renamed | `::lockwarden` |
 ///
 /// An `async fn` is run by the crate `lockwarden-tokio`, under the name `tokio`, which a `use` or a renamed
 /// package can give it. It has three more options:

@@ -38,6 +38,20 @@ fn a_clean_test_passes() {
 #[lockwarden::test(timeout = "2m", graph = "Shared")]
 fn options_go_together() {}
 
+/// The crate under another name, as a renamed package or a re-export gives it.
+mod renamed {
+    pub(crate) use lockwarden as watched;
+}
+
+#[lockwarden::test(
+    lockwarden = "crate::renamed::watched",
+    expect = "Inversion",
+    timeout = "2m"
+)]
+fn the_crate_may_have_another_name() {
+    invert();
+}
+
 #[lockwarden::test(expect = "Inversion")]
 fn what_is_expected_is_found() {
     invert();

@@ -157,6 +157,16 @@ fn summary(config: &mut Config, value: &str) -> Result<(), String> {
         }
         ("1", _) | (_, Some(true)) => config.summary = true,
         ("0", _) | (_, Some(false)) => config.summary = false,
+        // Else a file of that name would come to lie in the folder where the program runs.
+        _ if matches!(
+            &*value.to_ascii_lowercase(),
+            "true" | "false" | "yes" | "no"
+        ) =>
+        {
+            return Err(format!(
+                "{value:?} is no value of {SUMMARY}: say 1, 0 or the path of a file"
+            ));
+        }
         _ => config.summary_file = Some(value.into()),
     }
     Ok(())
@@ -282,6 +292,10 @@ mod tests {
                 "\"\" is no action; allowed are ignore, report, panic, abort".to_owned(),
             ),
             ("stderr=yes", "\"yes\" is neither on nor off".to_owned()),
+            (
+                "summary=True",
+                "\"True\" is no value of summary: say 1, 0 or the path of a file".to_owned(),
+            ),
             (
                 "max_reports=-1",
                 "\"-1\" is no whole number from 0 to 18446744073709551615".to_owned(),

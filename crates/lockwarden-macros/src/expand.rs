@@ -18,10 +18,11 @@ pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
         block,
     } = function;
     let name = &sig.ident;
+    let lockwarden = lockwarden(&options);
     let (check, exploration) = (check(&options), exploration(&options));
     let expect = match &options.expect {
         Some(verdict) => quote!(::core::option::Option::Some(
-            ::lockwarden::report::Verdict::#verdict
+            #lockwarden::report::Verdict::#verdict
         )),
         None => quote!(::core::option::Option::None),
     };
@@ -36,11 +37,11 @@ pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
     let run = if sig.asyncness.is_some() {
         let body = drive(&options, name);
         quote_spanned! {name.span()=>
-            ::lockwarden::testing::harness::run_tasks(#check, #expect, #body) #end
+            #lockwarden::testing::harness::run_tasks(#check, #expect, #body) #end
         }
     } else {
         quote_spanned! {name.span()=>
-            ::lockwarden::testing::harness::run(#check, #exploration, #expect, #name) #end
+            #lockwarden::testing::harness::run(#check, #exploration, #expect, #name) #end
         }
     };
     Ok(quote! {
@@ -53,15 +54,24 @@ pub(crate) fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
     })
 }
 
+/// Returns the path of this crate's library.
+fn lockwarden(options: &Options) -> TokenStream {
+    match &options.lockwarden {
+        Some(path) => quote!(#path),
+        None => quote!(::lockwarden),
+    }
+}
+
 /// Returns the expression that makes the check.
 fn check(options: &Options) -> TokenStream {
-    let mut check = quote!(::lockwarden::testing::Check::new());
+    let lockwarden = lockwarden(options);
+    let mut check = quote!(#lockwarden::testing::Check::new());
     if let Some(timeout) = options.timeout {
         let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
         check.extend(quote!(.timeout(::core::time::Duration::new(#seconds, #nanos))));
     }
     if let Some(graph) = &options.graph {
-        check.extend(quote!(.graph(::lockwarden::testing::Graph::#graph)));
+        check.extend(quote!(.graph(#lockwarden::testing::Graph::#graph)));
     }
     check
 }
@@ -71,6 +81,7 @@ fn exploration(options: &Options) -> TokenStream {
     let Some(schedules) = options.explore else {
         return quote!(::core::option::Option::None);
     };
+    let lockwarden = lockwarden(options);
     let seed = options.seed.unwrap_or_default();
     let strategy = match options.strategy.unwrap_or(Strategy::Random) {
         Strategy::Random => quote!(Random),
@@ -82,10 +93,10 @@ fn exploration(options: &Options) -> TokenStream {
         Strategy::PartialOrder => quote!(PartialOrder),
     };
     quote!(::core::option::Option::Some(
-        ::lockwarden::testing::harness::Exploration {
+        #lockwarden::testing::harness::Exploration {
             schedules: #schedules,
             seed: #seed,
-            strategy: ::lockwarden::testing::explore::Strategy::#strategy,
+            strategy: #lockwarden::testing::explore::Strategy::#strategy,
         }
     ))
 }
@@ -204,6 +215,20 @@ mod tests {
             text.contains(
                 "move||tokio::testing::AsyncCheck::new().workers(2usize).paused().drive(f)"
             ),
+            "{text}"
+        );
+        let renamed = quote!(lockwarden = "c::d", expect = "Inversion", explore = 9);
+        let text = test(
+            renamed,
+            quote!(
+                fn f() {}
+            ),
+        )
+        .unwrap()
+        .to_string();
+        assert!(!text.contains(":: lockwarden"), "{text}");
+        assert!(
+            text.contains("c :: d :: testing :: harness :: run"),
             "{text}"
         );
         let text = test(quote!(tokio = "a::b"), item()).unwrap().to_string();

@@ -8,7 +8,7 @@ use syn::punctuated::Punctuated;
 use syn::{Error, Ident, LitBool, LitInt, LitStr, Path, Result, Token};
 
 /// The verdicts that can be expected: the names of the variants of `Verdict`.
-const VERDICTS: [&str; 9] = [
+const VERDICTS: [&str; 10] = [
     "Deadlock",
     "SelfDeadlock",
     "Inversion",
@@ -18,6 +18,7 @@ const VERDICTS: [&str; 9] = [
     "RecursiveRead",
     "Stall",
     "Abandoned",
+    "HeldAcrossAwait",
 ];
 
 /// The options of a test.
@@ -38,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) paused: Option<bool>,
     /// The path of the crate that runs an asynchronous test.
     pub(crate) tokio: Option<Path>,
+    /// The path of lockwarden itself, which a renamed package or a re-export gives another name.
+    pub(crate) lockwarden: Option<Path>,
 }
 
 /// How an exploration chooses.
@@ -105,13 +108,16 @@ impl Options {
                 }
                 ("paused", Value::Answer(value)) => options.paused.replace(value.value()).is_some(),
                 ("tokio", Value::Text(value)) => options.tokio.replace(value.parse()?).is_some(),
+                ("lockwarden", Value::Text(value)) => {
+                    options.lockwarden.replace(value.parse()?).is_some()
+                }
                 _ => {
                     return Err(Error::new(
                         name.span(),
                         format!(
                             "`{name}` is no option of a test; there are timeout = \"5s\", \
-                             expect = \"Inversion\", graph = \"Shared\", explore = 1000, seed = 7 and \
-                             strategy = \"pct:3\"; and, of an `async fn`, workers = 2, paused = true \
+                             expect = \"Inversion\", graph = \"Shared\", explore = 1000, seed = 7, \
+                             strategy = \"pct:3\" and lockwarden = \"my::lockwarden\"; and, of an `async fn`, workers = 2, paused = true \
                              and tokio = \"my_tokio\""
                         ),
                     ));
@@ -228,6 +234,8 @@ mod tests {
         let options = Options::parse(quote!(explore = 1000, seed = 7, strategy = "pct:2")).unwrap();
         assert_eq!((options.explore, options.seed), (Some(1000), Some(7)));
         assert_eq!(options.strategy, Some(Strategy::Pct { depth: 2 }));
+        let options = Options::parse(quote!(expect = "HeldAcrossAwait")).unwrap();
+        assert_eq!(options.expect.unwrap(), "HeldAcrossAwait");
         let none = Options::parse(TokenStream::new()).unwrap();
         assert!(none.timeout.is_none() && none.expect.is_none() && none.graph.is_none());
     }
@@ -236,6 +244,7 @@ mod tests {
     fn a_bad_option_is_named() {
         for (attribute, words) in [
             (quote!(limit = "5s"), "`limit` is no option of a test"),
+            (quote!(crate = "lw"), "expected identifier"),
             (quote!(timeout = "5"), "\"5\" has no unit"),
             (quote!(timeout = "0ms"), "\"0ms\" leaves no time"),
             (quote!(timeout = "2000m"), "\"2000m\" is more than a day"),

@@ -65,7 +65,8 @@
 //! lock, or its lock is a static or was leaked; so does the permit of a semaphore that was leaked. One that may have
 //! been given to a thread does not, nor does a permit that owns its semaphore or is of a static one. The receiver of a
 //! bounded channel that was given away by such means counts as a part of the task that received with it last, until
-//! another task does. A future that stays pending without registering the
+//! another task does. An acquisition that a timer gives up (`timeout`, `select!`) is part of an order as any other is, so
+//! an `Inversion` can be of such. A future that stays pending without registering the
 //! waker of the last poll breaks the contract of `Future::poll`, and is not seen. A deadlock that a
 //! supervisor would end with an `AbortHandle` is reported as one.
 //!

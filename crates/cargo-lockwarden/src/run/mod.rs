@@ -91,9 +91,13 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     let _ = std::fs::remove_file(&summary);
     if !runs {
         if subcommand == "build" && status.success() {
-            let folder = prepared.project.target_dir.display();
+            let mut folder = prepared.project.target_dir.clone();
+            if prepared.project.target_is_implied {
+                folder.push(&prepared.project.toolchain.host);
+            }
+            let folder = folder.display();
             eprintln!(
-                "lockwarden: the watched programs are in {folder}; a run with \
+                "lockwarden: the watched programs are below {folder}; a run with \
                  LOCKWARDEN=exit={FINDINGS},summary=1 ends with {FINDINGS} after a finding"
             );
         }

@@ -4,119 +4,45 @@
 //! implements an allocator keeps the bare std. What counts is what is compiled: an implementation behind a
 //! feature that is off leaves nothing out.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
 use super::cfg::Cfg;
+use super::modules;
 use crate::project::LeftOut;
 
 /// Leaves out a package that implements an allocator in the modules below `root`. One of the workspace is
 /// watched all the same if the allocator is made of no lock: one that counts with atomics is not all that the
 /// package is.
 pub(super) fn leaves_out(is_member: bool, root: &Path, cfg: &Cfg) -> Option<LeftOut> {
-    let mut modules = vec![Module::root(root)];
-    while let Some(module) = modules.pop() {
-        let Ok(text) = fs::read_to_string(&module.file) else {
-            continue;
-        };
-        let contents = Contents::read(&text, &module, cfg);
-        if contents.implements && (!is_member || takes_lock(&text)) {
-            return Some(LeftOut::Allocator);
-        }
-        modules.extend(contents.modules);
-    }
-    None
+    let leaves = |text: &str| implements(text, cfg) && (!is_member || takes_lock(text));
+    modules::any(root, cfg, leaves).then_some(LeftOut::Allocator)
 }
 
-/// The file of a module.
-#[derive(Clone, Debug)]
-struct Module {
-    file: PathBuf,
-    /// The folder of the files of the modules that it declares.
-    folder: PathBuf,
-}
-
-impl Module {
-    fn root(file: &Path) -> Self {
-        let folder = file.parent().unwrap_or(Path::new(""));
-        Self {
-            file: file.to_owned(),
-            folder: folder.to_owned(),
-        }
+/// Whether a file implements an allocator in what is compiled of it.
+fn implements(text: &str, cfg: &Cfg) -> bool {
+    // Most files need no parser.
+    if !text.contains("GlobalAlloc") {
+        return false;
     }
-
-    /// The module that `item` declares without a body, in the module whose files are in `folder`.
-    fn declared(item: &syn::ItemMod, folder: &Path, in_file: &Path) -> Option<Self> {
-        let name = item.ident.to_string();
-        let name = name.trim_start_matches("r#");
-        let of_path = item.attrs.iter().find_map(|attribute| {
-            let pair = attribute.meta.require_name_value().ok()?;
-            match &pair.value {
-                syn::Expr::Lit(syn::ExprLit {
-                    lit: syn::Lit::Str(text),
-                    ..
-                }) if pair.path.is_ident("path") => Some(text.value()),
-                _ => None,
-            }
-        });
-        if let Some(path) = of_path {
-            return Some(Self::root(&in_file.parent()?.join(path)));
-        }
-        let inside = folder.join(name);
-        let beside = folder.join(format!("{name}.rs"));
-        let file = if beside.is_file() {
-            beside
-        } else {
-            inside.join("mod.rs")
-        };
-        Some(Self {
-            file,
-            folder: inside,
-        })
+    let Ok(file) = syn::parse_file(text) else {
+        return text.contains("GlobalAlloc for");
+    };
+    let mut visitor = Visitor {
+        implements: false,
+        cfg,
+    };
+    if cfg.keeps(&file.attrs) {
+        visitor.visit_file(&file);
     }
-}
-
-/// What one file has of what is compiled.
-#[derive(Debug, Default)]
-struct Contents {
-    /// Whether it implements an allocator.
-    implements: bool,
-    /// The modules in files of their own.
-    modules: Vec<Module>,
-}
-
-impl Contents {
-    fn read(text: &str, module: &Module, cfg: &Cfg) -> Self {
-        // Most files need no parser.
-        if !text.contains("GlobalAlloc") && !text.contains("mod ") {
-            return Self::default();
-        }
-        let Ok(file) = syn::parse_file(text) else {
-            return Self {
-                implements: text.contains("GlobalAlloc for"),
-                modules: Vec::new(),
-            };
-        };
-        let mut visitor = Visitor {
-            contents: Self::default(),
-            file: &module.file,
-            folder: module.folder.clone(),
-            cfg,
-        };
-        if cfg.keeps(&file.attrs) {
-            visitor.visit_file(&file);
-        }
-        visitor.contents
-    }
+    visitor.implements
 }
 
 struct Visitor<'a> {
-    contents: Contents,
-    file: &'a Path,
-    folder: PathBuf,
+    /// Whether an implementation was seen.
+    implements: bool,
     cfg: &'a Cfg,
 }
 
@@ -136,7 +62,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         if is_allocator(item) {
-            self.contents.implements = true;
+            self.implements = true;
         }
         visit::visit_item_impl(self, item);
     }
@@ -144,19 +70,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
     /// What a macro makes of its input is not known: an implementation in it counts.
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         if call.tokens.to_string().contains("GlobalAlloc for") {
-            self.contents.implements = true;
-        }
-    }
-
-    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        if item.content.is_some() {
-            let inside = self.folder.join(item.ident.to_string());
-            let outside = std::mem::replace(&mut self.folder, inside);
-            visit::visit_item_mod(self, item);
-            self.folder = outside;
-        } else {
-            let module = Module::declared(item, &self.folder, self.file);
-            self.contents.modules.extend(module);
+            self.implements = true;
         }
     }
 }
@@ -226,6 +140,8 @@ fn names_lock(source: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// Whether a crate with these files, the first of them its root, is left out.

@@ -50,6 +50,19 @@ impl Cfg {
         self.names.contains(name)
     }
 
+    /// What an attribute may be: those of a `cfg_attr`, unless its condition certainly does not hold.
+    pub(super) fn expand(&self, attribute: &Attribute) -> Vec<Meta> {
+        if !attribute.path().is_ident("cfg_attr") {
+            return vec![attribute.meta.clone()];
+        }
+        let parts = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        let mut parts = parts.into_iter().flatten();
+        match parts.next() {
+            Some(condition) if self.holds(&condition) != Some(false) => parts.collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether what has these attributes may be compiled: `false` if it certainly is not.
     pub(super) fn keeps(&self, attributes: &[Attribute]) -> bool {
         attributes

@@ -9,6 +9,7 @@ mod cfg;
 mod dep_info;
 mod failure;
 mod invocation;
+mod modules;
 mod replacement;
 mod rustc;
 mod rustdoc;

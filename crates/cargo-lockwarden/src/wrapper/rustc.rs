@@ -11,7 +11,7 @@ use super::dep_info;
 use super::failure;
 use super::invocation::Invocation;
 use super::replacement::{self, Original, Replacement};
-use super::{allocator, code, tables};
+use super::{allocator, code, modules, tables};
 use crate::facade::Facade;
 use crate::plan::Plan;
 use crate::project::LeftOut;
@@ -115,16 +115,22 @@ pub(super) fn with_facade(invocation: &Invocation, facade: &Facade) -> Invocatio
 /// Whether a crate never names the standard library. With one in its reach, a module of the crate that
 /// is called `std` would be ambiguous.
 fn is_without_std(invocation: &Invocation) -> bool {
-    let Some(source) = invocation.source_path() else {
+    let Some(root) = invocation.source_path() else {
         return false;
     };
-    std::fs::read_to_string(source).is_ok_and(|text| names_no_std(&text))
+    let root = Path::new(root);
+    std::fs::read_to_string(root).is_ok_and(|text| is_no_std(&text))
+        && !modules::any(root, &Cfg::of(invocation), names_std)
 }
 
-fn names_no_std(root: &str) -> bool {
+fn is_no_std(root: &str) -> bool {
     root.lines()
         .any(|line| line.trim_start().starts_with("#![no_std]"))
-        && !root.contains("extern crate std")
+}
+
+/// Whether a file takes the standard library into its scope. `lazy_static` does so in a module.
+fn names_std(text: &str) -> bool {
+    text.contains("extern crate std")
 }
 
 /// Why the package that is compiled keeps the bare std, if it does.
@@ -405,14 +411,37 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_never_names_std_is_known_by_its_root() {
-        assert!(names_no_std("//! Docs.\n#![no_std]\nmod std {}\n"));
-        assert!(!names_no_std(
-            "#![no_std]\n#[cfg(test)]\nextern crate std;\n"
+    fn a_crate_that_never_names_std_is_known_by_its_files() {
+        let folder = std::env::temp_dir().join(format!("lockwarden-no-std-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let is_without = |root: &str, module: &str| {
+            let path = folder.join("lib.rs");
+            std::fs::write(&path, root).unwrap();
+            std::fs::write(folder.join("inline.rs"), module).unwrap();
+            is_without_std(&invocation(&format!(
+                "--crate-name a --cfg std {}",
+                path.display()
+            )))
+        };
+        assert!(is_without("//! Docs.\n#![no_std]\nmod std {}\n", ""));
+        assert!(!is_without(
+            "#![no_std]\n#[cfg(test)]\nextern crate std;\n",
+            ""
         ));
-        assert!(!names_no_std(
-            "#![cfg_attr(not(feature = \"std\"), no_std)]\n"
+        assert!(!is_without(
+            "#![cfg_attr(not(feature = \"std\"), no_std)]\n",
+            ""
         ));
+        let named =
+            "#![no_std]\n#[cfg_attr(not(feature = \"spin\"), path = \"inline.rs\")]\nmod lazy;\n";
+        assert!(!is_without(named, "extern crate std;\n"));
+        assert!(is_without(named, "use core::cell::Cell;\n"));
+        // A file that is not compiled.
+        assert!(is_without(
+            "#![no_std]\n#[cfg(not(std))]\nmod inline;\n",
+            "extern crate std;\n"
+        ));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -98,10 +98,14 @@ fn a_run_in_which_nothing_was_watched_is_distinguished_from_one_in_which_nothing
         .ends_with(4)
         .says("no lock was watched");
     project.call(&["run", "--", "7"]).ends_with(7);
-    project
-        .call(&["build"])
-        .ends_with(0)
-        .says("the watched programs are in ");
+    let answer = project.call(&["build"]);
+    answer.ends_with(0);
+    let (_, below) = answer
+        .err
+        .split_once("the watched programs are below ")
+        .expect("the folder of the programs is said");
+    let (below, _) = below.split_once("; ").unwrap();
+    assert!(Path::new(below).join("debug").is_dir(), "{below}");
     project.call(&["test", "--no-run"]).ends_with(0);
 }
 

@@ -24,6 +24,26 @@ fn a_crate_of_the_first_edition_is_watched() {
 }
 
 #[test]
+fn a_crate_without_std_that_names_it_in_a_module_is_watched() {
+    let project = Project::copy("nothing", "named-in-a-module");
+    let source = project.folder().join("src");
+    // As `lazy_static` does.
+    let root = "#![no_std]\n\
+                #[cfg_attr(not(feature = \"spin\"), path = \"inline.rs\")]\npub mod lazy;\n";
+    fs::write(source.join("lib.rs"), root).unwrap();
+    let module = "extern crate std;\npub use self::std::sync::Once;\n\
+                  pub static START: Once = Once::new();\n";
+    fs::write(source.join("inline.rs"), module).unwrap();
+    let main =
+        "fn main() { nothing::lazy::START.call_once(|| nothing::lazy::START.call_once(|| ())); }\n";
+    fs::write(source.join("main.rs"), main).unwrap();
+    project
+        .call(&["run"])
+        .ends_with(100)
+        .says("SelfDeadlock: thread `main` (#1)");
+}
+
+#[test]
 fn an_optimised_build_is_watched() {
     Project::copy("clean", "release")
         .call(&["run", "--release"])

@@ -273,8 +273,12 @@ impl Graph {
         let (by_thread, why) =
             self.need_of_driver(task.kind, task.runtime.as_ref(), carrier, polls);
         let by_waits = self.need_of_waits(at, polls);
-        if by_waits == Need::Nothing && by_thread != Need::Nothing {
+        // No probe reaches a task whose thread is blocked: if its waits are not known to be all, the thread alone
+        // counts. Once that comes free, the waits are looked at again.
+        let is_probed = self.nodes[at].probed.is_some();
+        if by_thread != Need::Nothing && (by_waits == Need::Nothing || !is_probed) {
             self.nodes[at].unpolled = Some(why);
+            return by_thread;
         }
         match (by_waits, by_thread) {
             (Need::Nothing, need) | (need, Need::Nothing) => need,

@@ -29,6 +29,31 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a future of block_on holds a std lock and waits for the task that blocks its thread",
+        reported: Some((
+            Verdict::Deadlock,
+            &["2 tasks wait for each other", "is not polled"],
+        )),
+        run: || {
+            on_current_thread(|runtime| {
+                let ours = lockwarden::sync::Arc::new(lockwarden::sync::Mutex::new(0));
+                let theirs = std::sync::Arc::new(tokio::sync::Mutex::new(0));
+                let (outer, inner) = (theirs.clone(), lockwarden::sync::Arc::clone(&ours));
+                runtime.block_on(async move {
+                    let task = tokio::spawn(async move {
+                        let _held = outer.lock().await;
+                        pause(50).await;
+                        *inner.lock().unwrap() += 1;
+                    });
+                    pause(5).await;
+                    let _held = ours.lock().unwrap();
+                    *theirs.lock().await += 1;
+                    task.await.unwrap();
+                });
+            });
+        },
+    },
+    Case {
         name: "a thread is blocked by a lock that a suspended task holds",
         reported: Some((
             Verdict::HeldAcrossAwait,

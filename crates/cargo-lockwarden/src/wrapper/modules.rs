@@ -1,0 +1,143 @@
+//! The files of a crate, by the modules that are compiled.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syn::visit::{self, Visit};
+
+use super::cfg::Cfg;
+
+/// Whether the text of a file of the crate, from its root on, is such a one. A module that a macro declares is not
+/// known.
+pub(super) fn any(root: &Path, cfg: &Cfg, is: impl Fn(&str) -> bool) -> bool {
+    let mut modules = vec![Module::root(root)];
+    while let Some(module) = modules.pop() {
+        let Ok(text) = fs::read_to_string(&module.file) else {
+            continue;
+        };
+        let inside = module.declares(&text, cfg);
+        // A file with a condition of its own that does not hold is no part of the crate.
+        let Some(inside) = inside else {
+            continue;
+        };
+        if is(&text) {
+            return true;
+        }
+        modules.extend(inside);
+    }
+    false
+}
+
+/// The file of a module.
+#[derive(Clone, Debug)]
+struct Module {
+    file: PathBuf,
+    /// The folder of the files of the modules that it declares.
+    folder: PathBuf,
+}
+
+impl Module {
+    fn root(file: &Path) -> Self {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        Self {
+            file: file.to_owned(),
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// The modules that `item` can be, which it declares without a body in the module whose files are in `folder`:
+    /// more than one if a condition that is not known decides about its file.
+    fn declared(item: &syn::ItemMod, folder: &Path, in_file: &Path, cfg: &Cfg) -> Vec<Self> {
+        let name = item.ident.to_string();
+        let name = name.trim_start_matches("r#");
+        let attributes = item
+            .attrs
+            .iter()
+            .flat_map(|attribute| cfg.expand(attribute));
+        let paths: Vec<_> = attributes
+            .filter_map(|attribute| path(&attribute))
+            .collect();
+        if !paths.is_empty() {
+            let beside = in_file.parent().unwrap_or(Path::new(""));
+            let paths = paths.into_iter();
+            return paths.map(|path| Self::root(&beside.join(path))).collect();
+        }
+        let inside = folder.join(name);
+        let beside = folder.join(format!("{name}.rs"));
+        let file = if beside.is_file() {
+            beside
+        } else {
+            inside.join("mod.rs")
+        };
+        vec![Self {
+            file,
+            folder: inside,
+        }]
+    }
+
+    /// The modules that the file declares, with files of their own; `None` if the file is not compiled.
+    fn declares(&self, text: &str, cfg: &Cfg) -> Option<Vec<Self>> {
+        // Most files need no parser.
+        if !text.contains("mod ") {
+            return Some(Vec::new());
+        }
+        let Ok(file) = syn::parse_file(text) else {
+            return Some(Vec::new());
+        };
+        let mut visitor = Visitor {
+            modules: Vec::new(),
+            file: &self.file,
+            folder: self.folder.clone(),
+            cfg,
+        };
+        cfg.keeps(&file.attrs).then(|| {
+            visitor.visit_file(&file);
+            visitor.modules
+        })
+    }
+}
+
+/// The value of an attribute `path`.
+fn path(attribute: &syn::Meta) -> Option<String> {
+    let pair = attribute.require_name_value().ok()?;
+    match &pair.value {
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) if pair.path.is_ident("path") => Some(text.value()),
+        _ => None,
+    }
+}
+
+struct Visitor<'a> {
+    /// Those that were declared so far.
+    modules: Vec<Module>,
+    file: &'a Path,
+    folder: PathBuf,
+    cfg: &'a Cfg,
+}
+
+impl<'ast> Visit<'ast> for Visitor<'_> {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        let attributes = match item {
+            syn::Item::Fn(item) => &item.attrs,
+            syn::Item::Mod(item) => &item.attrs,
+            _ => return,
+        };
+        if self.cfg.keeps(attributes) {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        if item.content.is_some() {
+            let inside = self.folder.join(item.ident.to_string());
+            let outside = std::mem::replace(&mut self.folder, inside);
+            visit::visit_item_mod(self, item);
+            self.folder = outside;
+        } else {
+            let modules = Module::declared(item, &self.folder, self.file, self.cfg);
+            self.modules.extend(modules);
+        }
+    }
+}
