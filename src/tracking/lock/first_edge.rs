@@ -30,7 +30,9 @@ const BULK: usize = 1 << 20;
 pub(in crate::tracking) struct Ready(pub(super) Cell<*const ()>);
 
 impl Ready {
-    const NONE: Self = Self(Cell::new(ptr::null()));
+    const fn none() -> Self {
+        Self(Cell::new(ptr::null()))
+    }
 
     /// Forgets the ident.
     #[inline(always)]
@@ -51,12 +53,14 @@ pub(in crate::tracking) struct Expected {
 
 impl Expected {
     /// Stands for no acquisition: no ident is ever ready.
-    pub(super) const NOTHING: Self = Self {
-        known: 0,
-        site: ptr::null(),
-        origin: Origin::new(&LockKind::MUTEX, None, Location::caller()),
-        ready: Ready::NONE,
-    };
+    pub(super) const fn nothing() -> Self {
+        Self {
+            known: 0,
+            site: ptr::null(),
+            origin: Origin::new(&LockKind::MUTEX, None, Location::caller()),
+            ready: Ready::none(),
+        }
+    }
 
     /// Returns whether a lock of this origin, acquired at `site` with this key and mode, repeats it.
     #[inline(always)]
@@ -91,7 +95,7 @@ impl FirstContext {
                 known,
                 site: context.site,
                 origin: class.origin,
-                ready: Ready::NONE,
+                ready: Ready::none(),
             },
             references: AtomicUsize::new(BULK + 1),
             owner: AtomicPtr::new(slot.as_ptr()),

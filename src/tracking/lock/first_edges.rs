@@ -32,7 +32,7 @@ struct Nothing(Expected);
 // SAFETY: nothing in it is ever written: it is in no `FirstContext`, and `take_ready` finds null.
 unsafe impl Sync for Nothing {}
 
-static NOTHING: Nothing = Nothing(Expected::NOTHING);
+static NOTHING: Nothing = Nothing(Expected::nothing());
 
 /// Returns the ident that is ready for the expected acquisition, with a number; called by the owner's thread.
 #[inline(always)]
