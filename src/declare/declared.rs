@@ -1,5 +1,6 @@
 //! The orders that have been declared so far.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -52,12 +53,16 @@ fn add_to(
     all: &mut Vec<Name>,
     orders: &[(Vec<&str>, Place)],
 ) -> Result<Vec<Vec<&'static str>>, RuleError> {
+    let mut places = HashMap::with_capacity(all.len());
+    for (at, name) in all.iter().enumerate() {
+        places.insert(name.text, at);
+    }
     let mut taken = Vec::new();
     for (names, place) in orders {
         let mut kept: Vec<&'static str> = Vec::with_capacity(names.len());
         let mut last = None;
         for name in names {
-            let second = keep(all, name);
+            let second = keep(all, &mut places, name);
             let name = all[second].text;
             kept.push(name);
             let Some(first) = last.replace(second) else {
@@ -84,12 +89,14 @@ fn add_to(
 }
 
 /// Returns the place of a name, of which a `'static` copy is added if it is a new one.
-fn keep(all: &mut Vec<Name>, name: &str) -> usize {
-    if let Some(at) = all.iter().position(|known| known.text == name) {
-        return at;
+fn keep(all: &mut Vec<Name>, places: &mut HashMap<&'static str, usize>, name: &str) -> usize {
+    if let Some(at) = places.get(name) {
+        return *at;
     }
+    let text: &'static str = Box::leak(name.to_owned().into_boxed_str());
+    places.insert(text, all.len());
     all.push(Name {
-        text: Box::leak(name.to_owned().into_boxed_str()),
+        text,
         after: Vec::new(),
     });
     all.len() - 1
@@ -97,6 +104,9 @@ fn keep(all: &mut Vec<Name>, name: &str) -> usize {
 
 /// Describes the chain by which `from` comes before `to`, if there is one.
 fn chain(all: &[Name], from: usize, to: usize) -> Option<String> {
+    if all[from].after.is_empty() {
+        return None;
+    }
     let mut seen = vec![false; all.len()];
     seen[from] = true;
     let mut ways = vec![(from, String::new())];

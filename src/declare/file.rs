@@ -68,7 +68,7 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
             let end = places.partition_point(|(symbol, _)| symbol <= name);
             let itself = [(*name, *name)];
             let names = if first < end {
-                &places[first..end]
+                &places[first..end.min(first + MOST_PLACES)]
             } else {
                 &itself
             };
@@ -81,16 +81,17 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
     Ok(placed)
 }
 
-/// Returns each chain with each of these places at its end.
+/// Returns each chain with each of these places at its end, but no more than [`MOST_PLACES`].
 fn longer<'a>(chains: &[Vec<&'a str>], places: &[(&'a str, &'a str)]) -> Vec<Vec<&'a str>> {
     let mut longer = Vec::new();
     for chain in chains {
         for (_, place) in places {
-            if longer.len() < MOST_PLACES {
-                let mut chain = chain.clone();
-                chain.push(*place);
-                longer.push(chain);
+            if longer.len() == MOST_PLACES {
+                return longer;
             }
+            let mut chain = chain.clone();
+            chain.push(*place);
+            longer.push(chain);
         }
     }
     longer

@@ -62,7 +62,7 @@ fn parse(text: &str) -> Result<Asked, String> {
             "seed" => asked.seed = Some(number(value)?),
             "strategy" => asked.strategy = Some(value.parse().map_err(|e| format!("{e}"))?),
             "replay" => asked.replay = Some(value.parse().map_err(|e| format!("{e}"))?),
-            _ => asked.schedules = Some(number(part)? as usize),
+            _ => asked.schedules = Some(number(part)?),
         }
     }
     Ok(asked)
@@ -73,12 +73,12 @@ fn runs(text: &str) -> Result<Vec<(usize, usize)>, String> {
     let mut runs = Vec::new();
     for word in text.split_whitespace() {
         let (thread, until) = word.split_once('<').unwrap_or((word, ""));
-        runs.push((number(thread)? as usize, number(until)? as usize));
+        runs.push((number(thread)?, number(until)?));
     }
     Ok(runs)
 }
 
-fn number(text: &str) -> Result<u64, String> {
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| {
         format!(
             "{text:?} is not understood; say the number of schedules, then seed=7, strategy=pct:3, \

@@ -35,10 +35,15 @@ pub(super) type Blocker = (usize, Option<HeldLock>);
 pub(super) struct Snapshots {
     pub(super) threads: Vec<ThreadSnapshot>,
     /// The holds of all threads and, without a hold, their exclusive waits, in the order of the addresses of the
-    /// idents.
+    /// idents; for each lock first the holds, so that the waits of many threads are not read for its holder.
     by_lock: Vec<(usize, Blocker)>,
     /// The checks that may have threads which are not in the snapshot.
     missing: Vec<u64>,
+}
+
+/// Returns where an entry of `Snapshots::by_lock` stands in it.
+fn place_of_entry((ident, (_, hold)): &(usize, Blocker)) -> (usize, bool) {
+    (*ident, hold.is_none())
 }
 
 impl Snapshots {
@@ -90,15 +95,18 @@ impl Snapshots {
                 wait,
             });
         }
-        sorting::sort_by_key(&mut snapshots.by_lock, |(ident, _)| *ident);
+        sorting::sort_by_key(&mut snapshots.by_lock, place_of_entry);
         snapshots
     }
 
-    /// Returns the holders of the lock, and the threads that wait for it exclusively.
-    fn at_lock(&self, ident: *const Ident) -> &[(usize, Blocker)] {
-        let from = self.by_lock.partition_point(|(at, _)| *at < ident.addr());
+    /// Returns the holders of the lock or, with `waits`, the threads that wait for it exclusively.
+    fn at_lock(&self, ident: *const Ident, waits: bool) -> &[(usize, Blocker)] {
+        let place = (ident.addr(), waits);
+        let from = self
+            .by_lock
+            .partition_point(|one| place_of_entry(one) < place);
         let rest = &self.by_lock[from..];
-        &rest[..rest.partition_point(|(at, _)| *at == ident.addr())]
+        &rest[..rest.partition_point(|one| place_of_entry(one) == place)]
     }
 
     /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It
@@ -196,10 +204,7 @@ impl Snapshots {
             return keepers;
         }
         let mut writers = Vec::new();
-        for (_, (at, hold)) in self.at_lock(wait.ident) {
-            if hold.is_some() {
-                continue;
-            }
+        for (_, (at, _)) in self.at_lock(wait.ident, true) {
             // It is not known which of several writers is ahead of the reader. One with a deadline may be,
             // and lets the reader in when its wait ends.
             if self.threads[*at].wait.is_none_or(|wait| wait.timed) {
@@ -215,7 +220,7 @@ impl Snapshots {
     /// sent, they may be in other threads.
     fn listed(&self, wait: &PublishedWait) -> Vec<Blocker> {
         let mut listed = Vec::new();
-        for (_, (at, hold)) in self.at_lock(wait.ident) {
+        for (_, (at, hold)) in self.at_lock(wait.ident, false) {
             if hold.is_some_and(|hold| conflicts(wait.need, hold.mode)) {
                 listed.push((*at, *hold));
             }
@@ -298,10 +303,8 @@ impl Snapshots {
             return Vec::new();
         }
         let mut keepers = Vec::new();
-        for (_, (at, hold)) in self.at_lock(wait.mutex) {
-            if hold.is_some() {
-                keepers.push(*at);
-            }
+        for (_, (at, _)) in self.at_lock(wait.mutex, false) {
+            keepers.push(*at);
         }
         keepers
     }

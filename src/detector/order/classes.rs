@@ -69,10 +69,16 @@ pub(in crate::detector) fn learn(
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
     enter(&mut state, to);
+    // Not those of `holding`, which can have been recorded in another order of acquisition, or without a lock whose
+    // guard another thread was about to release.
+    let mut all = Vec::with_capacity(held.len());
+    for hold in held {
+        all.push(hold.as_held());
+    }
     let mut findings = Vec::new();
     for (at, from) in unknown {
         enter(&mut state, from);
-        let mut gates = holding.held.to_vec();
+        let mut gates = all.clone();
         gates.remove(at);
         findings.extend(state.classes.acquire(&Acquisition {
             thread: holding.segment.thread(),
@@ -90,7 +96,7 @@ pub(in crate::detector) fn learn(
         }));
     }
     if let Some(content) = content.filter(|_| !is_recorded) {
-        let mut froms = holding.held.to_vec();
+        let mut froms = all.clone();
         for (from, h) in froms.iter_mut().zip(held) {
             from.lock = h.ident().class().id;
         }
@@ -101,7 +107,7 @@ pub(in crate::detector) fn learn(
         };
         state
             .classes
-            .keep((&froms, &holding.held), request, &holding.segment, content);
+            .keep((&froms, &all), request, &holding.segment, content);
     }
     retain_new(&mut state, &mut findings);
     let mut facts = describe_cycles(slot, &state, findings, Some(site));

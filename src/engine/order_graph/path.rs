@@ -12,10 +12,16 @@ impl OrderGraph {
     /// Returns the shortest chain of acquired-before edges from one lock to another, each in the oldest of
     /// its stored contexts; `None` if there is no chain.
     ///
-    /// Walks everything that can be reached, so it serves queries and not acquisitions.
+    /// Walks everything that can be reached, with a word for each lock of the graph, so it serves queries and not
+    /// acquisitions.
     pub(crate) fn way(&self, from: LockId, to: LockId) -> Option<Vec<Link>> {
         let store = self.store_ref();
         let (from, to) = (store.index(from)?, store.index(to)?);
+        if !store.has_neighbours(from, Direction::Outgoing)
+            || !store.has_neighbours(to, Direction::Incoming)
+        {
+            return None;
+        }
         // The edge by which each node was reached.
         let mut came = vec![EdgeIndex::end(); store.node_slots()];
         let mut open = vec![from];

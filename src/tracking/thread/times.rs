@@ -120,9 +120,16 @@ impl std::hash::Hash for ByAddress {
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) sums: HashMap<(ByAddress, Subject), Sum>,
-    /// The number of pairs and of stacks, with those for which there was no room.
+    /// The number of pairs and of stacks.
     pairs: usize,
     stacks: usize,
+}
+
+/// Counts one more, unless there are as many as there may be.
+fn is_full(count: &mut usize, most: usize) -> bool {
+    let is_full = *count >= most;
+    *count += usize::from(!is_full);
+    is_full
 }
 
 impl Totals {
@@ -141,14 +148,8 @@ impl Totals {
         }
         let is_full = match &key.1 {
             Subject::Waits | Subject::Holds => false,
-            Subject::Pair(..) => {
-                self.pairs += 1;
-                self.pairs > MOST_PAIRS
-            }
-            Subject::Stack(_) => {
-                self.stacks += 1;
-                self.stacks > MOST_STACKS
-            }
+            Subject::Pair(..) => is_full(&mut self.pairs, MOST_PAIRS),
+            Subject::Stack(_) => is_full(&mut self.stacks, MOST_STACKS),
         };
         if !is_full {
             self.sums.insert(key, *sum);

@@ -11,7 +11,8 @@ use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::shim::{AtomicU64, model};
-use crate::tracking::lock::leaf_edges::{HeldSnapshot, Insert, LeafEdge, LeafEdges};
+use crate::tracking::lock::leaf_edge::{HeldSnapshot, LeafEdge};
+use crate::tracking::lock::leaf_edges::{Insert, LeafEdges};
 
 fn context(thread: u64) -> LeafEdge {
     LeafEdge {
