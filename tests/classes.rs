@@ -129,6 +129,31 @@ fn classes_and_declarations_find_what_no_instances_showed() {
         [(Verdict::Inversion, Basis::Instances, vec!["work", "work"])]
     );
 
+    // A gate lock counts as one whether it is taken before or after the other held lock.
+    let (gate, sign) = (Mutex::named("gate", ()), Mutex::named("sign", ()));
+    let shelf = || Mutex::named("shelf", ());
+    let item = || Mutex::named("item", ());
+    let (shelves, items) = ([shelf(), shelf()], [item(), item()]);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let held = (gate.lock(), shelves[0].lock());
+            drop(sign.lock());
+            drop(held);
+            // A `try_lock` makes no order, so this thread alone has none of both directions.
+            let _shelf = shelves[0].lock();
+            let _gate = gate.try_lock();
+            drop(items[0].lock());
+        });
+    });
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let _gate = gate.lock();
+            let _item = items[1].lock();
+            drop(shelves[1].lock());
+        });
+    });
+    assert_eq!(found(), []);
+
     // Readers of a class conflict once any lock of the class had a writer.
     let (table, log) = (RwLock::named("table", ()), Mutex::named("log", ()));
     let other = RwLock::named("table", ());
