@@ -165,11 +165,11 @@ impl Steps {
             let step = &self.names[waiter.step];
             let _ = write!(text, "\n    {name} waits for {step:?} at {}", waiter.site);
         }
-        let mut before = "\n    its steps: ";
+        text.push_str("\n    its steps: ");
         for (at, step) in self.names.iter().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
             let done = if at < self.done { " (done)" } else { "" };
-            let _ = write!(text, "{before}{step:?}{done}");
-            before = ", ";
+            let _ = write!(text, "{comma}{step:?}{done}");
         }
         self.broken = Some(text.clone());
         text

@@ -177,6 +177,24 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_a_module_counts_although_another_system_has_another_one() {
+        let root = (
+            "lib.rs",
+            "#[cfg_attr(windows, path = \"win.rs\")]\nmod sys;",
+        );
+        let files = |win, sys| [root, ("win.rs", win), ("sys.rs", sys)];
+        let is_left = |win, sys| leaves("systems", false, &files(win, sys), &[]);
+        assert!(is_left("", ALLOCATOR));
+        assert!(is_left(ALLOCATOR, ""));
+        assert!(!is_left("", ""));
+        // A file that names itself is read once.
+        assert!(!is_left(
+            "",
+            "#[cfg_attr(windows, path = \"sys.rs\")]\nmod again;"
+        ));
+    }
+
+    #[test]
     fn an_implementation_counts_where_it_is_compiled() {
         let inside =
             "#[cfg(all(unix, any(feature = \"measure\", feature = \"more\")))]\nmod counting;";

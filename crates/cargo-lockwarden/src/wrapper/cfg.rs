@@ -63,6 +63,15 @@ impl Cfg {
         }
     }
 
+    /// Whether what the attribute says certainly holds: that of a `cfg_attr` does if its condition does.
+    pub(super) fn is_certain(&self, attribute: &Attribute) -> bool {
+        if !attribute.path().is_ident("cfg_attr") {
+            return true;
+        }
+        let parts = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+        parts.is_ok_and(|parts| parts.first().and_then(|first| self.holds(first)) == Some(true))
+    }
+
     /// Whether what has these attributes may be compiled: `false` if it certainly is not.
     pub(super) fn keeps(&self, attributes: &[Attribute]) -> bool {
         attributes

@@ -1,5 +1,6 @@
 //! The files of a crate, by the modules that are compiled.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,12 @@ use super::cfg::Cfg;
 /// known.
 pub(super) fn any(root: &Path, cfg: &Cfg, is: impl Fn(&str) -> bool) -> bool {
     let mut modules = vec![Module::root(root)];
+    let mut seen = BTreeSet::new();
     while let Some(module) = modules.pop() {
+        // A condition that is not known may name a file again.
+        if !seen.insert(module.file.clone()) {
+            continue;
+        }
         let Ok(text) = fs::read_to_string(&module.file) else {
             continue;
         };
@@ -50,17 +56,15 @@ impl Module {
     fn declared(item: &syn::ItemMod, folder: &Path, in_file: &Path, cfg: &Cfg) -> Vec<Self> {
         let name = item.ident.to_string();
         let name = name.trim_start_matches("r#");
-        let attributes = item
-            .attrs
-            .iter()
-            .flat_map(|attribute| cfg.expand(attribute));
-        let paths: Vec<_> = attributes
-            .filter_map(|attribute| path(&attribute))
-            .collect();
-        if !paths.is_empty() {
-            let beside = in_file.parent().unwrap_or(Path::new(""));
-            let paths = paths.into_iter();
-            return paths.map(|path| Self::root(&beside.join(path))).collect();
+        let (mut modules, mut is_certain) = (Vec::new(), false);
+        for attribute in &item.attrs {
+            for path in cfg.expand(attribute).iter().filter_map(path) {
+                modules.push(Self::root(&in_file.with_file_name(path)));
+                is_certain |= cfg.is_certain(attribute);
+            }
+        }
+        if is_certain {
+            return modules;
         }
         let inside = folder.join(name);
         let beside = folder.join(format!("{name}.rs"));
@@ -69,10 +73,11 @@ impl Module {
         } else {
             inside.join("mod.rs")
         };
-        vec![Self {
+        modules.push(Self {
             file,
             folder: inside,
-        }]
+        });
+        modules
     }
 
     /// The modules that the file declares, with files of their own; `None` if the file is not compiled.

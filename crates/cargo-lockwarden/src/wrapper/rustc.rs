@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
+use syn::visit::{self, Visit};
 
 use super::cfg::Cfg;
 use super::dep_info;
@@ -118,9 +119,9 @@ fn is_without_std(invocation: &Invocation) -> bool {
     let Some(root) = invocation.source_path() else {
         return false;
     };
-    let root = Path::new(root);
-    std::fs::read_to_string(root).is_ok_and(|text| is_no_std(&text))
-        && !modules::any(root, &Cfg::of(invocation), names_std)
+    let (root, cfg) = (Path::new(root), Cfg::of(invocation));
+    std::fs::read_to_string(root).is_ok_and(|text| is_no_std(&text) && !text.contains(NAMES_STD))
+        && !modules::any(root, &cfg, |text| names_std(text, &cfg))
 }
 
 fn is_no_std(root: &str) -> bool {
@@ -128,9 +129,44 @@ fn is_no_std(root: &str) -> bool {
         .any(|line| line.trim_start().starts_with("#![no_std]"))
 }
 
-/// Whether a file takes the standard library into its scope. `lazy_static` does so in a module.
-fn names_std(text: &str) -> bool {
-    text.contains("extern crate std")
+const NAMES_STD: &str = "extern crate std";
+
+/// Whether a file takes the standard library into its scope, in what is compiled of it. `lazy_static` does so in a module.
+fn names_std(text: &str, cfg: &Cfg) -> bool {
+    struct Visitor<'a> {
+        names: bool,
+        cfg: &'a Cfg,
+    }
+    impl<'ast> Visit<'ast> for Visitor<'_> {
+        fn visit_item(&mut self, item: &'ast syn::Item) {
+            match item {
+                syn::Item::ExternCrate(item) => {
+                    self.names |= item.ident == "std" && self.cfg.keeps(&item.attrs);
+                }
+                // What a macro makes of its input is not known.
+                syn::Item::Macro(item) => {
+                    self.names |= item.mac.tokens.to_string().contains(NAMES_STD);
+                }
+                syn::Item::Mod(syn::ItemMod { attrs, .. })
+                | syn::Item::Fn(syn::ItemFn { attrs, .. })
+                    if self.cfg.keeps(attrs) =>
+                {
+                    visit::visit_item(self, item);
+                }
+                _ => {}
+            }
+        }
+    }
+    // Most files need no parser.
+    if !text.contains(NAMES_STD) {
+        return false;
+    }
+    let Ok(file) = syn::parse_file(text) else {
+        return true;
+    };
+    let mut visitor = Visitor { names: false, cfg };
+    visitor.visit_file(&file);
+    visitor.names
 }
 
 /// Why the package that is compiled keeps the bare std, if it does.
@@ -435,7 +471,16 @@ mod tests {
         let named =
             "#![no_std]\n#[cfg_attr(not(feature = \"spin\"), path = \"inline.rs\")]\nmod lazy;\n";
         assert!(!is_without(named, "extern crate std;\n"));
+        assert!(!is_without(
+            named,
+            "cfg_if! { if #[cfg(a)] { extern crate std; } }\n"
+        ));
         assert!(is_without(named, "use core::cell::Cell;\n"));
+        // A test of its own that names it is not compiled, either.
+        assert!(is_without(
+            named,
+            "//! extern crate std\n#[cfg(test)]\nmod tests { extern crate std; }\n"
+        ));
         // A file that is not compiled.
         assert!(is_without(
             "#![no_std]\n#[cfg(not(std))]\nmod inline;\n",

@@ -37,8 +37,10 @@ pub(super) struct Node {
     pub(super) snoozed: Vec<Arc<Wait>>,
     /// The last probe, if the task was not polled since.
     pub(super) probed: Option<Probed>,
-    /// Why it is not polled, if it waits for nothing but that.
+    /// Why it is not polled, if that alone counts: it waits for nothing else, or no probe has shown for what.
     pub(super) unpolled: Option<Unpolled>,
+    /// Those that could end its waits, if only why it is not polled counts.
+    pub(super) enders: Option<Vec<usize>>,
     /// Whether it is a task that had ended and leaked what it held.
     pub(super) has_abandoned: bool,
     /// What it drives in a `block_on`.
@@ -205,6 +207,7 @@ impl Graph {
             snoozed: Vec::new(),
             probed: None,
             unpolled: None,
+            enders: None,
             has_abandoned: false,
             drives: None,
             is_asleep: false,
@@ -277,7 +280,10 @@ impl Graph {
         // counts. Once that comes free, the waits are looked at again.
         let is_probed = self.nodes[at].probed.is_some();
         if by_thread != Need::Nothing && (by_waits == Need::Nothing || !is_probed) {
-            self.nodes[at].unpolled = Some(why);
+            let node = &mut self.nodes[at];
+            node.unpolled = Some(why);
+            node.is_for_any = false;
+            node.enders = Some(by_waits.agents());
             return by_thread;
         }
         match (by_waits, by_thread) {

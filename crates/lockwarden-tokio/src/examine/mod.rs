@@ -10,7 +10,8 @@
 //! A task is taken for stuck only if, in a poll with a waker of its own, nothing but waits of this
 //! crate has registered that waker, and it was not polled since. Who could end such a wait is known:
 //! for a lock those who hold it, by the slots of the core; for a join the task itself. All of them
-//! are stuck too. The counts of polls of all of them are read, then what they hold and wait for, then
+//! are stuck too. A task that no probe reaches, since the threads that could poll it are blocked, is taken for
+//! stuck only for these threads. The counts of polls of all of them are read, then what they hold and wait for, then
 //! the counts again: between the two reads none was polled, so all that was read held at one moment,
 //! and at that moment none of them could be woken but by another of them.
 //!

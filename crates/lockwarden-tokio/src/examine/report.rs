@@ -143,10 +143,18 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
         Some(wait) => {
             let by = if node.is_for_any {
                 FreedBy::AnyThread
+            } else if let Some(enders) = &node.enders {
+                FreedBy::Threads(enders.iter().map(|ender| graph.nodes[*ender].id).collect())
             } else {
                 ids(graph)
             };
             let mut waits = wait_info(wait, by, locks);
+            if let Some(enders) = &node.enders
+                && (enders.is_empty() || enders.iter().any(|ender| !graph.stuck[*ender]))
+            {
+                // It is stuck since it is not polled; what it waits for may come.
+                waits.by = None;
+            }
             if node.is_asleep {
                 // The future is polled by the executor of another crate.
                 waits.site = wait.created;
