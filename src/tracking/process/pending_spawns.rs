@@ -78,11 +78,11 @@ impl PendingSpawns {
     /// since the call.
     pub(crate) fn missing(&self) -> Vec<u64> {
         let mut missing = Vec::new();
-        for now in COUNTS.lock().iter() {
+        for count in COUNTS.lock().iter() {
             let mut before = self.0.iter();
-            let then = before.find(|then| then.scope == now.scope);
-            if then.is_none_or(|then| then.expected > 0 || then.started != now.started) {
-                missing.push(now.scope);
+            let then = before.find(|then| then.scope == count.scope);
+            if then.is_none_or(|then| then.expected > 0 || then.started != count.started) {
+                missing.push(count.scope);
             }
         }
         missing
