@@ -50,7 +50,7 @@ type Hub = IdMap<NodeIndex, EdgeIndex>;
 struct Details {
     /// The locks that every thread held itself, exclusively, at each stored request; `None` before the first one. A
     /// few are enough: they only save a search.
-    guards: Option<[Option<LockId>; GUARDS]>,
+    guards: Option<Vec<LockId>>,
     /// The threads that requested the lock exclusively, if its readers wait for writers.
     writers: Option<Writers>,
     /// The acquisitions that are kept to be repeated.
@@ -98,16 +98,13 @@ impl Node {
     pub(super) fn note_guards(&mut self, from: LockId, context: &Context) {
         let is_own = |lock: LockId| context.own(lock, from) == Some(Mode::Exclusive);
         match &mut self.details().guards {
-            Some(guards) => {
-                for guard in guards {
-                    *guard = guard.filter(|lock| is_own(*lock));
-                }
-            }
+            Some(guards) => guards.retain(|lock| is_own(*lock)),
             first => {
-                let mut own = context.held(from);
-                for guard in first.insert([None; GUARDS]) {
-                    let gate = own.find(|gate| is_own(gate.lock));
-                    *guard = gate.map(|gate| gate.lock);
+                let guards = first.insert(Vec::new());
+                for gate in context.held(from) {
+                    if is_own(gate.lock) && guards.len() < GUARDS {
+                        guards.push(gate.lock);
+                    }
                 }
             }
         }
@@ -121,7 +118,7 @@ impl Node {
             Some(Details {
                 guards: Some(guards),
                 ..
-            }) => guards.iter().any(|guard| guard.is_some_and(is_held)),
+            }) => guards.iter().any(|guard| is_held(*guard)),
             _ => false,
         }
     }
