@@ -65,7 +65,7 @@ fn look_after(slot: &'static Slot) {
 pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
     // One that runs can still provide, and if it blocks or ends, that is looked at then. With many threads that end
     // one after the other, a snapshot at each end would take time quadratic in their number.
-    if party.has_waiters() && !any_provider_runs(party) {
+    if party.waiters() > 0 && !any_provider_runs(party) {
         report_stuck(slot, &|wait| std::ptr::eq(wait.by, party));
     }
 }

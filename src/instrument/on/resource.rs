@@ -39,8 +39,11 @@ use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 use crate::watchdog::startup::attach;
 
-/// The time that a wait lasts before it is published.
+/// The time that a wait lasts before it is published, if few threads wait.
 const FIRST: Duration = Duration::from_millis(1);
+/// The number of threads that wait for one thing for each [`FIRST`] of that time, up to a tenth of a second: each thread
+/// that wakes to publish its wait looks for itself among those that sleep.
+const CROWD: u64 = 8;
 /// The time that a thread sleeps before it wakes to check again: the first and the longest.
 const SHORT: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_millis(200);
@@ -317,7 +320,7 @@ impl Resource {
                 }
                 Duration::ZERO
             }
-            None => FIRST,
+            None => FIRST * (party.waiters() / CROWD).clamp(1, 100) as u32,
         };
         if attempt(Some(first)) {
             return;

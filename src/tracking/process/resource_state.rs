@@ -75,12 +75,12 @@ impl ResourceState {
         }
     }
 
-    /// Returns whether a thread waits here or depends on these providers, to a provider that has just been
-    /// removed from the set.
-    pub(crate) fn has_waiters(&self) -> bool {
-        // Relaxed: a waiting thread is counted before it reads the set, and the lock of the set orders that
-        // before this load, or else the thread reads the set without the caller.
-        self.waiters.load(Ordering::Relaxed) > 0
+    /// Returns how many threads wait here or depend on these providers.
+    pub(crate) fn waiters(&self) -> u64 {
+        // Relaxed: the count publishes no other memory. A provider that was just removed from the set and finds none
+        // misses none that counts on it: a waiting thread is counted before it reads the set, and the lock of the set
+        // orders that before this load, or else the thread reads the set without the provider.
+        self.waiters.load(Ordering::Relaxed)
     }
 
     /// Records that `count` waiting threads were notified.
