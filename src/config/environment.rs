@@ -217,9 +217,9 @@ mod tests {
         Overrides::parse(value.to_owned())
     }
 
-    /// Every setting of a configuration that the environment can change.
+    /// Every setting of a configuration.
     fn shown(config: &Config) -> String {
-        format!("{config:?} {:?}", config.classes)
+        format!("{config:?}")
     }
 
     #[test]

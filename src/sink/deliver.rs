@@ -86,7 +86,7 @@ fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
         callback::guarded("the `tracing` subscriber", &mut || tracing::emit(report));
     }
     if let Some(callback) = &config.callback {
-        callback::guarded("the callback", &mut || callback(report));
+        callback::guarded("the callback", &mut || (callback.0)(report));
     }
     listener::notify(report);
     text

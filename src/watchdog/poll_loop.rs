@@ -29,7 +29,7 @@ use crate::tracking::thread::wait;
 const QUIT_TICK: Duration = Duration::from_millis(100);
 
 /// The settings of a watchdog.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) limits: Limits,
     pub(super) per_minute: usize,
