@@ -190,12 +190,12 @@ fn look(Polls(shared): &Polls, orders: Settings) {
     let slot = settle(shared);
     parked_stack::set_delay(orders.capture_delay);
     let alerts = Arc::clone(shared);
-    let _listening = sink::listen(move |report: &Report| {
+    let _listening = sink::listen(Arc::new(move |report: &Report| {
         let is_there = matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock);
         if is_there && !is_here(&alerts) {
             alerts.report(report.clone(), LOOK);
         }
-    });
+    }));
     shared.attached();
     PollLoop::new(Arc::clone(shared), orders, slot).run();
     parked_stack::set_delay(None);
