@@ -28,7 +28,7 @@ pub(super) fn emit(report: &Report) {
                 // As strings, which a log puts in quotes, and not with `Display`: a name in them cannot
                 // look like another field then.
                 locks = locks(report).as_str(),
-                threads = threads(report).as_str(),
+                threads = report.thread_list().as_str(),
                 sites = sites(report).as_str(),
                 reason = report.reason.as_str(),
                 suggestion = report.suggestion.as_deref().unwrap_or_default(),
@@ -97,14 +97,6 @@ fn locks(report: &Report) -> String {
     }
     for edge in &report.edges {
         push_new(&mut names, report.lock_name(edge.from).to_string());
-    }
-    names.join(", ")
-}
-
-fn threads(report: &Report) -> String {
-    let mut names = Vec::new();
-    for thread in &report.threads {
-        names.push(thread.to_string());
     }
     names.join(", ")
 }

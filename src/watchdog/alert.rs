@@ -46,14 +46,19 @@ impl Alert {
     /// Returns the first line of the text, without a line break.
     #[must_use]
     pub fn headline(&self) -> String {
+        format!("lockwarden: watchdog: {}", self.subject())
+    }
+
+    /// Returns the first line without its prefix.
+    pub(super) fn subject(&self) -> String {
         let number = self.report.sequence;
         let what = self.report.subject();
         let mut text = match self.phase {
-            Phase::Began => format!("lockwarden: watchdog: {what} (report {number})"),
-            Phase::GoesOn => format!("lockwarden: watchdog: report {number} goes on: {what}"),
+            Phase::Began => format!("{what} (report {number})"),
+            Phase::GoesOn => format!("report {number} goes on: {what}"),
             Phase::Ended => {
                 let (lasted, what) = (duration(self.lasted), self.report.past());
-                format!("lockwarden: watchdog: report {number} is over after {lasted}: {what}")
+                format!("report {number} is over after {lasted}: {what}")
             }
         };
         self.add_left_out(&mut text);
