@@ -3,29 +3,30 @@
 mod declared;
 mod file;
 
-use std::collections::HashSet;
 use std::path::Path;
 
-use self::declared::Place;
 pub use crate::config::RuleError as OrderError;
 use crate::config::rule_file;
 use crate::engine::ids::Site;
+use crate::engine::sorting;
+use crate::report::Escaped;
 
 /// Adds the order that `names` have in the code at `site`; returns the names as `'static` strings.
 pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str>>, OrderError> {
-    declared::add(&[(names.to_vec(), Place::Code(site))])
+    declared::add(&[(names.to_vec(), site.to_string())])
 }
 
-/// Returns the pairs of classes of a file of orders, accepted loops among them.
-pub(crate) fn pairs_of(path: &Path) -> Result<HashSet<(String, String)>, OrderError> {
+/// Returns the pairs of classes of a file of orders, accepted loops among them, sorted.
+pub(crate) fn pairs_of(path: &Path) -> Result<Vec<(String, String)>, OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
-    let mut pairs = HashSet::new();
+    let mut pairs = Vec::new();
     for order in &orders {
         for pair in order.names.windows(2) {
-            pairs.insert((pair[0].to_owned(), pair[1].to_owned()));
+            pairs.push((pair[0].to_owned(), pair[1].to_owned()));
         }
     }
+    sorting::sort(&mut pairs);
     Ok(pairs)
 }
 
@@ -33,10 +34,11 @@ pub(crate) fn pairs_of(path: &Path) -> Result<HashSet<(String, String)>, OrderEr
 pub(crate) fn in_file(path: &Path) -> Result<Vec<Vec<&'static str>>, OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
+    let file = path.display().to_string();
     let mut enforced = Vec::new();
     for order in orders {
         if !order.is_loop {
-            enforced.push((order.names, Place::File(path.to_owned(), order.line)));
+            enforced.push((order.names, format!("{}:{}", Escaped(&file), order.line)));
         }
     }
     declared::add(&enforced)

@@ -90,13 +90,17 @@ impl StallDetector {
         self.long_holds(sample, &mut found);
         self.heartbeats(sample, &mut found);
         self.standstill(sample, now, &mut found);
-        found.retain_mut(|overdue| {
+        let mut all = Vec::new();
+        for overdue in &found {
+            let mut overdue = *overdue;
             if !is_known(&overdue.key) {
                 overdue.began = overdue.began.max(self.floor);
             }
-            elapsed(sample, overdue.began, now) >= nanos(overdue.limit)
-        });
-        found
+            if elapsed(sample, overdue.began, now) >= nanos(overdue.limit) {
+                all.push(overdue);
+            }
+        }
+        all
     }
 
     fn limit_of(&self, wait: &WaitSample) -> Option<Duration> {

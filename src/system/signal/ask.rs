@@ -96,7 +96,7 @@ fn ask_some(threads: &[(u32, u64)], signal: i32, limit: Duration) -> Vec<Result<
         // Threads that are not scheduled still write to all request cells.
         return vec![Err(NoStack::NoAnswer); threads.len()];
     }
-    wait(&mut open, Instant::now() + limit);
+    wait(&open, Instant::now() + limit);
     // The threads that are writing complete their answers once they are scheduled.
     let mut writing = Vec::new();
     for (id, request) in open {
@@ -104,7 +104,7 @@ fn ask_some(threads: &[(u32, u64)], signal: i32, limit: Duration) -> Vec<Result<
             writing.push((id, request));
         }
     }
-    wait(&mut writing, Instant::now() + limit);
+    wait(&writing, Instant::now() + limit);
     let mut answers = Vec::new();
     for asked in asked {
         answers.push(match asked {
@@ -152,12 +152,12 @@ fn send(id: u32, signal: i32) -> Result<(), NoStack> {
     }
 }
 
-/// Waits until all of them have answered, and leaves those that have not.
-fn wait(open: &mut Vec<(u32, &'static Request)>, until: Instant) {
+/// Waits until all of them have answered.
+fn wait(open: &[(u32, &'static Request)], until: Instant) {
     let mut pause = Duration::from_micros(10);
     for round in 0.. {
-        open.retain(|(id, request)| !request.has_answered(*id));
-        if open.is_empty() || Instant::now() > until {
+        let is_done = open.iter().all(|(id, request)| request.has_answered(*id));
+        if is_done || Instant::now() > until {
             return;
         }
         if round < 20 {
