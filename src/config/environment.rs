@@ -18,18 +18,29 @@ const EXIT: &str = "exit";
 const SUMMARY: &str = "summary";
 const JSON: &str = "json";
 
-/// A value, and what is wrong with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A value, with its effect on the defaults, and what is wrong with it.
+#[derive(Debug)]
 pub(super) struct Overrides {
     value: String,
+    defaults: Config,
     problems: Vec<String>,
 }
 
 impl Overrides {
     /// Checks a value.
     pub(super) fn parse(value: String) -> Self {
-        let problems = apply(&mut Config::new(), &value);
-        Self { value, problems }
+        let mut defaults = Config::new();
+        let problems = apply(&mut defaults, &value);
+        Self {
+            value,
+            defaults,
+            problems,
+        }
+    }
+
+    /// Returns the configuration that applies while none is installed.
+    pub(super) fn defaults(&self) -> &Config {
+        &self.defaults
     }
 
     /// Returns a sentence for each part that was not understood.

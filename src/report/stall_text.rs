@@ -63,21 +63,23 @@ fn awaited(report: &Report, thread: ThreadId) -> impl fmt::Display {
     })
 }
 
-/// Returns the subject of a stall that is over, without a duration.
-pub(super) fn past(report: &Report) -> String {
-    match report.stall.as_ref().map(|stall| &stall.cause) {
-        Some(StallCause::Wait { thread, .. }) => {
-            let name = report.thread_name(*thread);
-            format!("the wait of {name} for {}", awaited(report, *thread))
+impl Report {
+    /// Returns the subject of a stall that is over, without a duration.
+    pub(crate) fn past(&self) -> String {
+        match self.stall.as_ref().map(|stall| &stall.cause) {
+            Some(StallCause::Wait { thread, .. }) => {
+                let name = self.thread_name(*thread);
+                format!("the wait of {name} for {}", awaited(self, *thread))
+            }
+            Some(StallCause::Hold { thread, lock, .. }) => {
+                let (thread, lock) = (self.thread_name(*thread), self.the_lock(*lock));
+                format!("the hold of {lock} by {thread}")
+            }
+            Some(StallCause::Heartbeat { name, .. }) => {
+                format!("the missed heartbeat `{}`", Escaped(name))
+            }
+            _ => "a time in which nothing happened".to_owned(),
         }
-        Some(StallCause::Hold { thread, lock, .. }) => {
-            let (thread, lock) = (report.thread_name(*thread), report.the_lock(*lock));
-            format!("the hold of {lock} by {thread}")
-        }
-        Some(StallCause::Heartbeat { name, .. }) => {
-            format!("the missed heartbeat `{}`", Escaped(name))
-        }
-        Some(StallCause::NoProgress { .. }) | None => "a time in which nothing happened".to_owned(),
     }
 }
 
