@@ -258,6 +258,10 @@ mod tests {
                 config.actions.set_all(Ignore);
                 config.on(Verdict::Deadlock, Abort)
             }),
+            ("Stall=panic,all=ignore", |mut config| {
+                config.actions.set_all(Ignore);
+                config
+            }),
             ("stderr=off; tracing=Off, stderr=on", |config| {
                 config.tracing(false)
             }),
@@ -363,23 +367,5 @@ mod tests {
         assert!(!config.tracing);
         assert!(config.stderr);
         assert!(!config.enabled);
-    }
-
-    #[test]
-    fn later_parts_win() {
-        let config = Config::new().overridden(&parse("Stall=panic,all=ignore"));
-        assert_eq!(
-            config.action(Verdict::Stall, Basis::Instances),
-            Action::Ignore
-        );
-        let config = Config::new().overridden(&parse("all=ignore,Stall=panic"));
-        assert_eq!(
-            config.action(Verdict::Stall, Basis::Instances),
-            Action::Panic
-        );
-        assert_eq!(
-            config.action(Verdict::Deadlock, Basis::Instances),
-            Action::Ignore
-        );
     }
 }

@@ -19,6 +19,7 @@ mod activity;
 mod agents;
 mod complete;
 mod content;
+mod count;
 mod data;
 mod duration;
 mod escape;
@@ -60,6 +61,7 @@ pub use crate::engine::reacquisition::Reacquisition;
 pub use crate::engine::verdict::Verdict;
 pub use crate::engine::wait_reason::WaitReason;
 
+pub(crate) use self::count::counted;
 pub(crate) use self::data::Facts;
 pub(crate) use self::duration::duration;
 pub(crate) use self::escape::Escaped;

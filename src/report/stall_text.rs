@@ -4,6 +4,7 @@ use std::fmt;
 use std::fmt::{Display as _, Write as _};
 
 use super::activity::Activity;
+use super::count::counted;
 use super::data::Report;
 use super::duration::duration;
 use super::escape::Escaped;
@@ -27,8 +28,7 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Resul
             )?;
             match waiters.saturating_sub(1) {
                 0 => Ok(()),
-                1 => f.write_str(", and 1 other thread"),
-                more => write!(f, ", and {more} other threads"),
+                more => write!(f, ", and {}", counted(more as u64, "other thread")),
             }
         }
         StallCause::Hold { thread, lock, .. } => {
@@ -43,11 +43,14 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Resul
             )
         }
         StallCause::NoProgress { waiting } => {
-            write!(f, "nothing has happened for {lasted}, while ")?;
-            match waiting {
-                1 => f.write_str("1 thread waits"),
-                more => write!(f, "{more} threads wait"),
-            }
+            let (threads, verb) = (
+                counted(*waiting as u64, "thread"),
+                if *waiting == 1 { "waits" } else { "wait" },
+            );
+            write!(
+                f,
+                "nothing has happened for {lasted}, while {threads} {verb}"
+            )
         }
     }
 }
