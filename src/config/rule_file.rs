@@ -40,7 +40,7 @@ impl RuleError {
         ))
     }
 
-    fn of_file(path: &Path, problem: impl fmt::Display) -> Self {
+    fn of_file(path: &Path, problem: &dyn fmt::Display) -> Self {
         let path = path.display().to_string();
         Self::new(format!("{} cannot be read: {problem}", Escaped(&path)))
     }
@@ -77,13 +77,13 @@ pub(crate) fn read(path: &Path) -> Result<String, RuleError> {
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
         Ok(())
     };
-    read().map_err(|error| RuleError::of_file(path, error))?;
+    read().map_err(|error| RuleError::of_file(path, &error))?;
     if bytes.len() as u64 > MAX_BYTES {
         let why = format!("it has more than {MAX_BYTES} bytes");
-        return Err(RuleError::of_file(path, why));
+        return Err(RuleError::of_file(path, &why));
     }
     let text = String::from_utf8(bytes)
-        .map_err(|error| RuleError::of_file(path, format!("it is no text: {error}")))?;
+        .map_err(|error| RuleError::of_file(path, &format_args!("it is no text: {error}")))?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,

@@ -17,6 +17,10 @@ use crate::report::{Report, place, push_new};
 
 /// Emits one event: of level error for a deadlock that exists, of level warning for everything else.
 pub(super) fn emit(report: &Report) {
+    // As strings, which a log puts in quotes, and not with `Display`: a name in them cannot look like
+    // another field then.
+    let (locks, threads, sites) = (locks(report), report.thread_list(), sites(report));
+    let suggestion = report.suggestion.as_deref().unwrap_or_default();
     // Level and target belong to the call site, so each level needs one of its own.
     macro_rules! event {
         ($level:expr) => {
@@ -25,13 +29,11 @@ pub(super) fn emit(report: &Report) {
                 $level,
                 verdict = report.verdict.name(),
                 sequence = report.sequence,
-                // As strings, which a log puts in quotes, and not with `Display`: a name in them cannot
-                // look like another field then.
-                locks = locks(report).as_str(),
-                threads = report.thread_list().as_str(),
-                sites = sites(report).as_str(),
+                locks = locks.as_str(),
+                threads = threads.as_str(),
+                sites = sites.as_str(),
                 reason = report.reason.as_str(),
-                suggestion = report.suggestion.as_deref().unwrap_or_default(),
+                suggestion,
                 "{}",
                 report.subject()
             )
