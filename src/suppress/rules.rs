@@ -67,7 +67,18 @@ impl fmt::Display for Unused {
     }
 }
 
-pub(super) fn unused() -> Vec<Unused> {
+/// Returns the rules that have matched nothing so far, to be printed at the end of a run: an unused rule
+/// hides nothing now, and may hide a new finding later.
+///
+/// # Examples
+///
+/// ```
+/// for unused in lockwarden::suppress::unused() {
+///     println!("{unused}");
+/// }
+/// ```
+#[must_use]
+pub fn unused() -> Vec<Unused> {
     let mut unused = Vec::new();
     for in_force in RULES.lock().iter() {
         if !in_force.is_used {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::action::Action;
 use super::alert::Alert;
 use super::error::Error;
-use super::handle::{self, Place, Watchdog};
+use super::handle::{self, Watchdog};
 use super::limits::Limits;
 use super::poll_loop::Settings;
 use crate::config::Callback;
@@ -218,7 +218,7 @@ impl Builder {
         if self.actions.is_empty() {
             self.actions.push(Action::Stderr);
         }
-        let place = Place::take()?;
+        let place = handle::take_place()?;
         signal::install(self.signal)?;
         #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
         if self.settings.quit {

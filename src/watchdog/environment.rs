@@ -1,4 +1,4 @@
-//! The environment variable `LOCKWARDEN_WATCHDOG`.
+//! The environment variable `LOCKWARDEN_WATCHDOG`, and the start of a watchdog by the program over that of the variable.
 
 use std::time::Duration;
 
@@ -32,10 +32,22 @@ pub(super) fn from_environment() {
     }
 }
 
-/// Returns `builder` with the settings of the variable applied. A value that is not understood is
-/// written to standard error, and `builder` is returned unchanged.
-pub(super) fn put_over(builder: Builder) -> Builder {
-    read(builder.clone()).unwrap_or(builder)
+impl Builder {
+    /// Starts the watchdog. It ends when the result is dropped.
+    ///
+    /// A watchdog that the environment variable has started is replaced.
+    ///
+    /// # Errors
+    ///
+    /// If a limit is out of range, a file cannot be written, the program handles the signal itself,
+    /// another watchdog runs already, or the system cannot start a thread. The error says which;
+    /// nothing was started then.
+    pub fn spawn(self) -> Result<Watchdog, Error> {
+        let builder = read(self.clone()).unwrap_or(self);
+        let started = STARTED.lock().take();
+        drop(started);
+        builder.start()
+    }
 }
 
 /// Applies the variable; `None` if it is not set, is `off`, or is not understood, which is written to standard error.
@@ -49,12 +61,6 @@ fn read(mut to: Builder) -> Option<Builder> {
 
 fn say(error: &Error) {
     sink::say(&format!("{NAME}: {error}"));
-}
-
-/// Stops the watchdog that the environment variable has started, so that the program can start its own.
-pub(super) fn give_way() {
-    let started = STARTED.lock().take();
-    drop(started);
 }
 
 /// Applies a value of the variable; returns `false` if it is empty, or has the part `off`.

@@ -113,7 +113,6 @@ mod poll_loop;
 mod pulse;
 mod sample;
 mod shared;
-mod spawn;
 mod stalls;
 pub(crate) mod startup;
 #[cfg(all(feature = "systemd", unix))]
