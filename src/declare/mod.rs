@@ -3,12 +3,12 @@
 mod declared;
 mod file;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 pub use crate::config::RuleError as OrderError;
 use crate::config::rule_file;
 use crate::engine::ids::Site;
-use crate::engine::sorting;
 use crate::report::Escaped;
 
 /// Adds the order that `names` have in the code at `site`; returns the names as `'static` strings.
@@ -16,17 +16,16 @@ pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str
     declared::add(&[(names.to_vec(), site.to_string())])
 }
 
-/// Returns the pairs of classes of a file of orders, accepted loops among them, sorted.
-pub(crate) fn pairs_of(path: &Path) -> Result<Vec<(String, String)>, OrderError> {
+/// Returns the pairs of classes of a file of orders, accepted loops among them.
+pub(crate) fn pairs_of(path: &Path) -> Result<HashSet<(String, String)>, OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
-    let mut pairs = Vec::new();
+    let mut pairs = HashSet::new();
     for order in &orders {
         for pair in order.names.windows(2) {
-            pairs.push((pair[0].to_owned(), pair[1].to_owned()));
+            pairs.insert((pair[0].to_owned(), pair[1].to_owned()));
         }
     }
-    sorting::sort(&mut pairs);
     Ok(pairs)
 }
 

@@ -21,7 +21,7 @@ pub(crate) static SEEN: ForkSafe<Option<HashSet<u64>>> = ForkSafe::new(None);
 
 /// Returns whether the edge is seen for the first time and is not in the baseline.
 pub(super) fn is_news(edge: &EdgeRow) -> bool {
-    static KNOWN: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    static KNOWN: OnceLock<HashSet<(String, String)>> = OnceLock::new();
     let mut hasher = DefaultHasher::new();
     (std::process::id(), edge).hash(&mut hasher);
     if !SEEN.lock().get_or_insert_default().insert(hasher.finish()) {
@@ -39,7 +39,7 @@ pub(super) fn is_news(edge: &EdgeRow) -> bool {
     let tos = forms(&edge.to);
     for from in &forms(&edge.from) {
         for to in &tos {
-            if known.binary_search(&(from.clone(), to.clone())).is_ok() {
+            if known.contains(&(from.clone(), to.clone())) {
                 return false;
             }
         }
@@ -47,13 +47,13 @@ pub(super) fn is_news(edge: &EdgeRow) -> bool {
     true
 }
 
-/// Reads the baseline that the environment names, sorted; empty without one, or if it cannot be read.
-fn baseline() -> Vec<(String, String)> {
+/// Reads the baseline that the environment names; empty without one, or if it cannot be read.
+fn baseline() -> HashSet<(String, String)> {
     let Some(path) = Variable::RecordKnown.read() else {
-        return Vec::new();
+        return HashSet::new();
     };
     declare::pairs_of(Path::new(&path)).unwrap_or_else(|error| {
         sink::say(&format!("{}: {error}", Variable::RecordKnown.name()));
-        Vec::new()
+        HashSet::new()
     })
 }

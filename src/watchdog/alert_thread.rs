@@ -41,15 +41,9 @@ impl AlertThread {
 
     fn act_on(&mut self, news: Message) {
         match news {
-            Message::Lasts {
-                key,
-                phase,
-                found,
-                lasted,
-                left_out,
-                dump,
-            } => {
-                let Some(published) = self.report(key, phase, *found) else {
+            Message::Lasts(step, found, dump) => {
+                let key = step.overdue.key;
+                let Some(published) = self.report(key, step.phase, *found) else {
                     return self.shared.mute(key);
                 };
                 let Published {
@@ -61,18 +55,18 @@ impl AlertThread {
                     Some(at) => self.reported[at].1 = report.clone(),
                     None => self.reported.push((key, report.clone())),
                 }
-                let mut alert = Alert::of(phase, report, lasted);
-                alert.left_out = left_out;
+                let mut alert = Alert::of(step.phase, report, step.lasted);
+                alert.left_out = step.left_out;
                 self.act_with(alert, dump, printed);
                 if wanted == Wanted::Abort {
                     sink::flush(sink::LAST);
                     std::process::abort();
                 }
             }
-            Message::Over { key, lasted } => {
-                if let Some(at) = self.place(key) {
+            Message::Over(step) => {
+                if let Some(at) = self.place(step.overdue.key) {
                     let (_, report) = self.reported.swap_remove(at);
-                    self.act(&Alert::of(Phase::Ended, report, lasted), false);
+                    self.act(&Alert::of(step.phase, report, step.lasted), false);
                 }
             }
             Message::Deadlock(report, dump) => {

@@ -3,27 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::backoff::Notice;
 use super::holds::Holds;
 use super::pulse::Pulse;
-use super::stalls::{About, Overdue};
+use super::stalls::About;
 use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::verdict::Verdict;
 use crate::report::{Activity, Facts, FreedBy, Holder, LockInfo, Stall, StallCause};
 use crate::system;
 
-/// Returns the facts of a stall that has lasted for `lasted` at `now`, when the threads were as
-/// `observed`; `None` if the thread or lock of the stall is not among them.
+/// Returns the facts of a stall at `now`, when the threads were as `observed`; `None` if the thread or lock of the
+/// stall is not among them.
 pub(super) fn facts(
-    overdue: &Overdue,
-    lasted: Duration,
+    step: &Notice,
     (observed, now): (&[Observed], u64),
     holds: &Holds,
     pulses: &[Arc<Pulse>],
 ) -> Option<(Facts, Stall)> {
     let mut threads: Vec<ThreadId> = Vec::new();
     let mut holders = Vec::new();
-    let cause = match overdue.about {
+    let cause = match step.overdue.about {
         About::Wait(thread, waiters) => {
             threads.push(thread);
             let waits = observed.iter().find(|o| o.thread == thread);
@@ -90,8 +90,8 @@ pub(super) fn facts(
     }
     let stall = Stall {
         cause,
-        lasted,
-        limit: overdue.limit,
+        lasted: step.lasted,
+        limit: step.overdue.limit,
         holders,
     };
     Some((facts, stall))
