@@ -105,7 +105,6 @@ mod tests {
     use crate::report::{Facts, Stall, StallCause};
 
     fn alert(phase: Phase, left_out: u64) -> Alert {
-        let facts = Facts::of(Verdict::Stall);
         let lasted = Duration::from_millis(2_500);
         let cause = StallCause::Heartbeat {
             name: "ingest".to_owned(),
@@ -118,11 +117,13 @@ mod tests {
             limit: Duration::from_secs(2),
             holders: Vec::new(),
         };
-        let mut report = Report::of_stall(facts, stall);
-        report.sequence = 7;
+        let facts = Facts {
+            stall: Some(stall),
+            ..Facts::of(Verdict::Stall)
+        };
         Alert {
             left_out,
-            ..Alert::of(phase, report, lasted)
+            ..Alert::of(phase, Report::new(7, facts), lasted)
         }
     }
 

@@ -12,7 +12,7 @@ use super::shared::Shared;
 use super::stalls::Key;
 use crate::config::{self, Action as Wanted};
 use crate::detector::{Published, publish_stall};
-use crate::report::{Facts, Report, Stall};
+use crate::report::{Facts, Report};
 use crate::sink;
 use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
@@ -41,9 +41,9 @@ impl AlertThread {
 
     fn act_on(&mut self, news: Message) {
         match news {
-            Message::Lasts(step, found, dump) => {
+            Message::Lasts(step, facts, dump) => {
                 let key = step.overdue.key;
-                let Some(published) = self.report(key, step.phase, *found) else {
+                let Some(published) = self.report(key, step.phase, *facts) else {
                     return self.shared.mute(key);
                 };
                 let Published {
@@ -86,17 +86,14 @@ impl AlertThread {
     }
 
     /// Returns the report of a stall; `None` if the configuration ignores or suppresses it.
-    fn report(&self, key: Key, phase: Phase, found: (Facts, Stall)) -> Option<Published> {
-        let (facts, stall) = found;
+    fn report(&self, key: Key, phase: Phase, facts: Facts) -> Option<Published> {
         if phase == Phase::Began {
-            return publish_stall(self.slot, facts, stall);
+            return publish_stall(self.slot, facts);
         }
         // A stall that was not reported when it began is not reported later.
         let first = self.place(key)?;
-        let mut report = Report::of_stall(facts, stall);
-        report.sequence = self.reported[first].1.sequence;
         Some(Published {
-            report,
+            report: Report::new(self.reported[first].1.sequence, facts),
             wanted: Wanted::Report,
             printed: false,
         })

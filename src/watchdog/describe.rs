@@ -20,7 +20,7 @@ pub(super) fn facts(
     (observed, now): (&[Observed], u64),
     holds: &Holds,
     pulses: &[Arc<Pulse>],
-) -> Option<(Facts, Stall)> {
+) -> Option<Facts> {
     let mut threads: Vec<ThreadId> = Vec::new();
     let mut holders = Vec::new();
     let cause = match step.overdue.about {
@@ -88,13 +88,13 @@ pub(super) fn facts(
             facts.threads.push(info);
         }
     }
-    let stall = Stall {
+    facts.stall = Some(Stall {
         cause,
         lasted: step.lasted,
         limit: step.overdue.limit,
         holders,
-    };
-    Some((facts, stall))
+    });
+    Some(facts)
 }
 
 /// Returns the threads that hold a lock, of those that `is_meant` selects by the thread and the place of the hold.

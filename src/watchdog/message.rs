@@ -2,7 +2,7 @@
 
 use super::backoff::Notice;
 use crate::dump::Dump;
-use crate::report::{Facts, Report, Stall};
+use crate::report::{Facts, Report};
 
 /// A dump, with a number of its own.
 pub(super) type Numbered = (u64, Dump);
@@ -11,7 +11,7 @@ pub(super) type Numbered = (u64, Dump);
 #[derive(Debug)]
 pub(super) enum Message {
     /// A stall begins, or lasts.
-    Lasts(Notice, Box<(Facts, Stall)>, Numbered),
+    Lasts(Notice, Box<Facts>, Numbered),
     /// A stall is over.
     Over(Notice),
     /// A deadlock that the detector has reported.

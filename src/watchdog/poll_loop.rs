@@ -179,12 +179,12 @@ impl PollLoop {
         }
         let (seen, holds) = ((&scene.observed[..], scene.now), &self.judge.holds);
         let found = describe::facts(&step, seen, holds, &scene.pulses);
-        let Some((mut facts, stall)) = found else {
+        let Some(mut facts) = found else {
             return;
         };
         if config::current().action(Verdict::Stall, facts.basis) == Wanted::Ignore {
             // The finding is counted as ignored, without a dump.
-            let _ = publish_stall(self.slot, facts, stall);
+            let _ = publish_stall(self.slot, facts);
             return self.course.mute(&step.overdue.key);
         }
         let about = facts.threads.first().map(|thread| thread.id);
@@ -192,8 +192,8 @@ impl PollLoop {
         let dump = scene.dump.get_or_insert_with(|| self.capture()).clone();
         let about = about.and_then(|id| dump.1.thread(id));
         facts.stack = about.and_then(|thread| thread.stack.clone().ok());
-        let found = Box::new((facts, stall));
-        self.shared.send(Message::Lasts(step, found, dump));
+        self.shared
+            .send(Message::Lasts(step, Box::new(facts), dump));
     }
 
     fn capture(&mut self) -> Numbered {
