@@ -18,7 +18,7 @@ struct Name {
 static NAMES: Mutex<Vec<Name>> = Mutex::new(Vec::new());
 
 /// Adds orders, each with the place of its declaration, all or none; returns them with `'static` names.
-pub(super) fn add(orders: &[(Vec<&str>, String)]) -> Result<Vec<Vec<&'static str>>, RuleError> {
+pub(super) fn add(orders: &[(&[&str], String)]) -> Result<Vec<Vec<&'static str>>, RuleError> {
     let mut names = NAMES.lock();
     let mut grown = names.clone();
     let orders = add_to(&mut grown, orders)?;
@@ -28,7 +28,7 @@ pub(super) fn add(orders: &[(Vec<&str>, String)]) -> Result<Vec<Vec<&'static str
 
 fn add_to(
     all: &mut Vec<Name>,
-    orders: &[(Vec<&str>, String)],
+    orders: &[(&[&str], String)],
 ) -> Result<Vec<Vec<&'static str>>, RuleError> {
     // Sorted, for the search.
     let mut places: Vec<(&'static str, usize)> = Vec::new();
@@ -40,7 +40,7 @@ fn add_to(
     for (names, place) in orders {
         let mut kept: Vec<&'static str> = Vec::with_capacity(names.len());
         let mut last = None;
-        for name in names {
+        for name in *names {
             let second = keep(all, &mut places, name);
             let name = all[second].text;
             kept.push(name);
@@ -117,8 +117,8 @@ mod tests {
     use super::*;
     use std::panic::Location;
 
-    fn order(names: &[&'static str]) -> (Vec<&'static str>, String) {
-        (names.to_vec(), Location::caller().to_string())
+    fn order<'a>(names: &'a [&'static str]) -> (&'a [&'static str], String) {
+        (names, Location::caller().to_string())
     }
 
     #[test]

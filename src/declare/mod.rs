@@ -13,7 +13,7 @@ use crate::report::Escaped;
 
 /// Adds the order that `names` have in the code at `site`; returns the names as `'static` strings.
 pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str>>, OrderError> {
-    declared::add(&[(names.to_vec(), site.to_string())])
+    declared::add(&[(names, site.to_string())])
 }
 
 /// Returns the pairs of classes of a file of orders, accepted loops among them.
@@ -35,9 +35,9 @@ pub(crate) fn in_file(path: &Path) -> Result<Vec<Vec<&'static str>>, OrderError>
     let orders = file::parse(&text, path)?;
     let file = path.display().to_string();
     let mut enforced = Vec::new();
-    for order in orders {
+    for order in &orders {
         if !order.is_loop {
-            enforced.push((order.names, format!("{}:{}", Escaped(&file), order.line)));
+            enforced.push((&*order.names, format!("{}:{}", Escaped(&file), order.line)));
         }
     }
     declared::add(&enforced)

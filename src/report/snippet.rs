@@ -48,7 +48,7 @@ pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
             files.push(&mark.file);
         }
     }
-    for file in files {
+    for &file in &files {
         let mut lines = Vec::new();
         for mark in marks {
             if mark.file == file

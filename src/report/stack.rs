@@ -180,7 +180,9 @@ impl Stack {
                     known.insert(at, (address, found));
                     between();
                 }
-                frames.extend_from_slice(&known[at].1);
+                for frame in &known[at].1 {
+                    frames.push(frame.clone());
+                }
             });
         }
     }
@@ -368,7 +370,9 @@ fn trimmed(all: &[Frame]) -> Vec<Frame> {
         frames = &frames[top..end];
     }
     let mut kept = Vec::new();
-    kept.extend_from_slice(frames);
+    for frame in frames {
+        kept.push(frame.clone());
+    }
     kept
 }
 
@@ -524,16 +528,15 @@ impl fmt::Display for Stack {
         let here = std::env::current_dir().ok();
         let mut unnamed: Vec<&Module> = Vec::new();
         for (number, frame) in self.frames().iter().enumerate() {
-            match (&frame.function, &frame.place) {
-                (Some(function), _) => writeln!(f, "{number:>4}: {function}")?,
-                (None, Some(Place { module, offset })) => {
-                    writeln!(f, "{number:>4}: <unknown> at {}+{offset:#x}", module.name())?;
-                    if !unnamed.contains(&&**module) {
-                        unnamed.push(module);
-                    }
+            let name = frame.function.as_deref().unwrap_or("<unknown>");
+            write!(f, "{number:>4}: {name}")?;
+            if let (None, Some(Place { module, offset })) = (&frame.function, &frame.place) {
+                write!(f, " at {}+{offset:#x}", module.name())?;
+                if !unnamed.contains(&&**module) {
+                    unnamed.push(module);
                 }
-                (None, None) => writeln!(f, "{number:>4}: <unknown>")?,
             }
+            writeln!(f)?;
             let Some(file) = &frame.file else { continue };
             match under(here.as_deref(), file) {
                 Some(file) => write!(f, "          at {file}")?,
@@ -548,7 +551,7 @@ impl fmt::Display for Stack {
             writeln!(f)?;
         }
         // The data for a later lookup.
-        for module in unnamed {
+        for module in &unnamed {
             let build_id = module.build_id.as_deref().unwrap_or("none");
             writeln!(
                 f,

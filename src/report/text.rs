@@ -125,7 +125,7 @@ impl Report {
 /// Writes every edge: the request, the locks held meanwhile, and the source lines of both.
 fn links(out: &mut String, sources: &mut Sources, report: &Report) {
     let mut shown: Vec<(Site, Site)> = Vec::new();
-    for (at, edge) in report.edges_from_closing().into_iter().enumerate() {
+    for (at, edge) in report.edges_from_closing().iter().enumerate() {
         let newest = at == 0 && report.closing.is_some();
         let lines = (edge.from_site, edge.to_site);
         let known = shown.contains(&lines);
@@ -388,7 +388,7 @@ fn stacks(out: &mut String, report: &Report) {
         let _ = write!(out, ", where it was found:\n{stack}");
         shown.push(stack);
     }
-    for (at, edge) in edges.into_iter().enumerate() {
+    for (at, edge) in edges.iter().enumerate() {
         let Some(stack) = &edge.stack else { continue };
         // The stack of the closing edge was shown above; and places that several threads or locks have
         // in common have one stack, the first one.

@@ -102,7 +102,7 @@ pub(super) fn list_unused_at_exit() {
 #[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) fn say_unused() {
     if LISTS_UNUSED.load(Ordering::Relaxed) {
-        for unused in unused() {
+        for unused in &unused() {
             sink::say(&unused.to_string());
         }
     }

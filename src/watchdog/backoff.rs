@@ -19,7 +19,7 @@ pub enum Phase {
 }
 
 /// A stall that is due for an alert.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Notice {
     pub(super) phase: Phase,
     pub(super) overdue: Overdue,

@@ -162,11 +162,11 @@ impl PollLoop {
             pulses,
             dump: None,
         };
-        for key in self.shared.muted() {
-            self.course.mute(&key);
+        for key in &self.shared.muted() {
+            self.course.mute(key);
         }
-        for step in self.course.follow(&overdue, now) {
-            self.report(step, &mut scene);
+        for step in &self.course.follow(&overdue, now) {
+            self.report(*step, &mut scene);
         }
         let is_calm = self.course.is_calm();
         aside(self.slot, || self.extras.export(&sample, now, is_calm));

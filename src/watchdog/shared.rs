@@ -151,10 +151,10 @@ impl Shared {
         let mut inside = self.inside.lock();
         inside.has_news = false;
         let mut lasting = Vec::new();
-        for pulse in std::mem::take(&mut inside.pulses) {
+        for pulse in &std::mem::take(&mut inside.pulses) {
             if !pulse.has_ended() {
-                lasting.push(Arc::clone(&pulse));
-                inside.pulses.push(pulse);
+                lasting.push(Arc::clone(pulse));
+                inside.pulses.push(Arc::clone(pulse));
             }
         }
         lasting

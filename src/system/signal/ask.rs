@@ -80,15 +80,15 @@ fn ask_some(threads: &[(u32, u64)], signal: i32, limit: Duration) -> Vec<Result<
     wait(&open, Instant::now() + limit);
     // The threads that are writing complete their answers once they are scheduled.
     let mut writing = Vec::new();
-    for (id, request) in open {
+    for &(id, request) in &open {
         if !request.withdraw(id) {
             writing.push((id, request));
         }
     }
     wait(&writing, Instant::now() + limit);
     let mut answers = Vec::new();
-    for asked in asked {
-        answers.push(match asked {
+    for asked in &asked {
+        answers.push(match *asked {
             Ok((id, request)) => match request.answer(id) {
                 Some(frames) => Ok(Stack::of_addresses(&frames)),
                 None => Err(NoStack::NoAnswer),
