@@ -1,15 +1,11 @@
 //! The configuration and its builder.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::action::{Action, Actions};
+use super::callback::Callback;
 use crate::engine::verdict::Verdict;
 use crate::report::{Basis, Report};
-
-/// A callback, shared so that a configuration can be cloned.
-pub(crate) type Callback = Arc<dyn Fn(&Report) + Send + Sync + 'static>;
 
 /// The configuration: the action for each verdict, the sinks, and the bounds of the search.
 ///
@@ -28,12 +24,12 @@ pub(crate) type Callback = Arc<dyn Fn(&Report) + Send + Sync + 'static>;
 ///     .install()
 ///     .expect("nothing else installs a configuration");
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "a configuration does nothing before it is installed"]
 pub struct Config {
     pub(crate) actions: Actions,
     pub(crate) classes: Action,
-    pub(crate) callback: Option<Callback>,
+    pub(crate) callback: Option<Callback<Report>>,
     pub(crate) enabled: bool,
     pub(crate) stderr: bool,
     pub(crate) tracing: bool,
@@ -101,7 +97,7 @@ impl Config {
     /// in it. A thread of the library writes the text meanwhile. The locks that the function acquires
     /// are not watched. A panic in it is caught and written to standard error.
     pub fn callback(mut self, callback: impl Fn(&Report) + Send + Sync + 'static) -> Self {
-        self.callback = Some(Arc::new(callback));
+        self.callback = Some(Callback::new(callback));
         self
     }
 
@@ -284,27 +280,5 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("actions", &self.actions)
-            .field("callback", &self.callback.as_ref().map(|_| "Fn(&Report)"))
-            .field("enabled", &self.enabled)
-            .field("stderr", &self.stderr)
-            .field("tracing", &self.tracing)
-            .field("max_reports", &self.max_reports)
-            .field("contexts_per_edge", &self.contexts_per_edge)
-            .field("search_steps", &self.search_steps)
-            .field("exit_code", &self.exit_code)
-            .field("summary", &self.summary)
-            .field("summary_file", &self.summary_file)
-            .field("record", &self.record)
-            .field("record_stacks", &self.record_stacks)
-            .field("record_times", &self.record_times)
-            .field("json", &self.json)
-            .finish()
     }
 }

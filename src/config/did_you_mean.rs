@@ -19,24 +19,26 @@ pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
 /// Returns how many insertions, deletions, replacements and swaps of neighbours turn `a` into `b` (the
 /// restricted Damerau–Levenshtein distance).
 fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    // The names are ASCII.
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut table = vec![0; (a.len() + 1) * (b.len() + 1)];
+    let at = |i: usize, j: usize| i * (b.len() + 1) + j;
     for i in 0..=a.len() {
         for j in 0..=b.len() {
             if i == 0 || j == 0 {
-                rows[i][j] = i + j;
+                table[at(i, j)] = i + j;
                 continue;
             }
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            let replaced = table[at(i - 1, j - 1)] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(table[at(i - 1, j)] + 1);
+            best = best.min(table[at(i, j - 1)] + 1);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
+                best = best.min(table[at(i - 2, j - 2)] + 1);
             }
-            rows[i][j] = best;
+            table[at(i, j)] = best;
         }
     }
-    rows[a.len()][b.len()]
+    table[at(a.len(), b.len())]
 }
 
 #[cfg(test)]

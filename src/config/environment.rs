@@ -18,18 +18,29 @@ const EXIT: &str = "exit";
 const SUMMARY: &str = "summary";
 const JSON: &str = "json";
 
-/// A value, and what is wrong with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A value, with its effect on the defaults, and what is wrong with it.
+#[derive(Debug)]
 pub(super) struct Overrides {
     value: String,
+    defaults: Config,
     problems: Vec<String>,
 }
 
 impl Overrides {
     /// Checks a value.
     pub(super) fn parse(value: String) -> Self {
-        let problems = apply(&mut Config::new(), &value);
-        Self { value, problems }
+        let mut defaults = Config::new();
+        let problems = apply(&mut defaults, &value);
+        Self {
+            value,
+            defaults,
+            problems,
+        }
+    }
+
+    /// Returns the configuration that applies while none is installed.
+    pub(super) fn defaults(&self) -> &Config {
+        &self.defaults
     }
 
     /// Returns a sentence for each part that was not understood.
@@ -217,9 +228,9 @@ mod tests {
         Overrides::parse(value.to_owned())
     }
 
-    /// Every setting of a configuration that the environment can change.
+    /// Every setting of a configuration.
     fn shown(config: &Config) -> String {
-        format!("{config:?} {:?}", config.classes)
+        format!("{config:?}")
     }
 
     #[test]
@@ -246,6 +257,10 @@ mod tests {
             ("all=ignore,Deadlock=abort", |mut config| {
                 config.actions.set_all(Ignore);
                 config.on(Verdict::Deadlock, Abort)
+            }),
+            ("Stall=panic,all=ignore", |mut config| {
+                config.actions.set_all(Ignore);
+                config
             }),
             ("stderr=off; tracing=Off, stderr=on", |config| {
                 config.tracing(false)
@@ -352,23 +367,5 @@ mod tests {
         assert!(!config.tracing);
         assert!(config.stderr);
         assert!(!config.enabled);
-    }
-
-    #[test]
-    fn later_parts_win() {
-        let config = Config::new().overridden(&parse("Stall=panic,all=ignore"));
-        assert_eq!(
-            config.action(Verdict::Stall, Basis::Instances),
-            Action::Ignore
-        );
-        let config = Config::new().overridden(&parse("all=ignore,Stall=panic"));
-        assert_eq!(
-            config.action(Verdict::Stall, Basis::Instances),
-            Action::Panic
-        );
-        assert_eq!(
-            config.action(Verdict::Deadlock, Basis::Instances),
-            Action::Ignore
-        );
     }
 }

@@ -18,11 +18,9 @@ use crate::variables::Variable;
 
 /// The installed configuration, and the place of the call.
 static INSTALLED: OnceLock<(Config, Site)> = OnceLock::new();
-/// The configuration that applies while none is installed. Threads that ask at once each make one, and the first stays: a
-/// thread that waited for another one would be parked, and so take the permit of an `unpark` from the program.
-static DEFAULT: OnceBox<Config> = OnceBox::new();
-/// The parsed environment variable, read once.
-static ENVIRONMENT: OnceLock<Overrides> = OnceLock::new();
+/// The parsed environment variable. Threads that ask at once each parse it, and the first result stays: a thread that
+/// waited for another one would be parked, and so take the permit of an `unpark` from the program.
+static ENVIRONMENT: OnceBox<Overrides> = OnceBox::new();
 /// Whether the errors of the environment variable have been returned to be written.
 static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 
@@ -32,9 +30,7 @@ static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn current() -> &'static Config {
     match INSTALLED.get() {
         Some((config, _)) => config,
-        None => DEFAULT.get().unwrap_or_else(|| {
-            DEFAULT.get_or_init(|| Box::new(Config::new().overridden(environment())))
-        }),
+        None => environment().defaults(),
     }
 }
 
@@ -48,7 +44,7 @@ pub(crate) fn install(config: Config, site: Site) -> Result<(), InstallError> {
 }
 
 fn environment() -> &'static Overrides {
-    ENVIRONMENT.get_or_init(|| Overrides::parse(Variable::Config.text()))
+    ENVIRONMENT.get_or_init(|| Box::new(Overrides::parse(Variable::Config.text())))
 }
 
 /// Returns what is wrong with the environment variable, at the first call; later nothing.

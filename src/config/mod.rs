@@ -35,6 +35,7 @@
 
 mod action;
 mod builder;
+mod callback;
 mod did_you_mean;
 mod environment;
 mod global;
@@ -50,4 +51,5 @@ pub use self::limit::Limit;
 pub use self::rule_file::RuleError;
 pub use self::status::{Counters, OffReason, Status, Totals};
 
+pub(crate) use self::callback::Callback;
 pub(crate) use self::global::{current, install, problems};

@@ -2,11 +2,9 @@
 
 use std::error::Error;
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Read as _};
 use std::path::Path;
 
-use crate::report::Escaped;
+use crate::report::{Escaped, read_regular};
 
 /// The largest file of rules that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -40,7 +38,7 @@ impl RuleError {
         ))
     }
 
-    fn of_file(path: &Path, problem: impl fmt::Display) -> Self {
+    fn of_file(path: &Path, problem: &dyn fmt::Display) -> Self {
         let path = path.display().to_string();
         Self::new(format!("{} cannot be read: {problem}", Escaped(&path)))
     }
@@ -55,35 +53,10 @@ impl fmt::Display for RuleError {
 impl Error for RuleError {}
 
 /// Returns the text of a file of rules, without a byte order mark.
-///
-/// Only a regular file is read, of a mebibyte at most: to open a FIFO could block the program for ever,
-/// and a device has no end.
 pub(crate) fn read(path: &Path) -> Result<String, RuleError> {
-    let mut bytes = Vec::new();
-    let mut read = || -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.read(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            // Without `O_NONBLOCK`, to open a FIFO waits for a writer.
-            options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
-        }
-        let file = options.open(path)?;
-        if !file.metadata()?.is_file() {
-            let why = "it is no regular file";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-        }
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-        Ok(())
-    };
-    read().map_err(|error| RuleError::of_file(path, error))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let why = format!("it has more than {MAX_BYTES} bytes");
-        return Err(RuleError::of_file(path, why));
-    }
+    let bytes = read_regular(path, MAX_BYTES).map_err(|error| RuleError::of_file(path, &error))?;
     let text = String::from_utf8(bytes)
-        .map_err(|error| RuleError::of_file(path, format!("it is no text: {error}")))?;
+        .map_err(|error| RuleError::of_file(path, &format_args!("it is no text: {error}")))?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
         None => text,

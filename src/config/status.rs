@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::limit::Limit;
+use crate::report::counted;
 
 /// The state of the detector, with its counters: evidence that the absence of reports means something.
 ///
@@ -95,13 +96,13 @@ impl fmt::Display for Totals {
         write!(
             f,
             "{} of {} {classes}, {}, {}",
-            Counted(self.locks, "lock"),
+            counted(self.locks, "lock"),
             self.classes,
-            Counted(self.orders, "order"),
-            Counted(self.threads, "thread"),
+            counted(self.orders, "order"),
+            counted(self.threads, "thread"),
         )?;
         if self.tasks > 0 {
-            write!(f, ", {}", Counted(self.tasks, "task"))?;
+            write!(f, ", {}", counted(self.tasks, "task"))?;
         }
         Ok(())
     }
@@ -141,16 +142,16 @@ impl fmt::Display for Counters {
             f,
             "for {:.1} s: {}, {}, {}, {}",
             self.uptime.as_secs_f64(),
-            Counted(self.locks, "lock"),
-            Counted(self.edges, "edge"),
-            Counted(self.threads, "thread"),
-            Counted(self.reports, "report"),
+            counted(self.locks, "lock"),
+            counted(self.edges, "edge"),
+            counted(self.threads, "thread"),
+            counted(self.reports, "report"),
         )?;
         if self.unreported > 0 {
-            write!(f, ", {} not reported", Counted(self.unreported, "finding"))?;
+            write!(f, ", {} not reported", counted(self.unreported, "finding"))?;
         }
         if self.suppressed > 0 {
-            write!(f, ", {} suppressed", Counted(self.suppressed, "finding"))?;
+            write!(f, ", {} suppressed", counted(self.suppressed, "finding"))?;
         }
         if self.total != Totals::default() {
             write!(f, "; since the start {}", self.total)?;
@@ -160,16 +161,6 @@ impl fmt::Display for Counters {
             write!(f, "{limit} ({})", limit.cost())?;
         }
         Ok(())
-    }
-}
-
-/// A number with its noun.
-struct Counted(u64, &'static str);
-
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.0 == 1 { "" } else { "s" };
-        write!(f, "{} {}{plural}", self.0, self.1)
     }
 }
 

@@ -1,47 +1,24 @@
 //! The orders that have been declared so far.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::path::PathBuf;
-
 use parking_lot::Mutex;
 
 use crate::config::RuleError;
-use crate::engine::ids::Site;
+use crate::engine::sorting;
 use crate::report::Escaped;
-
-/// Where an order was declared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Code(Site),
-    File(PathBuf, usize),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Code(site) => site.fmt(f),
-            Place::File(path, line) => {
-                let path = path.display().to_string();
-                write!(f, "{}:{line}", Escaped(&path))
-            }
-        }
-    }
-}
 
 /// A name in a declared order.
 #[derive(Clone)]
 struct Name {
     text: &'static str,
     /// The names that come right after it, by their places in the list, and where that was declared.
-    after: Vec<(usize, Place)>,
+    after: Vec<(usize, String)>,
 }
 
 /// All names, each once.
 static NAMES: Mutex<Vec<Name>> = Mutex::new(Vec::new());
 
-/// Adds orders, all or none; returns them with `'static` names.
-pub(super) fn add(orders: &[(Vec<&str>, Place)]) -> Result<Vec<Vec<&'static str>>, RuleError> {
+/// Adds orders, each with the place of its declaration, all or none; returns them with `'static` names.
+pub(super) fn add(orders: &[(&[&str], String)]) -> Result<Vec<Vec<&'static str>>, RuleError> {
     let mut names = NAMES.lock();
     let mut grown = names.clone();
     let orders = add_to(&mut grown, orders)?;
@@ -51,17 +28,19 @@ pub(super) fn add(orders: &[(Vec<&str>, Place)]) -> Result<Vec<Vec<&'static str>
 
 fn add_to(
     all: &mut Vec<Name>,
-    orders: &[(Vec<&str>, Place)],
+    orders: &[(&[&str], String)],
 ) -> Result<Vec<Vec<&'static str>>, RuleError> {
-    let mut places = HashMap::with_capacity(all.len());
+    // Sorted, for the search.
+    let mut places: Vec<(&'static str, usize)> = Vec::new();
     for (at, name) in all.iter().enumerate() {
-        places.insert(name.text, at);
+        places.push((name.text, at));
     }
+    sorting::sort(&mut places);
     let mut taken = Vec::new();
     for (names, place) in orders {
         let mut kept: Vec<&'static str> = Vec::with_capacity(names.len());
         let mut last = None;
-        for name in names {
+        for name in *names {
             let second = keep(all, &mut places, name);
             let name = all[second].text;
             kept.push(name);
@@ -89,12 +68,13 @@ fn add_to(
 }
 
 /// Returns the place of a name, of which a `'static` copy is added if it is a new one.
-fn keep(all: &mut Vec<Name>, places: &mut HashMap<&'static str, usize>, name: &str) -> usize {
-    if let Some(at) = places.get(name) {
-        return *at;
-    }
+fn keep(all: &mut Vec<Name>, places: &mut Vec<(&'static str, usize)>, name: &str) -> usize {
+    let place = match places.binary_search_by(|(known, _)| (*known).cmp(name)) {
+        Ok(place) => return places[place].1,
+        Err(place) => place,
+    };
     let text: &'static str = Box::leak(name.to_owned().into_boxed_str());
-    places.insert(text, all.len());
+    places.insert(place, (text, all.len()));
     all.push(Name {
         text,
         after: Vec::new(),
@@ -137,8 +117,8 @@ mod tests {
     use super::*;
     use std::panic::Location;
 
-    fn order(names: &[&'static str]) -> (Vec<&'static str>, Place) {
-        (names.to_vec(), Place::Code(Location::caller()))
+    fn order<'a>(names: &'a [&'static str]) -> (&'a [&'static str], String) {
+        (names, Location::caller().to_string())
     }
 
     #[test]

@@ -44,9 +44,13 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
         if note.is_some() && reason.map(str::trim).is_none_or(str::is_empty) {
             return Err(malformed("a known loop needs its reason after `! loop:`"));
         }
-        let names: Vec<&str> = order.split('<').map(str::trim).collect();
-        if names.iter().any(|name| name.is_empty()) {
-            return Err(malformed("a name is missing"));
+        let mut names = Vec::new();
+        for name in order.split('<') {
+            let name = name.trim();
+            if name.is_empty() {
+                return Err(malformed("a name is missing"));
+            }
+            names.push(name);
         }
         if names.len() < 2 {
             return Err(malformed("one name is no order"));
@@ -65,14 +69,17 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
         let mut chains = vec![Vec::new()];
         for name in &order.names {
             let first = places.partition_point(|(symbol, _)| symbol < name);
-            let end = places.partition_point(|(symbol, _)| symbol <= name);
-            let itself = [(*name, *name)];
-            let names = if first < end {
-                &places[first..end.min(first + MOST_PLACES)]
-            } else {
-                &itself
-            };
-            chains = longer(&chains, names);
+            let mut names = Vec::new();
+            for (symbol, place) in &places[first..] {
+                if symbol != name || names.len() == MOST_PLACES {
+                    break;
+                }
+                names.push(*place);
+            }
+            if names.is_empty() {
+                names.push(name);
+            }
+            chains = longer(&chains, &names);
         }
         for names in chains {
             placed.push(Order { names, ..*order });
@@ -82,10 +89,10 @@ pub(super) fn parse<'a>(text: &'a str, path: &Path) -> Result<Vec<Order<'a>>, Ru
 }
 
 /// Returns each chain with each of these places at its end, but no more than [`MOST_PLACES`].
-fn longer<'a>(chains: &[Vec<&'a str>], places: &[(&'a str, &'a str)]) -> Vec<Vec<&'a str>> {
+fn longer<'a>(chains: &[Vec<&'a str>], places: &[&'a str]) -> Vec<Vec<&'a str>> {
     let mut longer = Vec::new();
     for chain in chains {
-        for (_, place) in places {
+        for place in places {
             if longer.len() == MOST_PLACES {
                 return longer;
             }

@@ -6,14 +6,14 @@ mod file;
 use std::collections::HashSet;
 use std::path::Path;
 
-use self::declared::Place;
 pub use crate::config::RuleError as OrderError;
 use crate::config::rule_file;
 use crate::engine::ids::Site;
+use crate::report::Escaped;
 
 /// Adds the order that `names` have in the code at `site`; returns the names as `'static` strings.
 pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str>>, OrderError> {
-    declared::add(&[(names.to_vec(), Place::Code(site))])
+    declared::add(&[(names, site.to_string())])
 }
 
 /// Returns the pairs of classes of a file of orders, accepted loops among them.
@@ -33,10 +33,11 @@ pub(crate) fn pairs_of(path: &Path) -> Result<HashSet<(String, String)>, OrderEr
 pub(crate) fn in_file(path: &Path) -> Result<Vec<Vec<&'static str>>, OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
+    let file = path.display().to_string();
     let mut enforced = Vec::new();
-    for order in orders {
+    for order in &orders {
         if !order.is_loop {
-            enforced.push((order.names, Place::File(path.to_owned(), order.line)));
+            enforced.push((&*order.names, format!("{}:{}", Escaped(&file), order.line)));
         }
     }
     declared::add(&enforced)

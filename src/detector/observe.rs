@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::observation::Observation;
 use crate::detector::lock_info::{lock_info, wait_info};
@@ -76,11 +77,6 @@ impl Observed {
         self.slot.thread() == Some(self.thread)
     }
 
-    /// Whether it is an agent, not a thread of the system.
-    pub(crate) fn is_task(&self) -> bool {
-        self.slot.life.is_agent()
-    }
-
     /// Returns the stack of the wait, if the thread has recorded it.
     pub(crate) fn place(&self) -> Option<Stack> {
         let wait = self.wait.as_ref()?;
@@ -92,31 +88,50 @@ impl Observed {
     pub(crate) fn holds(&self) -> &[ObservedHold] {
         self.held.as_deref().unwrap_or_default()
     }
+
+    /// Returns the locks that the thread holds, as far as they are known, as a report has them.
+    pub(crate) fn held_infos(&self) -> Vec<HeldInfo> {
+        let mut infos = Vec::new();
+        for hold in self.holds() {
+            infos.push(hold.info);
+        }
+        infos
+    }
+
+    /// Returns the thread as a report has it, at the time `now`.
+    pub(crate) fn thread_info(&self, now: u64) -> ThreadInfo {
+        ThreadInfo {
+            name: self.name.clone(),
+            held: self.held_infos(),
+            waits: self.wait_info(now),
+            ended: self.has_ended,
+            is_task: self.slot.life.is_agent(),
+            ..ThreadInfo::new(self.thread)
+        }
+    }
+
+    /// Returns the wait of the thread as a report has it, at the time `now`.
+    pub(crate) fn wait_info(&self, now: u64) -> Option<WaitInfo> {
+        let wait = self.wait.as_ref()?;
+        Some(WaitInfo {
+            since: Some(Duration::from_nanos(now.saturating_sub(wait.since))),
+            ..wait_info(wait.lock.id, wait.need, wait.site)
+        })
+    }
 }
 
 impl Observed {
     /// The same, for other crates.
     pub(crate) fn into_observation(self) -> Observation {
-        let mut thread = ThreadInfo {
-            name: self.name.clone(),
-            ended: self.has_ended,
-            is_task: self.slot.life.is_agent(),
-            ..ThreadInfo::new(self.thread)
-        };
         let mut locks = Vec::new();
         for hold in self.holds() {
             locks.push(hold.lock.clone());
-            thread.held.push(hold.info);
         }
         if let Some(wait) = &self.wait {
             locks.push(wait.lock.clone());
-            thread.waits = Some(WaitInfo {
-                since: Some(wait::time_since(wait.since)),
-                ..wait_info(wait.lock.id, wait.need, wait.site)
-            });
         }
         Observation {
-            thread,
+            thread: self.thread_info(wait::now()),
             locks,
             is_held_known: self.held.is_some(),
             os_id: self.os_id,

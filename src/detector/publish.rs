@@ -8,7 +8,7 @@ use super::writing::Writing;
 use crate::config::{self, Action};
 use crate::engine::verdict::Verdict;
 use crate::record;
-use crate::report::{Basis, Facts, Report, Stall};
+use crate::report::{Basis, Facts, Report};
 use crate::sink::{self, Then};
 use crate::suppress;
 use crate::tracking::fork_safe::ForkSafe;
@@ -94,18 +94,14 @@ pub(crate) struct Published {
 }
 
 /// Reports a stall, from the watchdog's thread. Returns `None` if the configuration ignores stalls.
-pub(crate) fn publish_stall(
-    slot: Option<&'static Slot>,
-    facts: Facts,
-    stall: Stall,
-) -> Option<Published> {
+pub(crate) fn publish_stall(slot: Option<&'static Slot>, facts: Facts) -> Option<Published> {
     let config = config::current();
     let wanted = config.action(facts.verdict, facts.basis);
     if wanted == Action::Ignore {
         counters::ignore(1);
         return None;
     }
-    let mut report = Report::of_stall(facts, stall);
+    let mut report = Report::new(0, facts);
     if aside(slot, || suppress::suppresses(&report)) {
         counters::suppress();
         return None;

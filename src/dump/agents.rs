@@ -20,7 +20,7 @@ pub(crate) fn add(describe: Describer) {
 pub(super) fn describe_all() -> Vec<String> {
     let describers = DESCRIBERS.lock().clone();
     let mut paragraphs = Vec::new();
-    for describe in describers {
+    for describe in &describers {
         paragraphs.append(&mut describe());
     }
     paragraphs

@@ -4,13 +4,12 @@
 //! then the threads are asked for their stacks. No lock of the detector is held for longer than it
 //! takes to copy a list. Function names are looked up when the dump is displayed.
 
-use std::collections::HashSet;
 use std::time::{Instant, SystemTime};
 
 use super::{Dump, DumpedThread};
 use crate::detector::observe::{self, Observed};
 use crate::engine::sorting;
-use crate::report::{Activity, LockInfo, Stack, WaitInfo};
+use crate::report::{Activity, LockInfo, Stack};
 use crate::system::{self, NoStack, Seen, signal};
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait;
@@ -40,9 +39,11 @@ pub(crate) fn capture() -> Dump {
     }
     let mut answers = signal::ask(&asked).into_iter();
     let mut locks: Vec<LockInfo> = Vec::new();
-    let mut known = HashSet::new();
+    let mut known: Vec<u64> = Vec::new();
     let mut add = |lock: &LockInfo| {
-        if known.insert(lock.id) {
+        let id = lock.id.get();
+        if let Err(at) = known.binary_search(&id) {
+            known.insert(at, id);
             locks.push(lock.clone());
         }
     };
@@ -167,28 +168,13 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
     };
     // The thread may have ended meanwhile, and its number may belong to another one.
     let is_gone = observed.has_ended || !observed.is_there();
-    let waits = observed.wait.as_ref().map(|wait| WaitInfo {
-        what: wait.what(),
-        site: wait.site,
-        since: Some(wait::time_since(wait.since)),
-        by: None,
-        again: None,
-        counts: None,
-    });
-    let held = observed.held.map(|held| {
-        let mut infos = Vec::with_capacity(held.len());
-        for hold in &held {
-            infos.push(hold.info);
-        }
-        infos
-    });
     Some(DumpedThread {
         id: Some(observed.thread),
         os_id,
+        held: observed.held.is_some().then(|| observed.held_infos()),
+        waits: observed.wait_info(wait::now()),
         name: observed.name,
         is_ours: observed.is_ours,
-        held,
-        waits,
         activity: if is_gone {
             Activity::Ended
         } else {

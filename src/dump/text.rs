@@ -5,15 +5,12 @@ use std::fmt;
 use super::{Dump, DumpedThread};
 use crate::engine::ids::LockId;
 use crate::report::{
-    Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, comma, duration, place,
+    Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, comma, counted, duration, place,
 };
 
 impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let threads = match self.threads.len() {
-            1 => "1 thread".to_owned(),
-            many => format!("{many} threads"),
-        };
+        let threads = counted(self.threads.len() as u64, "thread");
         writeln!(f, "{threads}, captured in {}", duration(self.took))?;
         self.write_threads(f, &|_| true)?;
         self.write_agents(f)

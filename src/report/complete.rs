@@ -1,7 +1,6 @@
 //! The completion of a report: the reason and the suggestion are made from its facts.
 
 use super::data::{Facts, Report};
-use super::stall::Stall;
 use super::{agents, headline, suggestion};
 
 impl Report {
@@ -9,14 +8,6 @@ impl Report {
     pub(crate) fn new(sequence: u64, facts: Facts) -> Self {
         let mut report = facts;
         report.sequence = sequence;
-        report.put_words();
-        report
-    }
-
-    /// Returns the report of a stall.
-    pub(crate) fn of_stall(facts: Facts, stall: Stall) -> Self {
-        let mut report = facts;
-        report.stall = Some(stall);
         report.put_words();
         report
     }

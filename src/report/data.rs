@@ -237,8 +237,11 @@ impl Report {
 
     /// Returns the edges, beginning with the one that closed the cycle: the order of the text.
     pub(crate) fn edges_from_closing(&self) -> Vec<&Edge> {
-        let mut edges: Vec<&Edge> = self.edges.iter().collect();
-        edges.rotate_left(self.closing.unwrap_or(0).min(self.edges.len()));
+        let (first, count) = (self.closing.unwrap_or(0), self.edges.len());
+        let mut edges = Vec::new();
+        for at in 0..count {
+            edges.push(&self.edges[(first + at) % count]);
+        }
         edges
     }
 

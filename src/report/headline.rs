@@ -4,6 +4,7 @@ use std::fmt;
 use std::fmt::{Display as _, Write as _};
 
 use super::agents::agents;
+use super::count::counted;
 use super::data::{Basis, Edge, Report};
 use super::names::{and_list, push_new};
 use super::place::place;
@@ -179,13 +180,12 @@ fn crowd(
     };
     let more = shown.len() - named;
     let parts = named + usize::from(more > 0) + usize::from(idle > 0);
-    and_list(f, parts, &|f, at| match (shown.get(at), idle) {
-        (Some((thread, wait)), _) if at < named => {
+    and_list(f, parts, &|f, at| match shown.get(at) {
+        Some((thread, wait)) if at < named => {
             write!(f, "{thread} for {}", report.awaited(wait))
         }
         _ if at == named && more > 0 => write!(f, "{more} more"),
-        (_, 1) => f.write_str("1 idle worker"),
-        _ => write!(f, "{idle} idle workers"),
+        _ => counted(idle, "idle worker").fmt(f),
     })
 }
 
@@ -202,7 +202,7 @@ pub(super) fn is_left_by_fork(report: &Report, id: ThreadId) -> bool {
 
 /// Writes a line for each pool, about its workers without a job.
 pub(super) fn idle(out: &mut String, report: &Report) {
-    let mut pools: Vec<(LockId, usize)> = Vec::new();
+    let mut pools: Vec<(LockId, u64)> = Vec::new();
     for (thread, wait) in report.waiting() {
         if !thread.is_idle() {
             continue;
@@ -214,11 +214,9 @@ pub(super) fn idle(out: &mut String, report: &Report) {
         }
     }
     for (pool, count) in pools {
-        let name = report.the_lock(pool);
-        let _ = match count {
-            1 => writeln!(out, "\n1 worker of {name} waits for a job"),
-            _ => writeln!(out, "\n{count} workers of {name} wait for a job"),
-        };
+        let verb = if count == 1 { "waits" } else { "wait" };
+        let (workers, name) = (counted(count, "worker"), report.the_lock(pool));
+        let _ = writeln!(out, "\n{workers} of {name} {verb} for a job");
     }
 }
 
@@ -268,16 +266,15 @@ pub(super) fn counts(report: &Report, wait: &WaitInfo) -> Option<String> {
 fn some(count: u32, noun: &str) -> impl fmt::Display {
     fmt::from_fn(move |f| match count {
         0 => write!(f, "no {noun}"),
-        1 => write!(f, "1 {noun}"),
-        _ => write!(f, "{count} {noun}s"),
+        _ => counted(count.into(), noun).fmt(f),
     })
 }
 
 /// Returns a number with its noun and a verb.
 fn are(count: u32, noun: &str) -> impl fmt::Display {
-    fmt::from_fn(move |f| match count {
-        1 => write!(f, "1 {noun} is"),
-        _ => write!(f, "{count} {noun}s are"),
+    fmt::from_fn(move |f| {
+        let verb = if count == 1 { "is" } else { "are" };
+        write!(f, "{} {verb}", counted(count.into(), noun))
     })
 }
 

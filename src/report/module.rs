@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code)]
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::shim::loaded;
@@ -84,7 +85,11 @@ fn build_id(note: &Note<'_>) -> Option<String> {
     }
     // SAFETY: the build id lies in a loaded module, in a segment that is never written.
     let value = unsafe { std::slice::from_raw_parts(note.value, note.size) };
-    Some(value.iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut digits = String::new();
+    for byte in value {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    Some(digits)
 }
 
 #[cfg(all(test, target_os = "linux"))]

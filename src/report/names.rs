@@ -57,6 +57,15 @@ impl Report {
         })
     }
 
+    /// Returns the names of all threads, joined by `, `.
+    pub(crate) fn thread_list(&self) -> String {
+        let mut names = Vec::new();
+        for thread in &self.threads {
+            names.push(thread.to_string());
+        }
+        names.join(", ")
+    }
+
     fn distinguished(&self, lock: &LockInfo, mut name: String) -> String {
         let own = brief(lock);
         let content_of = |lock: &LockInfo| lock.content.map(content::short);

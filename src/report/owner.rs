@@ -23,7 +23,7 @@ pub(super) fn whose(report: &Report) -> Option<String> {
         return None;
     }
     let mut parts = Vec::new();
-    for edge in report.edges_from_closing() {
+    for edge in &report.edges_from_closing() {
         let subject = match report.verdict {
             Verdict::SelfDeadlock | Verdict::RecursiveRead => "it".to_owned(),
             _ => format!("the order of {}", report.thread_name(edge.thread)),

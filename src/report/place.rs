@@ -35,6 +35,11 @@ pub(super) fn short_file(file: &str) -> Option<Cow<'_, str>> {
     (!is_own(file)).then(|| class_key::of_path(file))
 }
 
+/// Returns the path of a file as a report shows it.
+pub(super) fn shown_file(file: &str) -> Cow<'_, str> {
+    short_file(file).unwrap_or(Cow::Borrowed(file))
+}
+
 /// Returns the dependency that a file belongs to, `dashmap 5.5.3`; `None` for the program's own files, and
 /// those of the standard library.
 pub(super) fn dependency(file: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::place::short_file;
+use super::place::shown_file;
 use super::source::Sources;
 use super::width::{width, width_of};
 use crate::engine::ids::Site;
@@ -16,31 +16,27 @@ const CUT: &str = "...";
 /// A tab, as the compiler counts columns.
 const TAB: &str = "    ";
 
-/// A place in a source file, known from a site or from the debug information.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Spot {
+/// One place in a source file, known from a site or from the debug information, with its label.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
     pub(super) file: Cow<'static, str>,
     pub(super) line: u32,
     pub(super) column: u32,
+    pub(super) label: String,
+    /// Whether the place is underlined with carets, not with dashes.
+    pub(super) primary: bool,
 }
 
-impl From<Site> for Spot {
-    fn from(site: Site) -> Self {
+impl Mark {
+    pub(super) fn at(site: Site, label: String, primary: bool) -> Self {
         Self {
             file: Cow::Borrowed(site.file()),
             line: site.line(),
             column: site.column(),
+            label,
+            primary,
         }
     }
-}
-
-/// One place, with its label.
-#[derive(Clone, Debug)]
-pub(super) struct Mark {
-    pub(super) spot: Spot,
-    pub(super) label: String,
-    /// Whether the place is underlined with carets, not with dashes.
-    pub(super) primary: bool,
 }
 
 /// Writes the places, file by file, as far as the files exist. The primary marks are the first ones, so that their file
@@ -48,22 +44,20 @@ pub(super) struct Mark {
 pub(super) fn show(out: &mut String, sources: &mut Sources, marks: &[Mark]) {
     let mut files: Vec<&str> = Vec::new();
     for mark in marks {
-        if !files.contains(&&*mark.spot.file) {
-            files.push(&mark.spot.file);
+        if !files.contains(&&*mark.file) {
+            files.push(&mark.file);
         }
     }
-    for file in files {
+    for &file in &files {
         let mut lines = Vec::new();
         for mark in marks {
-            if mark.spot.file == file
+            if mark.file == file
                 && let Some(line) = Line::new(sources, mark)
             {
                 lines.push(line);
             }
         }
-        sorting::sort_by_key(&mut lines, |line| {
-            (line.mark.spot.line, line.mark.spot.column)
-        });
+        sorting::sort_by_key(&mut lines, |line| (line.mark.line, line.mark.column));
         show_file(out, sources, file, &lines);
     }
 }
@@ -80,8 +74,8 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     /// Returns the mark with its line; `None` if the line does not exist, or is not the compiled one.
     fn new(sources: &mut Sources, mark: &'a Mark) -> Option<Self> {
-        let source = sources.line(&mark.spot.file, mark.spot.line)?;
-        let column = usize::try_from(mark.spot.column).ok()?.checked_sub(1)?;
+        let source = sources.line(&mark.file, mark.line)?;
+        let column = usize::try_from(mark.column).ok()?.checked_sub(1)?;
         let (before, rest) = split(source, column)?;
         if !is_call(before, rest) {
             return None;
@@ -150,18 +144,21 @@ fn word(text: &str) -> &str {
 fn show_file(out: &mut String, sources: &mut Sources, file: &str, lines: &[Line<'_>]) {
     let Some(last) = lines.last() else { return };
     let first = lines.iter().find(|line| line.mark.primary).unwrap_or(last);
-    let gutter = last.mark.spot.line.to_string().len();
-    let Spot { line, column, .. } = first.mark.spot;
+    let gutter = last.mark.line.to_string().len();
     let edge = format!("{:gutter$} |", "");
-    let short = short_file(file).unwrap_or(Cow::Borrowed(file));
-    let _ = writeln!(out, "{:gutter$}--> {short}:{line}:{column}\n{edge}", "");
+    let (file_shown, line, column) = (shown_file(file), first.mark.line, first.mark.column);
+    let _ = writeln!(
+        out,
+        "{:gutter$}--> {file_shown}:{line}:{column}\n{edge}",
+        ""
+    );
     let mut shown: Option<u32> = None;
     for line in lines {
-        let number = line.mark.spot.line;
+        let number = line.mark.line;
         // Two marks on one line are cut alike, so that both stand under their words.
         let mut start = line.start;
         for other in lines {
-            if other.mark.spot.line == number {
+            if other.mark.line == number {
                 start = start.min(other.start);
             }
         }
@@ -245,11 +242,7 @@ mod tests {
     use super::*;
 
     fn mark(site: Site, label: &str, primary: bool) -> Mark {
-        Mark {
-            spot: site.into(),
-            label: label.to_owned(),
-            primary,
-        }
+        Mark::at(site, label.to_owned(), primary)
     }
 
     fn shown(marks: &[Mark]) -> String {

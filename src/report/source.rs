@@ -1,8 +1,8 @@
 //! The source files that a report quotes.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
+
+use super::regular_file::read_regular;
 
 /// The size of the largest file that is read: larger ones are generated.
 const MAX_BYTES: u64 = 4 << 20;
@@ -63,18 +63,8 @@ fn find_above(below: &Path, path: &Path) -> Option<String> {
 }
 
 fn read(path: &Path) -> Option<String> {
-    // A FIFO or a device would block the reporting thread, or never end.
-    let metadata = path.metadata().ok()?;
-    if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).ok()?;
-    file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
-    Some(match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
+    let bytes = read_regular(path, MAX_BYTES).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]

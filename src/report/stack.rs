@@ -1,6 +1,5 @@
 //! A stack: captured as addresses, resolved to names when it is read.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use std::sync::Arc;
 use once_cell::race::OnceBox;
 
 use super::module::{Module, Modules, Place};
-use super::place::{is_own, short_file};
+use super::place::{is_own, short_file, shown_file};
 use crate::engine::ids::Site;
 use crate::tracking::lock::class_key;
 use crate::tracking::thread::current::Inside;
@@ -81,7 +80,7 @@ pub(super) struct Call {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = short_file(&self.file).unwrap_or(Cow::Borrowed(&self.file));
+        let file = shown_file(&self.file);
         write!(f, "{}, {file}:{}", self.function, self.line)
     }
 }
@@ -117,7 +116,7 @@ impl Stack {
     /// that wraps the program's locks. Looks up the names if that was not done before.
     pub(super) fn caller_of(&self, site: Site) -> Option<Call> {
         let frames = self.frames();
-        let at = frames.iter().position(|frame| frame.is_at(site))?;
+        let at = first(frames, &|frame| frame.is_at(site))?;
         let outer = &frames[at + 1..];
         let of = frames[at].method_of();
         let mut caller = outer.first()?;
@@ -134,25 +133,22 @@ impl Stack {
     /// has called the program back, and that came to `site` once more. `None` if there is no such call.
     pub(super) fn outer_caller_of(&self, site: Site) -> Option<Call> {
         let frames = self.frames();
-        let at = frames.iter().position(|frame| frame.is_at(site))?;
+        let at = first(frames, &|frame| frame.is_at(site))?;
         let name = frames[at].function.as_ref()?;
-        for outer in at + 1..frames.len() {
-            if frames[outer].function.as_ref() == Some(name) {
-                return frames.get(outer + 1)?.call(&frames[at], site);
-            }
-        }
-        None
+        let callers = &frames[at + 1..];
+        let outer = first(callers, &|frame| frame.function.as_ref() == Some(name))?;
+        callers.get(outer + 1)?.call(&frames[at], site)
     }
 
     /// Returns the innermost function of the program's own code, with the place of the call that it makes.
     /// Looks up the names if that was not done before.
     pub(super) fn own_caller(&self) -> Option<Call> {
-        let is_own = |frame: &&Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(is_own);
-        let caller = self.frames().iter().find(is_own)?;
-        let file = Path::new(caller.file.as_deref()?);
+        let frames = self.frames();
+        let is_own = |frame: &Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(is_own);
+        let caller = &frames[first(frames, &is_own)?];
+        let file = caller.file.as_deref()?;
         let here = std::env::current_dir().ok();
-        let inner = here.and_then(|here| file.strip_prefix(here).ok());
-        caller.call_in(&inner.unwrap_or(file).display().to_string())
+        caller.call_in(under(here.as_deref(), file).unwrap_or(file))
     }
 
     /// Returns a hash of the innermost calls: the path through this crate, and its callers.
@@ -184,7 +180,9 @@ impl Stack {
                     known.insert(at, (address, found));
                     between();
                 }
-                frames.extend_from_slice(&known[at].1);
+                for frame in &known[at].1 {
+                    frames.push(frame.clone());
+                }
             });
         }
     }
@@ -200,7 +198,7 @@ impl Stack {
             }
         }
         // If another thread was faster, its result is the same.
-        self.0.resolved.get_or_init(|| Box::new(trimmed(frames)))
+        self.0.resolved.get_or_init(|| Box::new(trimmed(&frames)))
     }
 
     /// A stack of these functions, each called in the first line of a file of its own.
@@ -274,6 +272,11 @@ impl Stack {
     }
 }
 
+/// Returns the path of a file within the current directory, in which the places of locks are, too.
+fn under<'a>(here: Option<&Path>, file: &'a str) -> Option<&'a str> {
+    Path::new(file).strip_prefix(here?).ok()?.to_str()
+}
+
 /// Walks the stack of the calling thread.
 ///
 /// `backtrace::trace` takes a process-wide lock for this, which a thread of the program may hold for
@@ -320,16 +323,16 @@ fn resolve(address: usize, modules: &Modules, frames: &mut Vec<Frame>) {
 /// shown, and a lookup of their names would read the debug information of the system's library.
 fn is_bottom(frames: &[Frame], from: usize) -> bool {
     let inner = frames.get(from.max(1)..).unwrap_or_default();
-    first(inner, Frame::starts_thread).is_some() && !frames[0].starts_thread()
+    first(inner, &Frame::starts_thread).is_some() && !frames[0].starts_thread()
 }
 
 /// Returns the position of the innermost frame that is of a kind.
-fn first(frames: &[Frame], is_of_kind: fn(&Frame) -> bool) -> Option<usize> {
+fn first(frames: &[Frame], is_of_kind: &dyn Fn(&Frame) -> bool) -> Option<usize> {
     frames.iter().position(is_of_kind)
 }
 
 /// Returns how many frames there are up to the outermost one that is of a kind.
-fn up_to_last(frames: &[Frame], is_of_kind: fn(&Frame) -> bool) -> usize {
+fn up_to_last(frames: &[Frame], is_of_kind: &dyn Fn(&Frame) -> bool) -> usize {
     let mut count = frames.len();
     while count > 0 && !is_of_kind(&frames[count - 1]) {
         count -= 1;
@@ -339,28 +342,38 @@ fn up_to_last(frames: &[Frame], is_of_kind: fn(&Frame) -> bool) -> usize {
 
 /// Removes the frames above the program (this crate, and the crates that its locks are built on, at the
 /// innermost end) and those below it (the start of the thread, at the outermost).
-fn trimmed(mut frames: Vec<Frame>) -> Vec<Frame> {
-    if let Some(bottom) = first(&frames, Frame::starts_thread)
+fn trimmed(all: &[Frame]) -> Vec<Frame> {
+    let (mut frames, mut shown) = (all, Vec::new());
+    if let Some(bottom) = first(frames, &Frame::starts_thread)
         && bottom > 0
     {
-        frames.truncate(bottom);
+        frames = &frames[..bottom];
     }
     // Below the root of a task is the runtime that polls it.
-    if let Some(root) = first(&frames, Frame::polls_task) {
-        frames.truncate(root + 1);
+    if let Some(root) = first(frames, &Frame::polls_task) {
+        frames = &frames[..=root];
     }
     // The frames that catch a panic stand between functions of any program with threads, and carry no
     // information.
-    if frames.iter().any(|frame| !frame.catches_panics()) {
-        frames.retain(|frame| !frame.catches_panics());
+    for frame in frames {
+        if !frame.catches_panics() {
+            shown.push(frame.clone());
+        }
+    }
+    if !shown.is_empty() {
+        frames = &shown;
     }
     // The tests of this crate have only frames of this crate.
-    let Some(innermost) = first(&frames, Frame::is_of_the_program) else {
-        return frames;
-    };
-    frames.truncate(up_to_last(&frames, Frame::is_of_the_program));
-    let top = up_to_last(&frames[..innermost], Frame::is_ours);
-    frames.split_off(top)
+    if let Some(innermost) = first(frames, &Frame::is_of_the_program) {
+        let end = up_to_last(frames, &Frame::is_of_the_program);
+        let top = up_to_last(&frames[..innermost], &Frame::is_ours);
+        frames = &frames[top..end];
+    }
+    let mut kept = Vec::new();
+    for frame in frames {
+        kept.push(frame.clone());
+    }
+    kept
 }
 
 impl Frame {
@@ -515,24 +528,20 @@ impl fmt::Display for Stack {
         let here = std::env::current_dir().ok();
         let mut unnamed: Vec<&Module> = Vec::new();
         for (number, frame) in self.frames().iter().enumerate() {
-            match (&frame.function, &frame.place) {
-                (Some(function), _) => writeln!(f, "{number:>4}: {function}")?,
-                (None, Some(Place { module, offset })) => {
-                    writeln!(f, "{number:>4}: <unknown> at {}+{offset:#x}", module.name())?;
-                    if !unnamed.contains(&&**module) {
-                        unnamed.push(module);
-                    }
+            let name = frame.function.as_deref().unwrap_or("<unknown>");
+            write!(f, "{number:>4}: {name}")?;
+            if let (None, Some(Place { module, offset })) = (&frame.function, &frame.place) {
+                write!(f, " at {}+{offset:#x}", module.name())?;
+                if !unnamed.contains(&&**module) {
+                    unnamed.push(module);
                 }
-                (None, None) => writeln!(f, "{number:>4}: <unknown>")?,
             }
+            writeln!(f)?;
             let Some(file) = &frame.file else { continue };
-            // A path under the current directory is shown like the places of the locks.
-            let under = here
-                .as_deref()
-                .and_then(|here| Path::new(file).strip_prefix(here).ok()?.to_str());
-            let short = under.map(Cow::Borrowed).or_else(|| short_file(file));
-            let short = short.unwrap_or(Cow::Borrowed(file));
-            write!(f, "          at {short}")?;
+            match under(here.as_deref(), file) {
+                Some(file) => write!(f, "          at {file}")?,
+                None => write!(f, "          at {}", shown_file(file))?,
+            }
             if let Some(line) = frame.line {
                 write!(f, ":{line}")?;
             }
@@ -542,7 +551,7 @@ impl fmt::Display for Stack {
             writeln!(f)?;
         }
         // The data for a later lookup.
-        for module in unnamed {
+        for module in &unnamed {
             let build_id = module.build_id.as_deref().unwrap_or("none");
             writeln!(
                 f,
@@ -595,7 +604,7 @@ mod tests {
             "main",
         ]);
         assert_eq!(
-            trimmed(all),
+            trimmed(&all),
             frames(&[
                 "core::result::Result<T,E>::map",
                 "bank::transfer",
@@ -618,7 +627,7 @@ mod tests {
             "std::sys::thread::unix::Thread::new::thread_start",
             "clone3",
         ]));
-        assert_eq!(trimmed(all), slept);
+        assert_eq!(trimmed(&all), slept);
         let all = frames(&[
             "syscall",
             "parking_lot_core::parking_lot::park",
@@ -626,7 +635,7 @@ mod tests {
             "bank::transfer",
             "std::rt::lang_start",
         ]);
-        assert_eq!(trimmed(all), frames(&["bank::transfer"]));
+        assert_eq!(trimmed(&all), frames(&["bank::transfer"]));
         let all = frames(&[
             "__GI___clock_nanosleep",
             "std::sys::thread::unix::sleep",
@@ -634,7 +643,7 @@ mod tests {
             "bank::transfer",
             "std::rt::lang_start",
         ]);
-        assert_eq!(trimmed(all), frames(&["bank::transfer"]));
+        assert_eq!(trimmed(&all), frames(&["bank::transfer"]));
         let all = frames(&[
             "__GI_sched_yield",
             "parking_lot_core::thread_parker::imp::thread_yield",
@@ -642,7 +651,7 @@ mod tests {
             "bank::transfer",
             "std::rt::lang_start",
         ]);
-        assert_eq!(trimmed(all), frames(&["bank::transfer"]));
+        assert_eq!(trimmed(&all), frames(&["bank::transfer"]));
     }
 
     #[test]
@@ -662,14 +671,14 @@ mod tests {
             "std::rt::lang_start::<()>",
         ]));
         let kept = frames(&["<bank::Bank>::transfer::<bank::main::{closure#0}>"]);
-        assert_eq!(trimmed(all), kept);
+        assert_eq!(trimmed(&all), kept);
     }
 
     #[test]
     fn a_stack_that_is_all_ours_is_kept() {
         let all = frames(&["lockwarden::a", "lockwarden::b"]);
-        assert_eq!(trimmed(all.clone()), all);
-        assert_eq!(trimmed(Vec::new()), Vec::new());
+        assert_eq!(trimmed(&all), all);
+        assert_eq!(trimmed(&[]), []);
     }
 
     #[test]

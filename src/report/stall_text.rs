@@ -4,6 +4,7 @@ use std::fmt;
 use std::fmt::{Display as _, Write as _};
 
 use super::activity::Activity;
+use super::count::counted;
 use super::data::Report;
 use super::duration::duration;
 use super::escape::Escaped;
@@ -27,8 +28,7 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Resul
             )?;
             match waiters.saturating_sub(1) {
                 0 => Ok(()),
-                1 => f.write_str(", and 1 other thread"),
-                more => write!(f, ", and {more} other threads"),
+                more => write!(f, ", and {}", counted(more as u64, "other thread")),
             }
         }
         StallCause::Hold { thread, lock, .. } => {
@@ -43,11 +43,14 @@ pub(super) fn subject(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Resul
             )
         }
         StallCause::NoProgress { waiting } => {
-            write!(f, "nothing has happened for {lasted}, while ")?;
-            match waiting {
-                1 => f.write_str("1 thread waits"),
-                more => write!(f, "{more} threads wait"),
-            }
+            let (threads, verb) = (
+                counted(*waiting as u64, "thread"),
+                if *waiting == 1 { "waits" } else { "wait" },
+            );
+            write!(
+                f,
+                "nothing has happened for {lasted}, while {threads} {verb}"
+            )
         }
     }
 }
@@ -63,21 +66,23 @@ fn awaited(report: &Report, thread: ThreadId) -> impl fmt::Display {
     })
 }
 
-/// Returns the subject of a stall that is over, without a duration.
-pub(super) fn past(report: &Report) -> String {
-    match report.stall.as_ref().map(|stall| &stall.cause) {
-        Some(StallCause::Wait { thread, .. }) => {
-            let name = report.thread_name(*thread);
-            format!("the wait of {name} for {}", awaited(report, *thread))
+impl Report {
+    /// Returns the subject of a stall that is over, without a duration.
+    pub(crate) fn past(&self) -> String {
+        match self.stall.as_ref().map(|stall| &stall.cause) {
+            Some(StallCause::Wait { thread, .. }) => {
+                let name = self.thread_name(*thread);
+                format!("the wait of {name} for {}", awaited(self, *thread))
+            }
+            Some(StallCause::Hold { thread, lock, .. }) => {
+                let (thread, lock) = (self.thread_name(*thread), self.the_lock(*lock));
+                format!("the hold of {lock} by {thread}")
+            }
+            Some(StallCause::Heartbeat { name, .. }) => {
+                format!("the missed heartbeat `{}`", Escaped(name))
+            }
+            _ => "a time in which nothing happened".to_owned(),
         }
-        Some(StallCause::Hold { thread, lock, .. }) => {
-            let (thread, lock) = (report.thread_name(*thread), report.the_lock(*lock));
-            format!("the hold of {lock} by {thread}")
-        }
-        Some(StallCause::Heartbeat { name, .. }) => {
-            format!("the missed heartbeat `{}`", Escaped(name))
-        }
-        Some(StallCause::NoProgress { .. }) | None => "a time in which nothing happened".to_owned(),
     }
 }
 

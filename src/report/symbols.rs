@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use super::regular_file::read_regular;
 use crate::engine::ids::Site;
 use crate::engine::sorting;
 use crate::variables::Variable;
@@ -48,10 +49,9 @@ fn read(folder: &Path) -> Vec<(String, String)> {
     };
     for entry in entries {
         let Ok(entry) = entry else { continue };
-        let is_table = entry
-            .metadata()
-            .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_BYTES);
-        if is_table && let Ok(text) = fs::read_to_string(entry.path()) {
+        if let Ok(bytes) = read_regular(&entry.path(), MAX_BYTES)
+            && let Ok(text) = str::from_utf8(&bytes)
+        {
             for line in text.lines() {
                 if let Some((place, name)) = line.split_once('\t') {
                     names.push((place.to_owned(), name.to_owned()));

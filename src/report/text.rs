@@ -13,7 +13,7 @@ use super::interleaving;
 use super::lock::comma;
 use super::owner;
 use super::place::{is_own, place};
-use super::snippet::{self, Mark, Spot};
+use super::snippet::{self, Mark};
 use super::source::Sources;
 use super::stack::{Call, Stack};
 use super::stall_text;
@@ -66,11 +66,6 @@ impl Report {
         out
     }
 
-    /// Returns the line for a stall that is over.
-    pub(crate) fn past(&self) -> String {
-        stall_text::past(self)
-    }
-
     /// Returns the text of a report about the same source lines as the report number `first`.
     pub(crate) fn brief(&self, first: u64) -> String {
         let threads = headline::distinct_threads(self);
@@ -91,12 +86,15 @@ impl Report {
         Stack::resolve_all(&self.all_stacks(), between);
     }
 
+    /// Returns the stack of the finder. The dump of all threads has that of a stall.
+    fn stack_of_finder(&self) -> Option<&Stack> {
+        let stack = self.stack.as_ref();
+        stack.filter(|_| self.verdict != Verdict::Stall)
+    }
+
     fn all_stacks(&self) -> Vec<&Stack> {
         let mut stacks = Vec::new();
-        // The dump of all threads has the stack of a stall.
-        if let Some(stack) = &self.stack
-            && self.verdict != Verdict::Stall
-        {
+        if let Some(stack) = self.stack_of_finder() {
             stacks.push(stack);
         }
         for edge in &self.edges {
@@ -127,7 +125,7 @@ impl Report {
 /// Writes every edge: the request, the locks held meanwhile, and the source lines of both.
 fn links(out: &mut String, sources: &mut Sources, report: &Report) {
     let mut shown: Vec<(Site, Site)> = Vec::new();
-    for (at, edge) in report.edges_from_closing().into_iter().enumerate() {
+    for (at, edge) in report.edges_from_closing().iter().enumerate() {
         let newest = at == 0 && report.closing.is_some();
         let lines = (edge.from_site, edge.to_site);
         let known = shown.contains(&lines);
@@ -288,11 +286,9 @@ fn outside_mark(marks: &mut Vec<Mark>, report: &Report, edge: &Edge, call: Call)
                 || !(in_one_function(from, to) || in_one_function(to, from))));
     if let (true, Some(column)) = (is_of_wrapper, call.column) {
         marks.push(Mark {
-            spot: Spot {
-                file: call.file.into(),
-                line: call.line,
-                column,
-            },
+            file: call.file.into(),
+            line: call.line,
+            column,
             label: format!("{} {}", asks(report), report.short_name(edge.to)),
             primary: true,
         });
@@ -323,22 +319,13 @@ fn edge_marks(marks: &mut Vec<Mark>, report: &Report, edge: &Edge) {
             "" => format!("{first} {held}, then {second} {asked}"),
             _ => format!("{first} {held}, then {second} it{again}"),
         };
-        marks.push(mark(edge.to_site, label, true));
+        marks.push(Mark::at(edge.to_site, label, true));
         return;
     }
     let label = format!("then {second} {asked}{again}");
-    marks.push(mark(edge.to_site, label, true));
+    marks.push(Mark::at(edge.to_site, label, true));
     let label = format!("first {first} {held}{keeps}");
-    marks.push(mark(edge.from_site, label, false));
-}
-
-fn mark(site: Site, label: String, primary: bool) -> Mark {
-    let spot = site.into();
-    Mark {
-        spot,
-        label,
-        primary,
-    }
+    marks.push(Mark::at(edge.from_site, label, false));
 }
 
 /// How many threads are shown in full where each has source lines of its own.
@@ -378,11 +365,11 @@ fn marks_of(report: &Report, thread: &ThreadInfo) -> Vec<Mark> {
             WaitsFor::Lock { lock, .. } => format!("waits for {}", report.short_name(lock)),
             WaitsFor::Resource { .. } => format!("waits for {}", report.awaited(wait)),
         };
-        marks.push(mark(wait.site, label, true));
+        marks.push(Mark::at(wait.site, label, true));
     }
     for held in &thread.held {
         let label = format!("takes {}", report.short_name(held.lock));
-        marks.push(mark(held.site, label, marks.is_empty()));
+        marks.push(Mark::at(held.site, label, marks.is_empty()));
     }
     marks
 }
@@ -391,10 +378,7 @@ fn marks_of(report: &Report, thread: &ThreadInfo) -> Vec<Mark> {
 fn stacks(out: &mut String, report: &Report) {
     let mut shown: Vec<&Stack> = Vec::new();
     let edges = report.edges_from_closing();
-    // The dump of all threads has the stack of a stall.
-    if let Some(stack) = &report.stack
-        && report.verdict != Verdict::Stall
-    {
+    if let Some(stack) = report.stack_of_finder() {
         out.push_str("\nstack");
         if let Some(edge) = edges.first()
             && (report.closing.is_some() || edges.len() == 1)
@@ -404,7 +388,7 @@ fn stacks(out: &mut String, report: &Report) {
         let _ = write!(out, ", where it was found:\n{stack}");
         shown.push(stack);
     }
-    for (at, edge) in edges.into_iter().enumerate() {
+    for (at, edge) in edges.iter().enumerate() {
         let Some(stack) = &edge.stack else { continue };
         // The stack of the closing edge was shown above; and places that several threads or locks have
         // in common have one stack, the first one.

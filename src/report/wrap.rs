@@ -33,12 +33,15 @@ fn words(sentence: &str) -> Vec<&str> {
     for (at, next) in sentence.char_indices() {
         quoted ^= next == '`';
         if next == ' ' && !quoted {
-            words.push(&sentence[start..at]);
+            if start < at {
+                words.push(&sentence[start..at]);
+            }
             start = at + 1;
         }
     }
-    words.push(&sentence[start..]);
-    words.retain(|word| !word.is_empty());
+    if start < sentence.len() {
+        words.push(&sentence[start..]);
+    }
     words
 }
 

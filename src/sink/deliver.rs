@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::delivery::{self, Ticket};
 use super::{callback, listener, say, stderr, tracing};
 use crate::config::{Action, Config};
-use crate::report::Report;
+use crate::report::{Report, counted};
 
 /// What the caller has to do after a report is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ fn hand_out(config: &Config, report: &Report) -> Option<Ticket> {
         callback::guarded("the `tracing` subscriber", &mut || tracing::emit(report));
     }
     if let Some(callback) = &config.callback {
-        callback::guarded("the callback", &mut || callback(report));
+        callback::guarded("the callback", &mut || (callback.0)(report));
     }
     listener::notify(report);
     text
@@ -145,12 +145,12 @@ fn print(report: &Report) -> Option<Ticket> {
 }
 
 fn say_limit(config: &Config, last: u64) {
-    let made = match last {
-        1 => "1 report was".to_owned(),
-        _ => format!("{last} reports were"),
-    };
+    let (made, verb) = (
+        counted(last, "report"),
+        if last == 1 { "was" } else { "were" },
+    );
     let words = format!(
-        "{made} made, which is the limit (max_reports); the ones from here on are only counted"
+        "{made} {verb} made, which is the limit (max_reports); the ones from here on are only counted"
     );
     if config.stderr {
         say::say(&words);

@@ -163,7 +163,8 @@ pub(crate) fn flush(patience: Duration) {
 pub(super) fn catch_up() {
     while let Some(job) = next_urgent() {
         run(job);
-        finish_urgent();
+        QUEUE.lock().done += 1;
+        CHANGED.notify_all();
     }
 }
 
@@ -285,11 +286,6 @@ fn next_slow() -> Option<Job> {
 /// Removes the first job. The others move up: [`ROOM`] of them at most, of two words each.
 fn first(jobs: &mut Vec<Job>) -> Option<Job> {
     (!jobs.is_empty()).then(|| jobs.remove(0))
-}
-
-fn finish_urgent() {
-    QUEUE.lock().done += 1;
-    CHANGED.notify_all();
 }
 
 /// Runs a job. A panic in it, as in a `Display` of the program, ends the job.

@@ -23,7 +23,7 @@ pub(crate) use self::delivery::{LAST, flush, settle_with};
 #[cfg(unix)]
 pub(crate) use self::delivery::{QUEUE, renew};
 #[cfg(feature = "json")]
-pub(crate) use self::file::LinesFile;
+pub(crate) use self::file::{append_line, open_lines};
 pub(crate) use self::listener::listen;
 pub(crate) use self::say::{print, say};
 pub(crate) use self::tracing::{emits_orders, started, to_subscriber};

@@ -22,21 +22,15 @@ static WRITING_SINCE: AtomicU64 = AtomicU64::new(0);
 
 /// Writes the whole text, however long that takes. What cannot be written is lost.
 pub(super) fn write(text: &str) {
-    let _ = writing(|| write_all(text.as_bytes(), None));
+    // Relaxed: the number publishes no other memory.
+    WRITING_SINCE.store(now(), Ordering::Relaxed);
+    let _ = write_all(text.as_bytes(), None);
+    WRITING_SINCE.store(0, Ordering::Relaxed);
 }
 
 /// Writes what standard error accepts within a tenth of a second: for a thread of the program.
 pub(super) fn write_in_time(text: &str) {
     let _ = write_all(text.as_bytes(), Some(PATIENCE));
-}
-
-/// Runs `write`, and publishes when it began.
-fn writing<R>(write: impl FnOnce() -> R) -> R {
-    // Relaxed: the number publishes no other memory.
-    WRITING_SINCE.store(now(), Ordering::Relaxed);
-    let result = write();
-    WRITING_SINCE.store(0, Ordering::Relaxed);
-    result
 }
 
 /// Returns whether the present write has not returned for [`STALLED`].

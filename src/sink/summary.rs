@@ -9,7 +9,7 @@ use super::{callback, delivery, file, say, stderr};
 use crate::config;
 use crate::config::{Config, Counters};
 use crate::engine::verdict::Verdict;
-use crate::report::Report;
+use crate::report::{Report, counted};
 use crate::tracking::fork_safe::ForkSafe;
 
 /// How many headlines are kept.
@@ -110,14 +110,11 @@ pub(crate) fn print(config: &Config, activity: &Counters) {
 }
 
 fn text(findings: &Findings, activity: &Counters) -> String {
-    let count = match findings.count {
-        1 => "1 finding".to_owned(),
-        many => format!("{many} findings"),
-    };
     let mut text = format!(
-        "lockwarden: summary: {} in {:.1} s; {count}",
+        "lockwarden: summary: {} in {:.1} s; {}",
         activity.total,
-        activity.uptime.as_secs_f64()
+        activity.uptime.as_secs_f64(),
+        counted(findings.count, "finding")
     );
     if activity.suppressed > 0 {
         let _ = write!(text, ", {} suppressed", activity.suppressed);

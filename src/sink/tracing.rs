@@ -17,6 +17,10 @@ use crate::report::{Report, place, push_new};
 
 /// Emits one event: of level error for a deadlock that exists, of level warning for everything else.
 pub(super) fn emit(report: &Report) {
+    // As strings, which a log puts in quotes, and not with `Display`: a name in them cannot look like
+    // another field then.
+    let (locks, threads, sites) = (locks(report), report.thread_list(), sites(report));
+    let suggestion = report.suggestion.as_deref().unwrap_or_default();
     // Level and target belong to the call site, so each level needs one of its own.
     macro_rules! event {
         ($level:expr) => {
@@ -25,13 +29,11 @@ pub(super) fn emit(report: &Report) {
                 $level,
                 verdict = report.verdict.name(),
                 sequence = report.sequence,
-                // As strings, which a log puts in quotes, and not with `Display`: a name in them cannot
-                // look like another field then.
-                locks = locks(report).as_str(),
-                threads = threads(report).as_str(),
-                sites = sites(report).as_str(),
+                locks = locks.as_str(),
+                threads = threads.as_str(),
+                sites = sites.as_str(),
                 reason = report.reason.as_str(),
-                suggestion = report.suggestion.as_deref().unwrap_or_default(),
+                suggestion,
                 "{}",
                 report.subject()
             )
@@ -101,14 +103,6 @@ fn locks(report: &Report) -> String {
     names.join(", ")
 }
 
-fn threads(report: &Report) -> String {
-    let mut names = Vec::new();
-    for thread in &report.threads {
-        names.push(thread.to_string());
-    }
-    names.join(", ")
-}
-
 fn sites(report: &Report) -> String {
     let mut sites = Vec::new();
     for edge in &report.edges {
@@ -130,61 +124,37 @@ fn sites(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::fmt::Debug;
-    use std::sync::{Arc, Mutex, PoisonError};
-
-    use tracing::field::{Field, Visit};
-    use tracing::span::{Attributes, Id, Record};
-    use tracing::{Event, Level, Metadata, Subscriber};
+    use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::engine::ids::{LockId, ThreadId};
     use crate::engine::mode::Mode;
     use crate::report::{Edge, Facts, LockInfo, ThreadInfo};
 
-    type Seen = Arc<Mutex<Vec<(Level, String, BTreeMap<String, String>)>>>;
+    struct Writer(Arc<Mutex<Vec<u8>>>);
 
-    /// Keeps every event.
-    struct Keeper(Seen);
-
-    struct Fields(BTreeMap<String, String>);
-
-    impl Visit for Fields {
-        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-            self.0.insert(field.name().to_owned(), format!("{value:?}"));
+    impl std::io::Write for Writer {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
         }
 
-        fn record_str(&mut self, field: &Field, value: &str) {
-            self.0.insert(field.name().to_owned(), value.to_owned());
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
         }
     }
 
-    impl Subscriber for Keeper {
-        fn enabled(&self, _: &Metadata<'_>) -> bool {
-            true
-        }
-
-        fn new_span(&self, _: &Attributes<'_>) -> Id {
-            Id::from_u64(1)
-        }
-
-        fn record(&self, _: &Id, _: &Record<'_>) {}
-
-        fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-        fn event(&self, event: &Event<'_>) {
-            let mut fields = Fields(BTreeMap::new());
-            event.record(&mut fields);
-            let metadata = event.metadata();
-            let seen = (*metadata.level(), metadata.target().to_owned(), fields.0);
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push(seen);
-        }
-
-        fn enter(&self, _: &Id) {}
-
-        fn exit(&self, _: &Id) {}
+    /// Returns what a subscriber writes, a line for each event.
+    fn written(emit: &dyn Fn()) -> String {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let own = Arc::clone(&written);
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .without_time()
+            .with_writer(move || Writer(Arc::clone(&own)))
+            .finish();
+        tracing::subscriber::with_default(subscriber, emit);
+        String::from_utf8(written.lock().unwrap().clone()).unwrap()
     }
 
     fn report(verdict: Verdict) -> Report {
@@ -220,29 +190,16 @@ mod tests {
 
     #[test]
     fn a_report_is_one_event_with_named_fields() {
-        let seen = Seen::default();
         let report = report(Verdict::Inversion);
-        tracing::subscriber::with_default(Keeper(Arc::clone(&seen)), || emit(&report));
-        let seen = seen.lock().expect("nothing panicked");
-        let [(level, target, fields)] = &seen[..] else {
-            panic!("not one event: {seen:?}");
-        };
-        assert_eq!((*level, target.as_str()), (Level::WARN, "lockwarden"));
-        let expected = [
-            ("locks", "`ledger`, `audit`".to_owned()),
-            (
-                "message",
-                "Inversion: `ledger` and `audit` are taken in both orders".to_owned(),
-            ),
-            ("reason", report.reason.clone()),
-            ("sequence", "9".to_owned()),
-            ("sites", report.edges[0].from_site.to_string()),
-            ("suggestion", report.suggestion.clone().expect("it has one")),
-            ("threads", "thread #4, thread #5".to_owned()),
-            ("verdict", "Inversion".to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value));
-        assert_eq!(*fields, BTreeMap::from(expected));
+        let expected = format!(
+            " WARN lockwarden: Inversion: `ledger` and `audit` are taken in both orders \
+             verdict=\"Inversion\" sequence=9 locks=\"`ledger`, `audit`\" \
+             threads=\"thread #4, thread #5\" sites={:?} reason={:?} suggestion={:?}\n",
+            report.edges[0].from_site.to_string(),
+            report.reason,
+            report.suggestion.as_ref().expect("it has one")
+        );
+        assert_eq!(written(&|| emit(&report)), expected);
     }
 
     #[test]
@@ -250,14 +207,7 @@ mod tests {
         let mut report = report(Verdict::Inversion);
         report.locks[0].label = Some("x\" verdict=Deadlock y=\u{202e}".to_owned());
         report.threads[0].name = Some("t sequence=1".to_owned());
-        let written = Arc::new(Mutex::new(Vec::new()));
-        let own = Arc::clone(&written);
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || Writer(Arc::clone(&own)))
-            .finish();
-        tracing::subscriber::with_default(subscriber, || emit(&report));
-        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        let text = written(&|| emit(&report));
         // All fields but the message, which comes first, are in quotes.
         let fields = &text[text
             .find(" verdict=\"Inversion\"")
@@ -280,29 +230,17 @@ mod tests {
         assert!(!text.contains('\u{202e}'), "{text}");
     }
 
-    struct Writer(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Writer {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_real_deadlock_is_an_error() {
-        let seen = Seen::default();
-        tracing::subscriber::with_default(Keeper(Arc::clone(&seen)), || {
+        let text = written(&|| {
             emit(&report(Verdict::Deadlock));
             emit(&report(Verdict::SelfDeadlock));
             started(&Status::Off(crate::config::OffReason::SwitchedOff));
         });
-        let seen = seen.lock().expect("nothing panicked");
-        let levels: Vec<Level> = seen.iter().map(|event| event.0).collect();
-        assert_eq!(levels, [Level::ERROR, Level::ERROR, Level::INFO]);
+        let lines: Vec<&str> = text.lines().collect();
+        for (line, level) in lines.iter().zip(["ERROR", "ERROR", " INFO"]) {
+            assert!(line.starts_with(level), "{text}");
+        }
+        assert_eq!(lines.len(), 3, "{text}");
     }
 }

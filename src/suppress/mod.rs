@@ -29,7 +29,7 @@ use std::path::Path;
 pub use self::rule::{Rule, Subject};
 #[cfg(unix)]
 pub(crate) use self::rules::RULES;
-pub use self::rules::Unused;
+pub use self::rules::{Unused, unused};
 pub(crate) use self::rules::{say_unused, suppresses};
 pub use crate::config::RuleError as SuppressError;
 use crate::config::rule_file;
@@ -90,21 +90,6 @@ fn add_file_at(path: &Path) -> Result<usize, Vec<SuppressError>> {
     } else {
         Err(errors)
     }
-}
-
-/// Returns the rules that have matched nothing so far, to be printed at the end of a run: an unused rule
-/// hides nothing now, and may hide a new finding later.
-///
-/// # Examples
-///
-/// ```
-/// for unused in lockwarden::suppress::unused() {
-///     println!("{unused}");
-/// }
-/// ```
-#[must_use]
-pub fn unused() -> Vec<Unused> {
-    rules::unused()
 }
 
 /// Reads the file that the environment names, if it names one, and has the unused rules listed at the end if

@@ -1,8 +1,7 @@
 //! The rules in effect.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Rule;
@@ -15,37 +14,43 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct InForce {
     rule: Rule,
-    used: AtomicU64,
+    is_used: bool,
 }
 
-pub(crate) static RULES: ForkSafe<Vec<Arc<InForce>>> = ForkSafe::new(Vec::new());
+pub(crate) static RULES: ForkSafe<Vec<InForce>> = ForkSafe::new(Vec::new());
 
 pub(super) fn add(rule: Rule) {
-    RULES.lock().push(Arc::new(InForce {
+    RULES.lock().push(InForce {
         rule,
-        used: AtomicU64::new(0),
-    }));
+        is_used: false,
+    });
 }
 
-/// Returns whether a rule matches the finding; counts it for the first one that does.
+/// Returns whether a rule matches the finding; the first one that does counts as used.
 pub(crate) fn suppresses(report: &Report) -> bool {
-    // A copy, since to wait for the names of the stacks takes time.
-    let rules = RULES.lock().clone();
-    if rules.is_empty() {
+    let mut needs_names = false;
+    if is_fitted(report, &mut needs_names) {
+        return true;
+    }
+    if !needs_names {
         return false;
     }
-    let by_data = rules.iter().find(|in_force| in_force.rule.fits(report));
-    let fitting = by_data.or_else(|| {
-        let by_function = |in_force: &&Arc<InForce>| in_force.rule.is_about_functions();
-        rules.iter().find(by_function)?;
-        // The delivery thread resolves the names: that takes long, and much stack.
-        sink::resolve(report, PATIENCE);
-        rules.iter().find(|in_force| in_force.rule.fits(report))
-    });
-    if let Some(in_force) = fitting {
-        in_force.used.fetch_add(1, Ordering::Relaxed);
+    // The delivery thread resolves the names: that takes long, and much stack.
+    sink::resolve(report, PATIENCE);
+    is_fitted(report, &mut needs_names)
+}
+
+/// Returns whether a rule matches the finding with the names that are known; notes if one of the rules needs the names
+/// of the stacks.
+fn is_fitted(report: &Report, needs_names: &mut bool) -> bool {
+    for in_force in &mut *RULES.lock() {
+        if in_force.rule.fits(report) {
+            in_force.is_used = true;
+            return true;
+        }
+        *needs_names |= in_force.rule.is_about_functions();
     }
-    fitting.is_some()
+    false
 }
 
 /// A rule that has matched nothing. Displayed as a sentence.
@@ -62,10 +67,21 @@ impl fmt::Display for Unused {
     }
 }
 
-pub(super) fn unused() -> Vec<Unused> {
+/// Returns the rules that have matched nothing so far, to be printed at the end of a run: an unused rule
+/// hides nothing now, and may hide a new finding later.
+///
+/// # Examples
+///
+/// ```
+/// for unused in lockwarden::suppress::unused() {
+///     println!("{unused}");
+/// }
+/// ```
+#[must_use]
+pub fn unused() -> Vec<Unused> {
     let mut unused = Vec::new();
     for in_force in RULES.lock().iter() {
-        if in_force.used.load(Ordering::Relaxed) == 0 {
+        if !in_force.is_used {
             unused.push(Unused {
                 rule: in_force.rule.clone(),
             });
@@ -86,7 +102,7 @@ pub(super) fn list_unused_at_exit() {
 #[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) fn say_unused() {
     if LISTS_UNUSED.load(Ordering::Relaxed) {
-        for unused in unused() {
+        for unused in &unused() {
             sink::say(&unused.to_string());
         }
     }

@@ -1,5 +1,8 @@
 //! The sleep of a thread in a futex, as the operating system reports it: on Linux and Android, out of `/proc`.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::state;
+
 /// The sleep of a thread in a futex that is private to its process, so that no other process wakes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FutexSleep {
@@ -47,11 +50,7 @@ fn read(task: &str) -> Option<FutexSleep> {
     let call = std::fs::read_to_string(format!("{task}/syscall")).ok()?;
     let sleep = parse(&call)?;
     // A thread that a tracer has stopped at the entry of the call is in the call, too.
-    let stat = std::fs::read(format!("{task}/stat")).ok()?;
-    // The second field is the name, in parentheses, and may contain any character.
-    let stat = String::from_utf8_lossy(&stat);
-    let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.starts_with(" S ").then_some(sleep)
+    state::stat(task)?.starts_with(" S ").then_some(sleep)
 }
 
 /// Parses the number of a system call and its arguments, all but the number in hexadecimal digits.

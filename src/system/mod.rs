@@ -1,12 +1,14 @@
 //! What the operating system says of the threads of the process: the [`state`] of each, and, by a
 //! [`signal`] that the thread itself answers, its stack. [`spawn`] starts the threads of the library.
 
+mod claim;
 mod futex_sleep;
 mod no_stack;
 pub(crate) mod signal;
 mod spawn;
 mod state;
 
+pub(crate) use self::claim::Claim;
 pub use self::futex_sleep::{FutexSleep, futex_sleep};
 pub use self::no_stack::NoStack;
 pub(crate) use self::spawn::spawn;

@@ -38,9 +38,7 @@ pub(crate) fn threads() -> Vec<u32> {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::proc::look;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::proc::threads;
+pub(crate) use self::proc::{look, stat, threads};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod proc {
@@ -106,10 +104,16 @@ mod proc {
 
     /// Returns the CPU that the thread last ran on: the 39th field.
     fn cpu(path: &str) -> Option<u32> {
-        let stat = fs::read_to_string(format!("{path}/stat")).ok()?;
+        let fields = stat(path)?;
+        fields.split_ascii_whitespace().nth(36)?.parse().ok()
+    }
+
+    /// Returns the fields behind the name of the thread of this folder in `/proc`.
+    pub(crate) fn stat(path: &str) -> Option<String> {
+        let stat = fs::read(format!("{path}/stat")).ok()?;
         // The second field is the name, in parentheses, and may contain any character.
-        let (_, after) = stat.rsplit_once(')')?;
-        after.split_ascii_whitespace().nth(36)?.parse().ok()
+        let stat = String::from_utf8_lossy(&stat);
+        Some(stat.rsplit_once(')')?.1.to_owned())
     }
 
     fn sleeping(path: &str) -> Activity {

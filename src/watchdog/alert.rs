@@ -46,14 +46,19 @@ impl Alert {
     /// Returns the first line of the text, without a line break.
     #[must_use]
     pub fn headline(&self) -> String {
+        format!("lockwarden: watchdog: {}", self.subject())
+    }
+
+    /// Returns the first line without its prefix.
+    pub(super) fn subject(&self) -> String {
         let number = self.report.sequence;
         let what = self.report.subject();
         let mut text = match self.phase {
-            Phase::Began => format!("lockwarden: watchdog: {what} (report {number})"),
-            Phase::GoesOn => format!("lockwarden: watchdog: report {number} goes on: {what}"),
+            Phase::Began => format!("{what} (report {number})"),
+            Phase::GoesOn => format!("report {number} goes on: {what}"),
             Phase::Ended => {
                 let (lasted, what) = (duration(self.lasted), self.report.past());
-                format!("lockwarden: watchdog: report {number} is over after {lasted}: {what}")
+                format!("report {number} is over after {lasted}: {what}")
             }
         };
         self.add_left_out(&mut text);
@@ -100,7 +105,6 @@ mod tests {
     use crate::report::{Facts, Stall, StallCause};
 
     fn alert(phase: Phase, left_out: u64) -> Alert {
-        let facts = Facts::of(Verdict::Stall);
         let lasted = Duration::from_millis(2_500);
         let cause = StallCause::Heartbeat {
             name: "ingest".to_owned(),
@@ -113,11 +117,13 @@ mod tests {
             limit: Duration::from_secs(2),
             holders: Vec::new(),
         };
-        let mut report = Report::of_stall(facts, stall);
-        report.sequence = 7;
+        let facts = Facts {
+            stall: Some(stall),
+            ..Facts::of(Verdict::Stall)
+        };
         Alert {
             left_out,
-            ..Alert::of(phase, report, lasted)
+            ..Alert::of(phase, Report::new(7, facts), lasted)
         }
     }
 

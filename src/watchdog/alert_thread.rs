@@ -12,7 +12,7 @@ use super::shared::Shared;
 use super::stalls::Key;
 use crate::config::{self, Action as Wanted};
 use crate::detector::{Published, publish_stall};
-use crate::report::{Facts, Report, Stall};
+use crate::report::{Facts, Report};
 use crate::sink;
 use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
@@ -41,15 +41,9 @@ impl AlertThread {
 
     fn act_on(&mut self, news: Message) {
         match news {
-            Message::Lasts {
-                key,
-                phase,
-                found,
-                lasted,
-                left_out,
-                dump,
-            } => {
-                let Some(published) = self.report(key, phase, *found) else {
+            Message::Lasts(step, facts, dump) => {
+                let key = step.overdue.key;
+                let Some(published) = self.report(key, step.phase, *facts) else {
                     return self.shared.mute(key);
                 };
                 let Published {
@@ -61,18 +55,18 @@ impl AlertThread {
                     Some(at) => self.reported[at].1 = report.clone(),
                     None => self.reported.push((key, report.clone())),
                 }
-                let mut alert = Alert::of(phase, report, lasted);
-                alert.left_out = left_out;
+                let mut alert = Alert::of(step.phase, report, step.lasted);
+                alert.left_out = step.left_out;
                 self.act_with(alert, dump, printed);
                 if wanted == Wanted::Abort {
                     sink::flush(sink::LAST);
                     std::process::abort();
                 }
             }
-            Message::Over { key, lasted } => {
-                if let Some(at) = self.place(key) {
+            Message::Over(step) => {
+                if let Some(at) = self.place(step.overdue.key) {
                     let (_, report) = self.reported.swap_remove(at);
-                    self.act(&Alert::of(Phase::Ended, report, lasted), false);
+                    self.act(&Alert::of(step.phase, report, step.lasted), false);
                 }
             }
             Message::Deadlock(report, dump) => {
@@ -92,17 +86,14 @@ impl AlertThread {
     }
 
     /// Returns the report of a stall; `None` if the configuration ignores or suppresses it.
-    fn report(&self, key: Key, phase: Phase, found: (Facts, Stall)) -> Option<Published> {
-        let (facts, stall) = found;
+    fn report(&self, key: Key, phase: Phase, facts: Facts) -> Option<Published> {
         if phase == Phase::Began {
-            return publish_stall(self.slot, facts, stall);
+            return publish_stall(self.slot, facts);
         }
         // A stall that was not reported when it began is not reported later.
         let first = self.place(key)?;
-        let mut report = Report::of_stall(facts, stall);
-        report.sequence = self.reported[first].1.sequence;
         Some(Published {
-            report,
+            report: Report::new(self.reported[first].1.sequence, facts),
             wanted: Wanted::Report,
             printed: false,
         })

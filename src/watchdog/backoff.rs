@@ -19,7 +19,7 @@ pub enum Phase {
 }
 
 /// A stall that is due for an alert.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Notice {
     pub(super) phase: Phase,
     pub(super) overdue: Overdue,
@@ -29,7 +29,7 @@ pub(super) struct Notice {
     pub(super) left_out: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct KnownStall {
     overdue: Overdue,
     /// Whether the present poll has found it.
@@ -160,12 +160,11 @@ impl Backoff {
 
     /// Drops the stalls that are over, and returns those that were reported.
     fn ends(&mut self, now: u64) -> Vec<Notice> {
-        let mut ended = Vec::new();
-        self.known.retain_mut(|known| {
+        let (mut lasting, mut ended) = (Vec::new(), Vec::new());
+        for known in &mut self.known {
             if std::mem::take(&mut known.lasts) {
-                return true;
-            }
-            if known.reported.is_some() && !known.muted {
+                lasting.push(*known);
+            } else if known.reported.is_some() && !known.muted {
                 ended.push(Notice {
                     phase: Phase::Ended,
                     overdue: known.overdue,
@@ -173,8 +172,8 @@ impl Backoff {
                     left_out: 0,
                 });
             }
-            false
-        });
+        }
+        self.known = lasting;
         sorting::sort_by_key(&mut ended, |step| step.overdue.began);
         ended
     }

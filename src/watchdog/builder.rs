@@ -1,15 +1,16 @@
 //! The settings of a watchdog.
 
+#[cfg(feature = "json")]
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::action::Action;
 use super::alert::Alert;
 use super::error::Error;
-use super::handle::{self, Place, Watchdog};
+use super::handle::{self, Watchdog};
 use super::limits::Limits;
 use super::poll_loop::Settings;
+use crate::config::Callback;
 use crate::system::signal;
 use crate::system::signal::Choice;
 
@@ -23,14 +24,9 @@ use crate::system::signal::Choice;
 #[derive(Clone, Debug)]
 #[must_use = "a watchdog does nothing before it is spawned"]
 pub struct Builder {
-    pub(super) limits: Limits,
+    pub(super) settings: Settings,
     pub(super) actions: Vec<Action>,
-    pub(super) json: Vec<(usize, PathBuf)>,
-    pub(super) per_minute: usize,
     pub(super) signal: Choice,
-    pub(super) quit: bool,
-    capture_delay: Option<Duration>,
-    systemd: bool,
 }
 
 impl Watchdog {
@@ -43,14 +39,15 @@ impl Watchdog {
 impl Builder {
     pub(super) fn new() -> Self {
         Self {
-            limits: Limits::new(),
+            settings: Settings {
+                limits: Limits::new(),
+                per_minute: 20,
+                quit: false,
+                capture_delay: Some(Duration::from_millis(100)),
+                systemd: false,
+            },
             actions: Vec::new(),
-            json: Vec::new(),
-            per_minute: 20,
             signal: Choice::Default,
-            quit: false,
-            capture_delay: Some(Duration::from_millis(100)),
-            systemd: false,
         }
     }
 
@@ -72,15 +69,14 @@ impl Builder {
     /// with [`idle`](super::idle). A thread that waits for a lock that only idle threads hold is exempt
     /// as they are: the workers that share one receiver behind a mutex are one idle server.
     pub fn wait_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.limits.wait = limit.into();
-        self.limits.is_said = true;
+        self.settings.limits.set_wait(limit.into());
         self
     }
 
     /// Sets how long a thread may wait for anything but a lock, if that limit differs from
     /// [`wait_limit`](Self::wait_limit).
     pub fn event_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.limits.event = Some(limit.into());
+        self.settings.limits.event = Some(limit.into());
         self
     }
 
@@ -88,7 +84,7 @@ impl Builder {
     ///
     /// A hold counts from the first poll that sees it.
     pub fn hold_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.limits.hold = limit.into();
+        self.settings.limits.hold = limit.into();
         self
     }
 
@@ -98,14 +94,14 @@ impl Builder {
     /// Where threads only wait for the ends of other threads, that is a stall only if no thread of the
     /// process is on a CPU, as far as the operating system shows that (Linux and Android).
     pub fn progress_limit(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.limits.progress = limit.into();
+        self.settings.limits.progress = limit.into();
         self
     }
 
     /// Sets how many alerts are made in a minute; 20 by default. The number of stalls beyond that is in
     /// the next alert.
     pub fn alerts_per_minute(mut self, alerts: usize) -> Self {
-        self.per_minute = alerts;
+        self.settings.per_minute = alerts;
         self
     }
 
@@ -115,7 +111,7 @@ impl Builder {
     ///
     /// That applies to waits that are made in slices: for anything but locks and condition variables.
     pub fn capture_delay(mut self, delay: impl Into<Option<Duration>>) -> Self {
-        self.capture_delay = delay.into();
+        self.settings.capture_delay = delay.into();
         self
     }
 
@@ -136,7 +132,7 @@ impl Builder {
     /// Writes all threads to standard error within a tenth of a second when the process receives
     /// `SIGQUIT`, as the JVM does. Only on Linux and Android, with the feature `signals`.
     pub fn dump_on_quit(mut self) -> Self {
-        self.quit = true;
+        self.settings.quit = true;
         self
     }
 
@@ -160,7 +156,7 @@ impl Builder {
     /// refused.
     #[cfg(feature = "json")]
     pub fn json_lines(mut self, path: impl Into<PathBuf>) -> Self {
-        self.json.push((self.actions.len(), path.into()));
+        self.actions.push(Action::Json(path.into()));
         self
     }
 
@@ -173,7 +169,7 @@ impl Builder {
     /// The function may end waits of the program. So while a wait or a hold leads to an alert, a wait that any thread
     /// could end is part of no `Deadlock`; the alert is the report then.
     pub fn on_alert(mut self, callback: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
-        self.actions.push(Action::Call(Arc::new(callback)));
+        self.actions.push(Action::Call(Callback::new(callback)));
         self
     }
 
@@ -206,55 +202,28 @@ impl Builder {
     /// on Unix.
     #[cfg(feature = "systemd")]
     pub fn systemd(mut self) -> Self {
-        self.systemd = true;
+        self.settings.systemd = true;
         self
     }
 
     /// Starts the watchdog without the settings of the environment.
     pub(super) fn start(mut self) -> Result<Watchdog, Error> {
-        self.limits.check()?;
-        if self.per_minute == 0 {
+        self.settings.limits.check()?;
+        if self.settings.per_minute == 0 {
             return Err(Error::NoAlerts);
         }
         for action in &self.actions {
-            if let Action::Exit(code @ (i32::MIN..=-1 | 256..)) = action {
-                return Err(Error::ExitCode { code: *code });
-            }
+            action.check()?;
         }
-        if self.actions.is_empty() && self.json.is_empty() {
+        if self.actions.is_empty() {
             self.actions.push(Action::Stderr);
         }
-        self.open_files()?;
-        let place = Place::take()?;
+        let place = handle::take_place()?;
         signal::install(self.signal)?;
         #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
-        if self.quit {
+        if self.settings.quit {
             signal::watch_for_quit()?;
         }
-        let settings = Settings {
-            limits: self.limits,
-            per_minute: self.per_minute,
-            quit: self.quit,
-            capture_delay: self.capture_delay,
-            systemd: self.systemd,
-        };
-        handle::start(place, settings, self.actions)
-    }
-
-    #[cfg(feature = "json")]
-    fn open_files(&mut self) -> Result<(), Error> {
-        use crate::sink::LinesFile;
-        // From the last one on, so that the indices of the others stay valid.
-        for (at, path) in std::mem::take(&mut self.json).into_iter().rev() {
-            let file =
-                LinesFile::at(path.clone()).map_err(|source| Error::File { path, source })?;
-            self.actions.insert(at, Action::Json(file));
-        }
-        Ok(())
-    }
-
-    #[cfg(not(feature = "json"))]
-    fn open_files(&mut self) -> Result<(), Error> {
-        Ok(())
+        handle::start(place, self.settings, self.actions)
     }
 }

@@ -3,40 +3,40 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::backoff::Notice;
 use super::holds::Holds;
 use super::pulse::Pulse;
-use super::stalls::{About, Overdue};
+use super::stalls::About;
 use crate::detector::observe::Observed;
-use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::verdict::Verdict;
-use crate::report::{Facts, FreedBy, Holder, LockInfo, Stall, StallCause, ThreadInfo, WaitInfo};
+use crate::report::{Activity, Facts, FreedBy, Holder, LockInfo, Stall, StallCause};
 use crate::system;
 
-/// Returns the facts of a stall that has lasted for `lasted` at `now`, when the threads were as
-/// `observed`; `None` if the thread or lock of the stall is not among them.
+/// Returns the facts of a stall at `now`, when the threads were as `observed`; `None` if the thread or lock of the
+/// stall is not among them.
 pub(super) fn facts(
-    overdue: &Overdue,
-    lasted: Duration,
+    step: &Notice,
     (observed, now): (&[Observed], u64),
     holds: &Holds,
     pulses: &[Arc<Pulse>],
-) -> Option<(Facts, Stall)> {
+) -> Option<Facts> {
     let mut threads: Vec<ThreadId> = Vec::new();
     let mut holders = Vec::new();
-    let cause = match overdue.about {
+    let cause = match step.overdue.about {
         About::Wait(thread, waiters) => {
             threads.push(thread);
             let waits = observed.iter().find(|o| o.thread == thread);
             if let Some(wait) = waits.and_then(|o| o.wait.as_ref()) {
-                holders = who_holds(wait.lock.id, (observed, now), holds);
-                holders.retain(|holder| holder.thread != thread);
+                let is_other = |holder, _: Site| holder != thread;
+                holders = who_holds(wait.lock.id, (observed, now), holds, &is_other);
             }
             StallCause::Wait { thread, waiters }
         }
         About::Hold(thread, lock, site) => {
             threads.push(thread);
-            holders = who_holds(lock, (observed, now), holds);
-            holders.retain(|holder| holder.thread == thread && holder.site == site);
+            let is_it = |holder, taken| holder == thread && taken == site;
+            holders = who_holds(lock, (observed, now), holds, &is_it);
             StallCause::Hold { thread, lock, site }
         }
         About::Heartbeat(id) => {
@@ -59,7 +59,10 @@ pub(super) fn facts(
         }
     };
     // The threads that hold what is waited for, or could end the wait, need names.
-    let mut others: Vec<ThreadId> = holders.iter().map(|holder| holder.thread).collect();
+    let mut others = Vec::new();
+    for holder in &holders {
+        others.push(holder.thread);
+    }
     for one in observed {
         if let Some(wait) = &one.wait
             && threads.contains(&one.thread)
@@ -76,23 +79,35 @@ pub(super) fn facts(
     for thread in threads {
         if let Some(one) = observed.iter().find(|o| o.thread == thread) {
             add_locks(one, &mut facts.locks);
-            facts.threads.push(info(one, now));
+            let mut info = one.thread_info(now);
+            if let (Some(waits), Some(wait)) = (&mut info.waits, &one.wait)
+                && !wait.by.is_empty()
+            {
+                waits.by = Some(FreedBy::Threads(wait.by.clone()));
+            }
+            facts.threads.push(info);
         }
     }
-    let stall = Stall {
+    facts.stall = Some(Stall {
         cause,
-        lasted,
-        limit: overdue.limit,
+        lasted: step.lasted,
+        limit: step.overdue.limit,
         holders,
-    };
-    Some((facts, stall))
+    });
+    Some(facts)
 }
 
-fn who_holds(lock: LockId, (observed, now): (&[Observed], u64), holds: &Holds) -> Vec<Holder> {
+/// Returns the threads that hold a lock, of those that `is_meant` selects by the thread and the place of the hold.
+fn who_holds(
+    lock: LockId,
+    (observed, now): (&[Observed], u64),
+    holds: &Holds,
+    is_meant: &dyn Fn(ThreadId, Site) -> bool,
+) -> Vec<Holder> {
     let mut holders = Vec::new();
     for one in observed {
         for hold in one.holds() {
-            if hold.info.lock != lock {
+            if hold.info.lock != lock || !is_meant(one.thread, hold.info.site) {
                 continue;
             }
             let since = holds.since(one.thread, lock, hold.info.site);
@@ -101,9 +116,9 @@ fn who_holds(lock: LockId, (observed, now): (&[Observed], u64), holds: &Holds) -
                 lock,
                 mode: hold.info.mode,
                 site: hold.info.site,
-                at_least: since.map_or(Duration::ZERO, |since| time(since, now)),
+                at_least: Duration::from_nanos(now.saturating_sub(since.unwrap_or(now))),
                 activity: if one.has_ended {
-                    crate::report::Activity::Ended
+                    Activity::Ended
                 } else {
                     system::activity(one.os_id)
                 },
@@ -125,28 +140,5 @@ fn add_locks(one: &Observed, known: &mut Vec<LockInfo>) {
     }
     for hold in one.holds() {
         add(&hold.lock);
-    }
-}
-
-fn time(since: u64, now: u64) -> Duration {
-    Duration::from_nanos(now.saturating_sub(since))
-}
-
-fn info(observed: &Observed, now: u64) -> ThreadInfo {
-    let held = observed.holds().iter();
-    ThreadInfo {
-        name: observed.name.clone(),
-        held: held.map(|hold| hold.info).collect(),
-        waits: observed.wait.as_ref().map(|wait| WaitInfo {
-            what: wait.what(),
-            site: wait.site,
-            since: Some(time(wait.since, now)),
-            by: (!wait.by.is_empty()).then(|| FreedBy::Threads(wait.by.clone())),
-            again: None,
-            counts: None,
-        }),
-        ended: observed.has_ended,
-        is_task: observed.is_task(),
-        ..ThreadInfo::new(observed.thread)
     }
 }

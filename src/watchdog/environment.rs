@@ -1,14 +1,16 @@
-//! The environment variable `LOCKWARDEN_WATCHDOG`.
+//! The environment variable `LOCKWARDEN_WATCHDOG`, and the start of a watchdog by the program over that of the variable.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::action::Action;
 use super::builder::Builder;
 use super::error::Error;
 use super::handle::Watchdog;
 use crate::config::time;
 use crate::sink;
+use crate::system::signal::Choice;
 use crate::variables::Variable;
 
 const NAME: &str = Variable::Watchdog.name();
@@ -30,33 +32,39 @@ pub(super) fn from_environment() {
     }
 }
 
-/// Returns `builder` with the settings of the variable applied. A value that is not understood is
-/// written to standard error, and `builder` is returned unchanged.
-pub(super) fn put_over(builder: Builder) -> Builder {
-    read(builder.clone()).unwrap_or(builder)
+impl Builder {
+    /// Starts the watchdog. It ends when the result is dropped.
+    ///
+    /// A watchdog that the environment variable has started is replaced.
+    ///
+    /// # Errors
+    ///
+    /// If a limit is out of range, a file cannot be written, the program handles the signal itself,
+    /// another watchdog runs already, or the system cannot start a thread. The error says which;
+    /// nothing was started then.
+    pub fn spawn(self) -> Result<Watchdog, Error> {
+        let builder = read(self.clone()).unwrap_or(self);
+        let started = STARTED.lock().take();
+        drop(started);
+        builder.start()
+    }
 }
 
 /// Applies the variable; `None` if it is not set, is `off`, or is not understood, which is written to standard error.
-fn read(to: Builder) -> Option<Builder> {
-    let applied = apply(to, &Variable::Watchdog.text());
-    applied.unwrap_or_else(|error| {
+fn read(mut to: Builder) -> Option<Builder> {
+    let is_asked = apply(&mut to, &Variable::Watchdog.text()).unwrap_or_else(|error| {
         say(&error);
-        None
-    })
+        false
+    });
+    is_asked.then_some(to)
 }
 
 fn say(error: &Error) {
     sink::say(&format!("{NAME}: {error}"));
 }
 
-/// Stops the watchdog that the environment variable has started, so that the program can start its own.
-pub(super) fn give_way() {
-    let started = STARTED.lock().take();
-    drop(started);
-}
-
-/// Applies a value of the variable; `None` if it is empty, or has the part `off`.
-fn apply(mut to: Builder, value: &str) -> Result<Option<Builder>, Error> {
+/// Applies a value of the variable; returns `false` if it is empty, or has the part `off`.
+fn apply(to: &mut Builder, value: &str) -> Result<bool, Error> {
     let mut is_set = false;
     for part in value.split([',', ';']) {
         let part = part.trim();
@@ -64,44 +72,42 @@ fn apply(mut to: Builder, value: &str) -> Result<Option<Builder>, Error> {
             continue;
         }
         if part.eq_ignore_ascii_case("off") {
-            return Ok(None);
+            return Ok(false);
         }
-        to = match apply_part(to, part) {
-            Ok(to) => to,
-            Err(why) => {
-                let part = part.to_owned();
-                return Err(Error::Environment { part, why });
-            }
-        };
+        if let Err(why) = apply_part(to, part) {
+            let part = part.to_owned();
+            return Err(Error::Environment { part, why });
+        }
         is_set = true;
     }
-    Ok(is_set.then_some(to))
+    Ok(is_set)
 }
 
-fn apply_part(to: Builder, part: &str) -> Result<Builder, String> {
+fn apply_part(to: &mut Builder, part: &str) -> Result<(), String> {
     let (key, value) = part.split_once('=').unwrap_or((part, ""));
     let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
-    Ok(match key.as_str() {
-        "wait" => to.wait_limit(limit(value)?),
-        "events" => to.event_limit(limit(value)?),
-        "hold" => to.hold_limit(limit(value)?),
-        "progress" => to.progress_limit(limit(value)?),
-        "signal" if value.eq_ignore_ascii_case("off") => to.without_signals(),
-        "signal" => to.signal(number(value)?),
-        "quit" if value.is_empty() => to.dump_on_quit(),
-        "stderr" if value.is_empty() => to.stderr(),
-        "event" if value.is_empty() => to.tracing(),
-        "json" if !value.is_empty() => json(to, value)?,
-        "abort" if value.is_empty() => to.abort(),
+    let limits = &mut to.settings.limits;
+    match key.as_str() {
+        "wait" => limits.set_wait(limit(value)?),
+        "events" => limits.event = Some(limit(value)?),
+        "hold" => limits.hold = limit(value)?,
+        "progress" => limits.progress = limit(value)?,
+        "signal" if value.eq_ignore_ascii_case("off") => to.signal = Choice::Off,
+        "signal" => to.signal = Choice::Number(number(value)?),
+        "quit" if value.is_empty() => to.settings.quit = true,
+        "stderr" if value.is_empty() => to.actions.push(Action::Stderr),
+        "event" if value.is_empty() => to.actions.push(Action::Event),
+        "json" if !value.is_empty() => to.actions.push(json(value)?),
+        "abort" if value.is_empty() => to.actions.push(Action::Abort),
         "exit" => match number(value)? {
-            code @ 0..=255 => to.exit(code),
+            code @ 0..=255 => to.actions.push(Action::Exit(code)),
             _ => return Err(format!("{value:?} is no exit code: those are 0 to 255")),
         },
         "restart" => match u32::try_from(number(value)?) {
-            Ok(times) => to.restart(times),
+            Ok(times) => to.actions.push(Action::Restart(times)),
             Err(_) => return Err(format!("{value:?} is no count")),
         },
-        _ if part.as_bytes()[0].is_ascii_digit() => to.wait_limit(limit(part)?),
+        _ if part.as_bytes()[0].is_ascii_digit() => limits.set_wait(limit(part)?),
         _ => {
             return Err(
                 "allowed are a limit such as 10s, wait=, events=, hold= and progress= with a limit or \
@@ -110,16 +116,17 @@ fn apply_part(to: Builder, part: &str) -> Result<Builder, String> {
                     .to_owned(),
             );
         }
-    })
+    }
+    Ok(())
 }
 
 #[cfg(feature = "json")]
-fn json(to: Builder, path: &str) -> Result<Builder, String> {
-    Ok(to.json_lines(path))
+fn json(path: &str) -> Result<Action, String> {
+    Ok(Action::Json(path.into()))
 }
 
 #[cfg(not(feature = "json"))]
-fn json(_to: Builder, _path: &str) -> Result<Builder, String> {
+fn json(_path: &str) -> Result<Action, String> {
     Err("this program was built without the feature `json`".to_owned())
 }
 
@@ -141,18 +148,20 @@ fn limit(value: &str) -> Result<Option<Duration>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::signal::Choice;
 
     fn applied(value: &str) -> Builder {
-        apply(Builder::new(), value).unwrap().unwrap()
+        let mut builder = Builder::new();
+        assert_eq!(apply(&mut builder, value).ok(), Some(true), "{value}");
+        builder
     }
 
     #[test]
     fn a_time_alone_is_the_limit_for_a_wait() {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
-        assert_eq!(applied("10s").limits.wait, seconds(10));
-        assert_eq!(applied(" 2m ").limits.wait, seconds(120));
-        let limits = applied("500ms; Events=off, hold=1h,progress=1.5s").limits;
+        assert_eq!(applied("10s").settings.limits.wait, seconds(10));
+        assert_eq!(applied(" 2m ").settings.limits.wait, seconds(120));
+        let builder = applied("500ms; Events=off, hold=1h,progress=1.5s");
+        let limits = builder.settings.limits;
         assert_eq!(limits.wait, Some(Duration::from_millis(500)));
         assert_eq!(limits.event, Some(None));
         assert_eq!(limits.hold, seconds(3600));
@@ -166,7 +175,7 @@ mod tests {
             format!("{:?}", builder.actions),
             "[Event, Stderr, Exit(3), Restart(2)]"
         );
-        assert!(builder.quit && matches!(builder.signal, Choice::Off));
+        assert!(builder.settings.quit && matches!(builder.signal, Choice::Off));
         assert!(matches!(applied("signal=40").signal, Choice::Number(40)));
     }
 
@@ -174,13 +183,15 @@ mod tests {
     #[cfg(feature = "json")]
     fn lines_of_json_stand_in_their_place() {
         let builder = applied("stderr,json=/tmp/x,abort");
-        assert_eq!(builder.json, [(1, "/tmp/x".into())]);
+        let actions = format!("{:?}", builder.actions);
+        assert_eq!(actions, "[Stderr, Json(\"/tmp/x\"), Abort]");
     }
 
     #[test]
     fn off_and_nothing_start_none() {
-        assert!(apply(Builder::new(), "").unwrap().is_none());
-        assert!(apply(Builder::new(), "10s,off").unwrap().is_none());
+        for value in ["", "10s,off"] {
+            assert_eq!(apply(&mut Builder::new(), value).ok(), Some(false));
+        }
     }
 
     #[test]
@@ -201,7 +212,7 @@ mod tests {
             "hold=9999999999999999999999h",
             "json",
         ] {
-            let error = apply(Builder::new(), value).map(|_| value).unwrap_err();
+            let error = apply(&mut Builder::new(), value).unwrap_err();
             assert!(matches!(error, Error::Environment { .. }), "{value}");
             assert!(error.to_string().contains("is not understood"), "{error}");
         }

@@ -1,6 +1,6 @@
 //! The handle of a watchdog, and the start and end of its threads.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::engine::verdict::Verdict;
 use crate::report::Report;
 use crate::runtime::threads;
 use crate::sink;
-use crate::system::{self, signal};
+use crate::system::{self, Claim, signal};
 use crate::tracking::process::alerts;
 use crate::tracking::thread::slot::{Slot, parked_stack};
 
@@ -109,32 +109,9 @@ fn is_here(shared: &Arc<Shared>) -> bool {
     HERE.get() == Arc::as_ptr(shared).addr()
 }
 
-/// The right to be the only watchdog of the process.
-pub(super) struct Place(u32);
-
-impl Place {
-    pub(super) fn take() -> Result<Self, Error> {
-        let me = std::process::id();
-        let before = RUNNING.load(Ordering::Relaxed);
-        // The watchdog of the parent of a fork does not exist here. Acquire pairs with the Release of
-        // the drop: the effects of the last watchdog are visible.
-        let taken = before != me
-            && RUNNING
-                .compare_exchange(before, me, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok();
-        if taken {
-            Ok(Self(me))
-        } else {
-            Err(Error::AlreadyRunning)
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let free = RUNNING.compare_exchange(self.0, 0, Ordering::Release, Ordering::Relaxed);
-        let _ = free;
-    }
+/// Takes the right to be the only watchdog of the process.
+pub(super) fn take_place() -> Result<Claim, Error> {
+    Claim::take(&RUNNING).ok_or(Error::AlreadyRunning)
 }
 
 /// The polling thread, also before it is started: tells the other thread of its end.
@@ -148,7 +125,7 @@ impl Drop for Polls {
 
 /// Starts the threads.
 pub(super) fn start(
-    place: Place,
+    place: Claim,
     orders: Settings,
     actions: Vec<Action>,
 ) -> Result<Watchdog, Error> {
@@ -190,20 +167,20 @@ fn look(Polls(shared): &Polls, orders: Settings) {
     let slot = settle(shared);
     parked_stack::set_delay(orders.capture_delay);
     let alerts = Arc::clone(shared);
-    let _listening = sink::listen(move |report: &Report| {
+    let _listening = sink::listen(Arc::new(move |report: &Report| {
         let is_there = matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock);
         if is_there && !is_here(&alerts) {
             alerts.report(report.clone(), LOOK);
         }
-    });
+    }));
     shared.attached();
     PollLoop::new(Arc::clone(shared), orders, slot).run();
     parked_stack::set_delay(None);
 }
 
 /// The body of the thread that runs the actions. It ends after the polling thread.
-fn run_actions(shared: Arc<Shared>, actions: Vec<Action>, place: Place) {
-    struct Stopped(Arc<Shared>, Option<Place>);
+fn run_actions(shared: Arc<Shared>, actions: Vec<Action>, place: Claim) {
+    struct Stopped(Arc<Shared>, Option<Claim>);
     impl Drop for Stopped {
         fn drop(&mut self) {
             alerts::forget();

@@ -1,7 +1,6 @@
 //! Heartbeats: a loop reports that it is alive.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,15 +49,11 @@ impl Watchdog {
         let pulse = Pulse::new(name.into(), Location::caller(), limit);
         self.add(&pulse);
         alerts::add(Trigger::Standstill);
-        Heartbeat::new(pulse)
+        Heartbeat(pulse)
     }
 }
 
 impl Heartbeat {
-    fn new(pulse: Arc<Pulse>) -> Self {
-        Self(pulse)
-    }
-
     /// Records that the calling thread is alive.
     ///
     /// Costs a read of the clock and two stores.
@@ -70,10 +65,7 @@ impl Heartbeat {
     /// Suspends the limit until the result is dropped, which counts as a beat.
     pub fn pause(&self) -> Pause<'_> {
         self.0.pause();
-        Pause {
-            pulse: &self.0,
-            marker: PhantomData,
-        }
+        Pause(&self.0)
     }
 
     /// Returns the name of the heartbeat.
@@ -100,23 +92,18 @@ impl fmt::Debug for Heartbeat {
 
 /// A pause of a heartbeat. Made by [`Heartbeat::pause`].
 #[must_use = "the pause ends when this is dropped"]
-pub struct Pause<'a> {
-    pulse: &'a Pulse,
-    marker: PhantomData<&'a Heartbeat>,
-}
+pub struct Pause<'a>(&'a Pulse);
 
 impl Drop for Pause<'_> {
     fn drop(&mut self) {
-        self.pulse.beat();
-        self.pulse.go_on();
+        self.0.beat();
+        self.0.go_on();
     }
 }
 
 impl fmt::Debug for Pause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pause")
-            .field("name", &self.pulse.name)
-            .finish()
+        f.debug_struct("Pause").field("name", &self.0.name).finish()
     }
 }
 
@@ -128,7 +115,7 @@ mod tests {
     #[test]
     fn a_heartbeat_has_a_sample_unless_it_is_paused_or_over() {
         let pulse = Pulse::new("x".to_owned(), Location::caller(), Duration::from_secs(1));
-        let heartbeat = Heartbeat::new(Arc::clone(&pulse));
+        let heartbeat = Heartbeat(Arc::clone(&pulse));
         let set_up = pulse.sample().unwrap().last;
         assert_eq!(pulse.thread(), None);
         heartbeat.beat();

@@ -44,6 +44,12 @@ impl Limits {
         }
     }
 
+    /// Sets the limit for a wait for a lock.
+    pub(super) fn set_wait(&mut self, limit: Option<Duration>) {
+        self.wait = limit;
+        self.is_said = true;
+    }
+
     pub(super) fn event(&self) -> Option<Duration> {
         self.event.unwrap_or(self.wait.filter(|_| self.is_said))
     }

@@ -1,11 +1,8 @@
 //! What the polling thread passes to the thread that runs the actions.
 
-use std::time::Duration;
-
-use super::backoff::Phase;
-use super::stalls::Key;
+use super::backoff::Notice;
 use crate::dump::Dump;
-use crate::report::{Facts, Report, Stall};
+use crate::report::{Facts, Report};
 
 /// A dump, with a number of its own.
 pub(super) type Numbered = (u64, Dump);
@@ -14,16 +11,9 @@ pub(super) type Numbered = (u64, Dump);
 #[derive(Debug)]
 pub(super) enum Message {
     /// A stall begins, or lasts.
-    Lasts {
-        key: Key,
-        phase: Phase,
-        found: Box<(Facts, Stall)>,
-        lasted: Duration,
-        left_out: u64,
-        dump: Numbered,
-    },
+    Lasts(Notice, Box<Facts>, Numbered),
     /// A stall is over.
-    Over { key: Key, lasted: Duration },
+    Over(Notice),
     /// A deadlock that the detector has reported.
     Deadlock(Box<Report>, Numbered),
     /// A request for a dump of all threads.

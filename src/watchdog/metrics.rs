@@ -1,13 +1,4 @@
-//! Exports numbers through the `metrics` facade.
-//!
-//! | name | type | what it counts |
-//! |---|---|---|
-//! | `lockwarden_findings_total` | counter, by `verdict` | reports that were made |
-//! | `lockwarden_longest_wait_seconds` | gauge | the longest present wait for a tracked primitive |
-//! | `lockwarden_threads_blocked` | gauge | threads that wait for a tracked primitive |
-//! | `lockwarden_threads` | gauge | threads that use tracked primitives |
-//! | `lockwarden_locks` | gauge | locks in the order graph |
-//! | `lockwarden_edges` | gauge | edges of the order graph |
+//! Exports numbers through the `metrics` facade. The docs of the [watchdog](super) list them.
 
 use ::metrics::{counter, gauge};
 

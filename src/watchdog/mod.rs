@@ -66,10 +66,16 @@
 //! With the feature `systemd` and [`systemd`](Builder::systemd), the watchdog pings systemd at half of
 //! the `WatchdogSec` of the unit while nothing stalls, so that systemd restarts a program that stalls.
 //!
-//! With the feature `metrics` the watchdog exports, once a second and through the facade of that name,
-//! the counter
-//! `lockwarden_findings_total` by `verdict`, and the gauges `lockwarden_longest_wait_seconds`,
-//! `lockwarden_threads_blocked`, `lockwarden_threads`, `lockwarden_locks` and `lockwarden_edges`.
+//! With the feature `metrics` the watchdog exports, once a second and through the facade of that name:
+//!
+//! | name | type | what it counts |
+//! |---|---|---|
+//! | `lockwarden_findings_total` | counter, by `verdict` | reports that were made |
+//! | `lockwarden_longest_wait_seconds` | gauge | the longest present wait for a tracked primitive |
+//! | `lockwarden_threads_blocked` | gauge | threads that wait for a tracked primitive |
+//! | `lockwarden_threads` | gauge | threads that use tracked primitives |
+//! | `lockwarden_locks` | gauge | locks in the order graph |
+//! | `lockwarden_edges` | gauge | edges of the order graph |
 //!
 //! # What it cannot see
 //!
@@ -113,7 +119,6 @@ mod poll_loop;
 mod pulse;
 mod sample;
 mod shared;
-mod spawn;
 mod stalls;
 pub(crate) mod startup;
 #[cfg(all(feature = "systemd", unix))]

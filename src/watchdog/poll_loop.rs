@@ -19,7 +19,7 @@ use crate::detector::observe::{self, Observed};
 use crate::detector::{publish_stall, writing};
 use crate::dump;
 use crate::engine::verdict::Verdict;
-use crate::report::{Activity, Facts, Stall};
+use crate::report::Activity;
 use crate::system::{self, signal};
 use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
@@ -29,7 +29,7 @@ use crate::tracking::thread::wait;
 const QUIT_TICK: Duration = Duration::from_millis(100);
 
 /// The settings of a watchdog.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) limits: Limits,
     pub(super) per_minute: usize,
@@ -162,59 +162,43 @@ impl PollLoop {
             pulses,
             dump: None,
         };
-        for key in self.shared.muted() {
-            self.course.mute(&key);
+        for key in &self.shared.muted() {
+            self.course.mute(key);
         }
-        for step in self.course.follow(&overdue, now) {
-            self.report(&step, &mut scene);
+        for step in &self.course.follow(&overdue, now) {
+            self.report(*step, &mut scene);
         }
         let is_calm = self.course.is_calm();
         aside(self.slot, || self.extras.export(&sample, now, is_calm));
     }
 
     /// Passes on a stall that is due for an alert.
-    fn report(&mut self, step: &Notice, scene: &mut Scene) {
-        let (key, lasted) = (step.overdue.key, step.lasted);
+    fn report(&mut self, step: Notice, scene: &mut Scene) {
         if step.phase == Phase::Ended {
-            return self.shared.send(Message::Over { key, lasted });
+            return self.shared.send(Message::Over(step));
         }
-        let Some((mut facts, stall)) = self.describe(step, scene) else {
+        let (seen, holds) = ((&scene.observed[..], scene.now), &self.judge.holds);
+        let found = describe::facts(&step, seen, holds, &scene.pulses);
+        let Some(mut facts) = found else {
             return;
         };
         if config::current().action(Verdict::Stall, facts.basis) == Wanted::Ignore {
             // The finding is counted as ignored, without a dump.
-            let _ = publish_stall(self.slot, facts, stall);
-            return self.course.mute(&key);
+            let _ = publish_stall(self.slot, facts);
+            return self.course.mute(&step.overdue.key);
         }
         let about = facts.threads.first().map(|thread| thread.id);
         // Once in a poll.
         let dump = scene.dump.get_or_insert_with(|| self.capture()).clone();
         let about = about.and_then(|id| dump.1.thread(id));
         facts.stack = about.and_then(|thread| thread.stack.clone().ok());
-        self.shared.send(Message::Lasts {
-            key,
-            phase: step.phase,
-            found: Box::new((facts, stall)),
-            lasted,
-            left_out: step.left_out,
-            dump,
-        });
+        self.shared
+            .send(Message::Lasts(step, Box::new(facts), dump));
     }
 
     fn capture(&mut self) -> Numbered {
         self.dumps += 1;
         (self.dumps, dump::capture())
-    }
-
-    fn describe(&self, step: &Notice, scene: &Scene) -> Option<(Facts, Stall)> {
-        let seen = (&scene.observed[..], scene.now);
-        describe::facts(
-            &step.overdue,
-            step.lasted,
-            seen,
-            &self.judge.holds,
-            &scene.pulses,
-        )
     }
 }
 

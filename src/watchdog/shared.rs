@@ -150,8 +150,14 @@ impl Shared {
     pub(super) fn pulses(&self) -> Vec<Arc<Pulse>> {
         let mut inside = self.inside.lock();
         inside.has_news = false;
-        inside.pulses.retain(|pulse| !pulse.has_ended());
-        inside.pulses.clone()
+        let mut lasting = Vec::new();
+        for pulse in &std::mem::take(&mut inside.pulses) {
+            if !pulse.has_ended() {
+                lasting.push(Arc::clone(pulse));
+                inside.pulses.push(Arc::clone(pulse));
+            }
+        }
+        lasting
     }
 
     /// Passes a deadlock to the thread of the watchdog, and waits until that thread has captured all

@@ -90,13 +90,17 @@ impl StallDetector {
         self.long_holds(sample, &mut found);
         self.heartbeats(sample, &mut found);
         self.standstill(sample, now, &mut found);
-        found.retain_mut(|overdue| {
+        let mut all = Vec::new();
+        for overdue in &found {
+            let mut overdue = *overdue;
             if !is_known(&overdue.key) {
                 overdue.began = overdue.began.max(self.floor);
             }
-            elapsed(sample, overdue.began, now) >= nanos(overdue.limit)
-        });
-        found
+            if elapsed(sample, overdue.began, now) >= nanos(overdue.limit) {
+                all.push(overdue);
+            }
+        }
+        all
     }
 
     fn limit_of(&self, wait: &WaitSample) -> Option<Duration> {
@@ -111,7 +115,7 @@ impl StallDetector {
     fn waits(&self, sample: &Sample, now: u64, found: &mut Vec<Overdue>) {
         let mut waits = unnamed(sample);
         sorting::sort_by_key(&mut waits, |(_, wait)| (wait.on, wait.since));
-        for (thread, wait) in waits {
+        for &(thread, wait) in &waits {
             let Some(limit) = self.limit_of(&wait) else {
                 continue;
             };
@@ -143,7 +147,7 @@ impl StallDetector {
             if thread.has_ended || thread.is_exempt || thread.wait.is_some_and(|w| w.is_named) {
                 continue;
             }
-            for hold in thread.held.iter().flatten() {
+            for hold in thread.held.as_deref().unwrap_or_default() {
                 let site = std::ptr::from_ref(hold.site).addr();
                 let key = Key::Hold(thread.thread, hold.lock, site);
                 let since = self.holds.since(thread.thread, hold.lock, hold.site);

@@ -37,7 +37,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     // The newest of those with the most places in the program's own code; what a destructor asks for, as its thread
     // unwinds, has no call that could be made earlier.
     let mut best = (*edges.first()?, usize::MAX);
-    for edge in edges {
+    for &edge in &edges {
         let thread = report.thread(edge.thread);
         let cost = match thread.is_some_and(|thread| thread.panicking) {
             true => 3 + foreign_places(edge),

@@ -3,14 +3,14 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::install;
 use super::request::{self, Request};
 use crate::report::Stack;
-use crate::system::NoStack;
+use crate::system::{Claim, NoStack};
 
 /// How long to wait for the threads that are asked at once.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -24,39 +24,20 @@ const YIELDS: u32 = 200;
 /// The id of the process of which a thread is asking; zero if none is.
 static AT_WORK: AtomicU32 = AtomicU32::new(0);
 
-/// The right to ask: one thread asks at a time.
-#[derive(Debug)]
-struct Turn(());
-
-impl Turn {
-    fn take() -> Self {
-        let me = std::process::id();
-        let mut tries = 0;
-        loop {
-            let other = AT_WORK.load(Ordering::Relaxed);
-            // A thread of the parent of a fork is not asking in the child. Acquire pairs with the
-            // Release of the drop.
-            if other != me
-                && AT_WORK
-                    .compare_exchange(other, me, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok()
-            {
-                return Self(());
-            }
-            // Threads mostly answer within a tenth of a millisecond.
-            if tries < YIELDS {
-                tries += 1;
-                thread::yield_now();
-            } else {
-                thread::sleep(Duration::from_millis(1));
-            }
+/// Waits for the right to ask: one thread asks at a time.
+fn take_turn() -> Claim {
+    let mut tries = 0;
+    loop {
+        if let Some(turn) = Claim::take(&AT_WORK) {
+            return turn;
         }
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        AT_WORK.store(0, Ordering::Release);
+        // Threads mostly answer within a tenth of a millisecond.
+        if tries < YIELDS {
+            tries += 1;
+            thread::yield_now();
+        } else {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
@@ -66,7 +47,7 @@ pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
         Ok(signal) => signal,
         Err(why) => return vec![Err(why); threads.len()],
     };
-    let _turn = Turn::take();
+    let _turn = take_turn();
     let until = Instant::now() + IN_ALL;
     let mut answers = Vec::with_capacity(threads.len());
     while answers.len() < threads.len() {
@@ -96,18 +77,18 @@ fn ask_some(threads: &[(u32, u64)], signal: i32, limit: Duration) -> Vec<Result<
         // Threads that are not scheduled still write to all request cells.
         return vec![Err(NoStack::NoAnswer); threads.len()];
     }
-    wait(&mut open, Instant::now() + limit);
+    wait(&open, Instant::now() + limit);
     // The threads that are writing complete their answers once they are scheduled.
     let mut writing = Vec::new();
-    for (id, request) in open {
+    for &(id, request) in &open {
         if !request.withdraw(id) {
             writing.push((id, request));
         }
     }
-    wait(&mut writing, Instant::now() + limit);
+    wait(&writing, Instant::now() + limit);
     let mut answers = Vec::new();
-    for asked in asked {
-        answers.push(match asked {
+    for asked in &asked {
+        answers.push(match *asked {
             Ok((id, request)) => match request.answer(id) {
                 Some(frames) => Ok(Stack::of_addresses(&frames)),
                 None => Err(NoStack::NoAnswer),
@@ -152,12 +133,12 @@ fn send(id: u32, signal: i32) -> Result<(), NoStack> {
     }
 }
 
-/// Waits until all of them have answered, and leaves those that have not.
-fn wait(open: &mut Vec<(u32, &'static Request)>, until: Instant) {
+/// Waits until all of them have answered.
+fn wait(open: &[(u32, &'static Request)], until: Instant) {
     let mut pause = Duration::from_micros(10);
     for round in 0.. {
-        open.retain(|(id, request)| !request.has_answered(*id));
-        if open.is_empty() || Instant::now() > until {
+        let is_done = open.iter().all(|(id, request)| request.has_answered(*id));
+        if is_done || Instant::now() > until {
             return;
         }
         if round < 20 {

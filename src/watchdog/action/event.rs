@@ -27,8 +27,9 @@ pub(super) fn emit(alert: &Alert) {
         .stall
         .as_ref()
         .map_or(0, |stall| milliseconds(stall.limit));
-    let (threads, locks) = (threads(report), locks(report));
-    let message = message(alert);
+    let (threads, locks) = (report.thread_list(), locks(report));
+    // Without the prefix, which repeats the target.
+    let message = alert.subject();
     // Level and target belong to the call site, so each level needs one of its own.
     macro_rules! event {
         ($level:expr) => {
@@ -54,27 +55,14 @@ pub(super) fn emit(alert: &Alert) {
     }
 }
 
-/// Returns the headline without the prefix that repeats the target.
-fn message(alert: &Alert) -> String {
-    let line = alert.headline();
-    let line = line.strip_prefix("lockwarden: watchdog: ").unwrap_or(&line);
-    line.to_owned()
-}
-
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn threads(report: &Report) -> String {
-    let names: Vec<String> = report.threads.iter().map(ToString::to_string).collect();
-    names.join(", ")
-}
-
 fn locks(report: &Report) -> String {
-    let names: Vec<String> = report
-        .locks
-        .iter()
-        .map(|lock| report.lock_name(lock.id).to_string())
-        .collect();
+    let mut names = Vec::new();
+    for lock in &report.locks {
+        names.push(report.lock_name(lock.id).to_string());
+    }
     names.join(", ")
 }

@@ -8,17 +8,17 @@ mod restart;
 #[cfg(unix)]
 mod restarts;
 
-use std::fmt;
-use std::sync::Arc;
+#[cfg(feature = "json")]
+use std::path::PathBuf;
 
 use super::alert::Alert;
 use super::backoff::Phase;
+use super::error::Error;
+use crate::config::Callback;
 use crate::sink;
 
-type Callback = Arc<dyn Fn(&Alert) + Send + Sync>;
-
 /// One action.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Action {
     /// A `tracing` event.
     Event,
@@ -26,9 +26,9 @@ pub(super) enum Action {
     Stderr,
     /// A line of JSON, appended to a file.
     #[cfg(feature = "json")]
-    Json(sink::LinesFile),
+    Json(PathBuf),
     /// A callback of the program.
-    Call(Callback),
+    Call(Callback<Alert>),
     /// The process aborts, with a core dump where the system writes one.
     Abort,
     /// The process ends with this code.
@@ -38,6 +38,22 @@ pub(super) enum Action {
 }
 
 impl Action {
+    /// Returns why the action cannot be done, if that is known before; creates the file of lines.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match self {
+            Action::Exit(code @ (i32::MIN..=-1 | 256..)) => Err(Error::ExitCode { code: *code }),
+            #[cfg(feature = "json")]
+            Action::Json(path) => match sink::open_lines(path) {
+                Ok(_) => Ok(()),
+                Err(source) => Err(Error::File {
+                    path: path.clone(),
+                    source,
+                }),
+            },
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the action runs code of the program, which may end a wait.
     pub(super) fn calls_program(&self) -> bool {
         matches!(self, Action::Event | Action::Call(_))
@@ -60,13 +76,13 @@ impl Action {
                 sink::guarded("the text", &mut || sink::print(format!("{}\n", text())));
             }
             #[cfg(feature = "json")]
-            Action::Json(file) => {
-                if let Err(error) = file.append(&json::line(alert)) {
+            Action::Json(path) => {
+                if let Err(error) = sink::append_line(path, &json::line(alert)) {
                     sink::say(&format!("watchdog: a line of JSON is lost: {error}"));
                 }
             }
             Action::Call(callback) => {
-                sink::guarded("the callback of the watchdog", &mut || callback(alert));
+                sink::guarded("the callback of the watchdog", &mut || (callback.0)(alert));
             }
             Action::Abort if begins => {
                 sink::flush(sink::LAST);
@@ -78,21 +94,6 @@ impl Action {
             }
             Action::Restart(times) if begins => restart::restart(*times),
             Action::Abort | Action::Exit(_) | Action::Restart(_) => {}
-        }
-    }
-}
-
-impl fmt::Debug for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Action::Event => f.write_str("Event"),
-            Action::Stderr => f.write_str("Stderr"),
-            #[cfg(feature = "json")]
-            Action::Json(file) => f.debug_tuple("Json").field(file).finish(),
-            Action::Call(_) => f.write_str("Call(Fn(&Alert))"),
-            Action::Abort => f.write_str("Abort"),
-            Action::Exit(code) => f.debug_tuple("Exit").field(code).finish(),
-            Action::Restart(times) => f.debug_tuple("Restart").field(times).finish(),
         }
     }
 }

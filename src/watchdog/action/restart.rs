@@ -1,5 +1,7 @@
 //! Restarts the program in the same process.
 
+#[cfg(unix)]
+use crate::report::counted;
 use crate::sink;
 #[cfg(unix)]
 use crate::system::signal;
@@ -16,10 +18,7 @@ pub(super) fn restart(times: u32) {
     let now = std::time::SystemTime::now();
     let made = Restarts::of_environment(now);
     if made.in_a_row >= times {
-        let made = match made.in_a_row {
-            1 => "1 time".to_owned(),
-            many => format!("{many} times"),
-        };
+        let made = counted(made.in_a_row.into(), "time");
         sink::say(&format!(
             "watchdog: the program was restarted {made}, and is not any more"
         ));
