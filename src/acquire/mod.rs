@@ -62,8 +62,8 @@ use crate::raw::{RawFairMutex, RawMutex, RawRemutex, RawRwLock, RawRwLockRecursi
 const _: () = assert!(
     size_of::<Lock>() > 0
         || (offset_of!(RawMutex, record) == 0
-            && offset_of!(RawFairMutex, record) == 0
-            && offset_of!(RawRemutex, record) == 0
+            && offset_of!(RawFairMutex, mutex.record) == 0
+            && offset_of!(RawRemutex, mutex.record) == 0
             && offset_of!(RawRwLock, record) == 0
             && offset_of!(RawRwLockRecursive, record) == 0)
 );

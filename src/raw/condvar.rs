@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use lock_api::{RawCondvar as _, RawCondvarTimed as _, RawMutex as _};
 
 use super::RawMutex;
+use super::slow::deadline;
 use crate::instrument;
 use crate::instrument::Wake;
 use crate::instrument::{AcquireKind, CondvarRecord, Hold, Scheduled, Site};
@@ -189,7 +190,7 @@ impl RawCondvar {
                     .wait_for(&mutex.bare, &mut Default::default(), timeout)
             };
         }
-        match Instant::now().checked_add(*timeout) {
+        match deadline(*timeout) {
             // SAFETY: guaranteed by the caller, under the same conditions.
             Some(deadline) => unsafe { self.wait_until_at(mutex, hold, &deadline, site) },
             None => {
@@ -255,7 +256,7 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
 unsafe impl lock_api::RawCondvarTimed for RawCondvar {
     #[inline]
     fn checked_duration_to_instant(timeout: &Duration) -> Option<Instant> {
-        Instant::now().checked_add(*timeout)
+        deadline(*timeout)
     }
 
     #[inline]

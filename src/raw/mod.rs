@@ -27,12 +27,14 @@ macro_rules! spin {
 }
 use spin;
 
+mod bare;
 pub(crate) mod call;
 mod condvar;
+pub(crate) mod defer;
 mod in_turn;
 mod mutex;
 mod rwlock;
-mod undo;
+mod slow;
 mod upgrade;
 
 pub use self::condvar::RawCondvar;

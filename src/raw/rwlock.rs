@@ -23,7 +23,7 @@ use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Scheduled, Site
 #[repr(C)]
 pub struct RawRwLock<const RECURSIVE: bool = false> {
     pub(crate) record: Lock,
-    pub(crate) bare: parking_lot::RawRwLock<RECURSIVE>,
+    pub(super) bare: parking_lot::RawRwLock<RECURSIVE>,
 }
 
 /// Raw reader-writer lock whose readers overtake queued writers.
@@ -41,10 +41,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     #[must_use]
     #[track_caller]
     pub const fn new() -> Self {
-        Self {
-            bare: parking_lot::RawRwLock::INIT,
-            record: Lock::new(Self::KIND),
-        }
+        Self::of(Lock::new(Self::KIND))
     }
 
     /// Creates an unlocked lock around a value of type `T`, whose class is the construction site and
@@ -61,19 +58,22 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     #[must_use]
     #[track_caller]
     pub const fn named(name: &'static str) -> Self {
-        Self {
-            bare: parking_lot::RawRwLock::INIT,
-            record: Lock::named(Self::KIND, name),
-        }
+        Self::of(Lock::named(Self::KIND, name))
     }
 
     /// Creates an unlocked lock with this record.
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn of(record: Lock) -> Self {
         Self {
             bare: parking_lot::RawRwLock::INIT,
             record,
         }
+    }
+
+    /// Returns the detector record.
+    #[inline]
+    pub(crate) const fn record(&self) -> &Lock {
+        &self.record
     }
 }
 
@@ -144,11 +144,13 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     }
 }
 
-/// Defines, for one mode, the ways to acquire the lock that know their call site.
+/// Defines, for one mode, the ways to acquire the lock that know their call site. Its parameters are the
+/// mode and whether it writes; the calls of the bare lock; the functions, and the type that stands for the
+/// lock in that mode.
 macro_rules! acquisitions {
-    ($mode:expr, $writes:literal, $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_until:ident,
-     $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident,
-     $in_turn:ident, $record:ident, $try_at:ident, $try_new:ident, $try_in_turn:ident, $try_failed:ident) => {
+    ($mode:expr, $writes:literal,
+     $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_for:ident, $bare_until:ident, $bare_unlock:ident,
+     $at:ident, $again:ident, $unknown:ident, $granted:ident, $try_at:ident, $for_at:ident, $until_at:ident, $InMode:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
             #[inline(always)]
@@ -156,7 +158,7 @@ macro_rules! acquisitions {
                 if !instrument::ON {
                     let _ = self.bare.$bare_lock();
                 } else if self.$spin().is_none() {
-                    return self.$slow(site);
+                    return $crate::raw::slow::lock(&$InMode(self), site);
                 }
                 // Readers that overtake a queued writer never wait for each other.
                 let known = if RECURSIVE {
@@ -183,108 +185,29 @@ macro_rules! acquisitions {
                 }
                 match self.record.acquired_remembered($mode, site) {
                     Some(hold) => hold,
-                    None => self.$new(site),
+                    None => $crate::raw::slow::record(&$InMode(self), site),
                 }
             }
 
-            #[cold]
-            #[inline(never)]
-            fn $new(&self, site: Site) -> Hold {
-                if let Some(turn) = Scheduled::here() {
-                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
-                    unsafe { self.bare.$bare_unlock(Default::default()) };
-                    return self.$in_turn(&turn, false, site);
-                }
-                self.$record(site)
-            }
-
-            /// Records an acquisition of the bare lock, which it releases if that unwinds.
-            fn $record(&self, site: Site) -> Hold {
-                // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired`
-                // unwinds, so that no hold is returned for it.
-                let undo = crate::raw::undo::Undo::new(|| unsafe {
-                    self.bare.$bare_unlock(Default::default())
-                });
-                let hold = self.record.acquired($mode, AcquireKind::Blocking, site);
-                undo.disarm();
-                hold
-            }
-
-            #[cold]
-            fn $in_turn(&self, turn: &Scheduled, again: bool, site: Site) -> Hold {
-                let block = || {
-                    let _ = self.bare.$bare_lock();
-                };
-                let fresh = || match again {
-                    true => self.record.reacquired($mode, site),
-                    false => self.$record(site),
-                };
-                let asked = crate::raw::in_turn::Acquisition {
-                    record: &self.record,
-                    mode: $mode,
-                    site,
-                    attempt: &|| self.may_try(turn, $mode) && self.bare.$bare_try().is_some(),
-                    drains: &|| self.drains(turn, $mode),
-                };
-                asked.blocking(turn, again, &block, &fresh)
-            }
-
-            /// Records an acquisition of the bare lock by a try or with a limit, if the fast path did
-            /// not.
-            #[cold]
-            #[inline(never)]
-            pub(super) fn $try_new(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
-                if let Some(turn) = Scheduled::here() {
-                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
-                    unsafe { self.bare.$bare_unlock(Default::default()) };
-                    return self.$try_in_turn(&turn, kind, site);
-                }
-                Some(self.record.acquired($mode, kind, site))
-            }
-
-            fn $try_in_turn(
-                &self,
-                turn: &Scheduled,
-                kind: AcquireKind,
-                site: Site,
-            ) -> Option<Hold> {
-                let fresh = || self.record.acquired($mode, kind, site);
-                let asked = crate::raw::in_turn::Acquisition {
-                    record: &self.record,
-                    mode: $mode,
-                    site,
-                    attempt: &|| self.may_try(turn, $mode) && self.bare.$bare_try().is_some(),
-                    drains: &|| self.drains(turn, $mode),
-                };
-                match kind {
-                    AcquireKind::Timed => asked.timed(turn, &fresh),
-                    _ => asked.tried(turn, &fresh),
+            /// Records an acquisition of the bare lock by a try or with a limit.
+            #[inline(always)]
+            fn $granted(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
+                match self.record.acquired_known::<false>($mode, kind, site) {
+                    Some(hold) => Some(hold),
+                    None => $crate::raw::slow::record_try(&$InMode(self), kind, site),
                 }
             }
 
             /// Acquires the lock for the call at `site`, if that is possible without waiting.
             #[inline]
             pub(super) fn $try_at(&self, site: Site) -> Option<Hold> {
-                if self.bare.$bare_try().is_none() {
-                    return if instrument::ON {
-                        self.$try_failed(site)
-                    } else {
-                        None
-                    };
+                if self.bare.$bare_try().is_some() {
+                    self.$granted(AcquireKind::Try, site)
+                } else if instrument::ON {
+                    $crate::raw::slow::try_lock(&$InMode(self), site)
+                } else {
+                    None
                 }
-                match self
-                    .record
-                    .acquired_known::<false>($mode, AcquireKind::Try, site)
-                {
-                    Some(hold) => Some(hold),
-                    None => self.$try_new(AcquireKind::Try, site),
-                }
-            }
-
-            /// A try that has failed: a thread of an exploration makes it at its turn.
-            #[cold]
-            fn $try_failed(&self, site: Site) -> Option<Hold> {
-                self.$try_in_turn(&Scheduled::here()?, AcquireKind::Try, site)
             }
 
             /// Acquires, for the call at `site`, the lock that the caller let go of just now. A
@@ -294,74 +217,74 @@ macro_rules! acquisitions {
                 if !instrument::ON {
                     let _ = self.bare.$bare_lock();
                 } else if self.$spin().is_none() {
-                    return self.$again_slow(site);
+                    return $crate::raw::slow::relock(&$InMode(self), site);
                 }
-                if let Some(turn) = Scheduled::here() {
-                    // SAFETY: the bare lock was acquired above, and it is not recorded as held.
-                    unsafe { self.bare.$bare_unlock(Default::default()) };
-                    return self.$in_turn(&turn, true, site);
-                }
-                self.record.reacquired($mode, site)
+                $crate::raw::slow::record_again(&$InMode(self), site)
             }
 
-            #[cold]
-            fn $slow(&self, site: Site) -> Hold {
-                if let Some(turn) = Scheduled::here() {
-                    return self.$in_turn(&turn, false, site);
-                }
-                let retry = || self.bare.$bare_try().is_some();
-                let attempt =
-                    self.record
-                        .attempt_with_retry(retry, $mode, AcquireKind::Blocking, site);
-                if !attempt.is_granted() {
-                    let _ = self.bare.$bare_lock();
-                }
-                attempt.acquired()
-            }
-
-            #[cold]
-            fn $again_slow(&self, site: Site) -> Hold {
-                if let Some(turn) = Scheduled::here() {
-                    return self.$in_turn(&turn, true, site);
-                }
-                let attempt = self
-                    .record
-                    .attempt_reacquire($mode, AcquireKind::Blocking, site);
-                let _ = self.bare.$bare_lock();
-                attempt.acquired()
-            }
-
-            /// Acquires the lock for the call at `site`, unless the deadline comes first. Reads the
-            /// clock only if it has to wait.
+            /// Acquires the lock for the call at `site`, unless `timeout` passes first. Reads the clock
+            /// only if it has to wait.
             #[inline]
-            pub(super) fn $timed(
-                &self,
-                deadline: impl FnOnce() -> Option<Instant>,
-                site: Site,
-            ) -> Option<Hold> {
-                if self.bare.$bare_try().is_none() {
-                    return self.$timed_slow(deadline(), site);
+            fn $for_at(&self, timeout: Duration, site: Site) -> Option<Hold> {
+                if !instrument::ON {
+                    self.bare.$bare_for(timeout)?;
+                } else if self.bare.$bare_try().is_none() {
+                    return $crate::raw::slow::lock_until(
+                        &$InMode(self),
+                        $crate::raw::slow::deadline(timeout),
+                        site,
+                    );
                 }
-                match self
-                    .record
-                    .acquired_known::<false>($mode, AcquireKind::Timed, site)
-                {
-                    Some(hold) => Some(hold),
-                    None => self.$try_new(AcquireKind::Timed, site),
-                }
+                self.$granted(AcquireKind::Timed, site)
             }
 
-            #[cold]
-            fn $timed_slow(&self, deadline: Option<Instant>, site: Site) -> Option<Hold> {
-                // A deadline that cannot be represented is never reached: the wait is unbounded.
-                let Some(deadline) = deadline else {
-                    return Some(self.$slow(site));
-                };
-                if let Some(turn) = Scheduled::here() {
-                    return self.$try_in_turn(&turn, AcquireKind::Timed, site);
+            /// Acquires the lock for the call at `site`, unless the deadline comes first.
+            #[inline]
+            fn $until_at(&self, deadline: Instant, site: Site) -> Option<Hold> {
+                if !instrument::ON {
+                    self.bare.$bare_until(deadline)?;
+                } else if self.bare.$bare_try().is_none() {
+                    return $crate::raw::slow::lock_until(&$InMode(self), Some(deadline), site);
                 }
-                let attempt = self.record.attempt($mode, AcquireKind::Timed, site);
-                self.bare.$bare_until(deadline).map(|_| attempt.acquired())
+                self.$granted(AcquireKind::Timed, site)
+            }
+        }
+
+        /// The lock in this mode.
+        struct $InMode<'a, const RECURSIVE: bool>(&'a RawRwLock<RECURSIVE>);
+
+        impl<const RECURSIVE: bool> $crate::raw::bare::Bare for $InMode<'_, RECURSIVE> {
+            fn record(&self) -> &$crate::instrument::Lock {
+                &self.0.record
+            }
+
+            fn mode(&self) -> Mode {
+                $mode
+            }
+
+            fn attempt(&self) -> bool {
+                self.0.bare.$bare_try().is_some()
+            }
+
+            fn block(&self) {
+                let _ = self.0.bare.$bare_lock();
+            }
+
+            fn block_until(&self, deadline: Instant) -> bool {
+                self.0.bare.$bare_until(deadline).is_some()
+            }
+
+            unsafe fn release(&self) {
+                // SAFETY: the caller's promise.
+                unsafe { self.0.bare.$bare_unlock(Default::default()) };
+            }
+
+            fn attempt_in_turn(&self, turn: &Scheduled) -> bool {
+                self.0.may_try(turn, $mode) && self.attempt()
+            }
+
+            fn drains(&self, turn: &Scheduled) -> bool {
+                self.0.drains(turn, $mode)
             }
         }
     };
@@ -369,18 +292,15 @@ macro_rules! acquisitions {
 pub(super) use acquisitions;
 
 acquisitions! {
-    Mode::Shared, false, lock_shared, try_lock_shared, spin_shared, try_lock_shared_until, unlock_shared,
-    lock_shared_at, relock_shared, shared_checked, shared_new, shared_slow, shared_again_slow, shared_timed,
-    shared_timed_slow,
-    shared_in_turn, shared_record, try_shared_at, try_shared_new, try_shared_in_turn, try_shared_failed
+    Mode::Shared, false,
+    lock_shared, try_lock_shared, spin_shared, try_lock_shared_for, try_lock_shared_until, unlock_shared,
+    lock_shared_at, relock_shared, shared_unknown, shared_granted, try_shared_at, shared_for_at, shared_until_at, Shared
 }
 
 acquisitions! {
-    Mode::Exclusive, true, lock_exclusive, try_lock_exclusive, spin_exclusive,
-    try_lock_exclusive_until, unlock_exclusive,
-    lock_exclusive_at, relock_exclusive, exclusive_checked, exclusive_new, exclusive_slow, exclusive_again_slow,
-    exclusive_timed, exclusive_timed_slow,
-    exclusive_in_turn, exclusive_record, try_exclusive_at, try_exclusive_new, try_exclusive_in_turn, try_exclusive_failed
+    Mode::Exclusive, true,
+    lock_exclusive, try_lock_exclusive, spin_exclusive, try_lock_exclusive_for, try_lock_exclusive_until, unlock_exclusive,
+    lock_exclusive_at, relock_exclusive, exclusive_unknown, exclusive_granted, try_exclusive_at, exclusive_for_at, exclusive_until_at, Exclusive
 }
 
 // SAFETY: every acquisition and every release is one of the bare lock, which is a `RawRwLock`
@@ -526,12 +446,6 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawRwLock<RE
     }
 }
 
-/// Returns the deadline of a wait of at most `timeout`; `None` if it cannot be represented.
-#[inline]
-pub(super) fn deadline(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
-}
-
 // SAFETY: as for `RawRwLock` above.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURSIVE> {
     type Duration = Duration;
@@ -540,50 +454,24 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURS
     #[inline]
     #[track_caller]
     fn try_lock_shared_for(&self, timeout: Duration) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.shared_timed(|| deadline(timeout), site);
-        }
-        self.bare.try_lock_shared_for(timeout)?;
-        Some(self.record.acquired(Mode::Shared, AcquireKind::Timed, site))
+        self.shared_for_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_shared_until(&self, timeout: Instant) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.shared_timed(|| Some(timeout), site);
-        }
-        self.bare.try_lock_shared_until(timeout)?;
-        Some(self.record.acquired(Mode::Shared, AcquireKind::Timed, site))
+        self.shared_until_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive_for(&self, timeout: Duration) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.exclusive_timed(|| deadline(timeout), site);
-        }
-        self.bare.try_lock_exclusive_for(timeout)?;
-        Some(
-            self.record
-                .acquired(Mode::Exclusive, AcquireKind::Timed, site),
-        )
+        self.exclusive_for_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive_until(&self, timeout: Instant) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.exclusive_timed(|| Some(timeout), site);
-        }
-        self.bare.try_lock_exclusive_until(timeout)?;
-        Some(
-            self.record
-                .acquired(Mode::Exclusive, AcquireKind::Timed, site),
-        )
+        self.exclusive_until_at(timeout, Location::caller())
     }
 }

@@ -108,7 +108,7 @@ macro_rules! poisoned_lock {
             /// Returns the detector record of this lock.
             #[inline]
             pub(crate) fn record(&self) -> &Lock {
-                &self.raw().raw.record
+                self.raw().raw.record()
             }
 
             /// Returns the raw lock, for acquisitions, its poison flag and its record.

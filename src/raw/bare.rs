@@ -1,0 +1,55 @@
+//! What the slow ways of acquisition need of a raw lock in one mode: they exist once for all of them.
+
+#![allow(unsafe_code)]
+
+use std::time::Instant;
+
+use super::defer::Defer;
+use crate::instrument::{AcquireKind, Hold, Lock, Mode, Scheduled, Site};
+
+/// A bare lock, as it is acquired and released in one mode, beside its record.
+pub(super) trait Bare {
+    fn record(&self) -> &Lock;
+
+    fn mode(&self) -> Mode;
+
+    /// Acquires the bare lock if that is possible without waiting.
+    fn attempt(&self) -> bool;
+
+    /// Acquires the bare lock.
+    fn block(&self);
+
+    /// Acquires the bare lock, unless the deadline comes first.
+    fn block_until(&self, deadline: Instant) -> bool;
+
+    /// Releases the bare lock.
+    ///
+    /// # Safety
+    ///
+    /// The bare lock was acquired in this mode, and no hold was returned for that.
+    unsafe fn release(&self);
+
+    /// Does what [`attempt`](Self::attempt) does, in a thread of an exploration.
+    fn attempt_in_turn(&self, _turn: &Scheduled) -> bool {
+        self.attempt()
+    }
+
+    /// Whether a wait for the bare lock keeps new readers out.
+    fn drains(&self, _turn: &Scheduled) -> bool {
+        false
+    }
+}
+
+impl dyn Bare + '_ {
+    /// Records an acquisition of the bare lock, which it releases if that unwinds.
+    pub(super) fn record_fresh(&self, site: Site) -> Hold {
+        // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired` unwinds, so
+        // that no hold is returned for it.
+        let undo = Defer::new(|| unsafe { self.release() });
+        let hold = self
+            .record()
+            .acquired(self.mode(), AcquireKind::Blocking, site);
+        undo.disarm();
+        hold
+    }
+}
