@@ -10,7 +10,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 
 use crate::extra::limited::{wait_until, wait_while_within};
 use crate::instrument;
@@ -293,7 +293,9 @@ impl Event {
         }
         let past = state.past.clone();
         // Outside the lock, since the attachment may call the program's sinks.
-        MutexGuard::unlocked(&mut state, || past.acquire());
+        drop(state);
+        past.acquire();
+        let state = self.state.lock();
         if state.times == times && self.has(SET) {
             let acquired_by = if past.is_known() { thread_bit() } else { !SET };
             // Relaxed, and a read-modify-write: see the field `word`.

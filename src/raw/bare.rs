@@ -40,16 +40,14 @@ pub(super) trait Bare {
     }
 }
 
-impl dyn Bare + '_ {
-    /// Records an acquisition of the bare lock, which it releases if that unwinds.
-    pub(super) fn record_fresh(&self, site: Site) -> Hold {
-        // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired` unwinds, so
-        // that no hold is returned for it.
-        let undo = Defer::new(|| unsafe { self.release() });
-        let hold = self
-            .record()
-            .acquired(self.mode(), AcquireKind::Blocking, site);
-        undo.disarm();
-        hold
-    }
+/// Records an acquisition of the bare lock, which it releases if that unwinds.
+pub(super) fn record_fresh(lock: &dyn Bare, site: Site) -> Hold {
+    // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired` unwinds, so that no
+    // hold is returned for it.
+    let undo = Defer::new(|| unsafe { lock.release() });
+    let hold = lock
+        .record()
+        .acquired(lock.mode(), AcquireKind::Blocking, site);
+    undo.disarm();
+    hold
 }

@@ -4,7 +4,7 @@
 //! something. One with a limit tries at its turn, and once more at a later one: between the two is all
 //! that may happen before the limit.
 
-use super::bare::Bare;
+use super::bare::{Bare, record_fresh};
 use crate::instrument::FailedTry;
 use crate::instrument::{AcquireKind, Hold, Mode, Scheduled, Site};
 
@@ -34,7 +34,7 @@ pub(super) fn lock(lock: &dyn Bare, turn: &Scheduled, again: bool, site: Site) -
     } else if again {
         record.reacquired(lock.mode(), site)
     } else {
-        lock.record_fresh(site)
+        record_fresh(lock, site)
     };
     acquired(lock, turn, site);
     hold

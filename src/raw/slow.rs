@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::bare::Bare;
+use super::bare::{Bare, record_fresh};
 use super::in_turn;
 use crate::instrument::{AcquireKind, Hold, Scheduled, Site};
 
@@ -76,7 +76,7 @@ pub(super) fn record(lock: &dyn Bare, site: Site) -> Hold {
         unsafe { lock.release() };
         return in_turn::lock(lock, &turn, false, site);
     }
-    lock.record_fresh(site)
+    record_fresh(lock, site)
 }
 
 /// Records that the bare lock is acquired again, if the fast path did not.
