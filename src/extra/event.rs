@@ -309,14 +309,14 @@ impl Event {
     fn wait_until(&self, deadline: Option<Instant>) -> bool {
         let site = Location::caller();
         let Some(next) = self.look() else { return true };
-        let is_over = |limit| self.wait_for(&next, limit).then_some(());
+        let mut is_over = |limit| self.wait_for(&next, limit).then_some(());
         let set = wait_until(
             &self.record,
             None,
             WaitReason::Event,
             deadline,
             site,
-            is_over,
+            &mut is_over,
         );
         if set.is_some() {
             next.meeting.acquire();

@@ -45,7 +45,7 @@ pub(crate) fn wait_until<T>(
     awaited: WaitReason,
     deadline: Option<Instant>,
     site: Site,
-    mut attempt: impl FnMut(Option<Duration>) -> Option<T>,
+    attempt: &mut dyn FnMut(Option<Duration>) -> Option<T>,
 ) -> Option<T> {
     match (deadline, counts) {
         (Some(deadline), _) => {

@@ -36,6 +36,7 @@ mod mutex;
 mod rwlock;
 mod slow;
 mod upgrade;
+mod ways;
 
 pub use self::condvar::RawCondvar;
 pub use self::mutex::{RawFairMutex, RawMutex, RawRemutex};

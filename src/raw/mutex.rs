@@ -3,42 +3,27 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::ptr;
 use std::time::{Duration, Instant};
 
 use lock_api::{RawMutex as _, RawMutexFair as _, RawMutexTimed as _};
 
-use super::bare::Bare;
+use super::bare::{Bare, bumped};
 use super::call::Call;
 use super::slow;
+use super::ways::Ways;
 use crate::instrument;
-use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site};
+use crate::instrument::{Hold, Lock, LockKind, Mode, Site};
 
-/// Raw mutex: `parking_lot`'s, with a detector record.
+/// What the raw mutexes have in common: a bare lock, and its record.
 // The record is the first field: without instrumentation it is zero-sized, and its address identifies
 // the lock. At another offset, that could be the address of the value after the lock.
 #[repr(C)]
-pub struct RawMutex {
+pub(crate) struct Inner {
     pub(crate) record: Lock,
     pub(super) bare: parking_lot::RawMutex,
 }
 
-impl RawMutex {
-    /// Creates an unlocked mutex with this record.
-    #[inline(always)]
-    pub(crate) const fn of(record: Lock) -> Self {
-        Self {
-            bare: parking_lot::RawMutex::INIT,
-            record,
-        }
-    }
-
-    /// Returns the detector record.
-    #[inline(always)]
-    pub(crate) const fn record(&self) -> &Lock {
-        &self.record
-    }
-
+impl Inner {
     /// Acquires the mutex for the call at `site`.
     // A separate function in a debug build, as in `instrument::on::lock`.
     #[cfg_attr(debug_assertions, inline(never))]
@@ -59,7 +44,9 @@ impl RawMutex {
 
     /// Records an acquisition of the bare lock that may add an edge. Not cold: every lock gets here
     /// once.
-    #[inline(never)]
+    // In a debug build what it calls is a separate function.
+    #[cfg_attr(debug_assertions, inline(always))]
+    #[cfg_attr(not(debug_assertions), inline(never))]
     fn record_checked(&self, site: Site) -> Hold {
         match self.record.acquired_at_hand(Mode::Exclusive, site) {
             Some(hold) => hold,
@@ -69,7 +56,8 @@ impl RawMutex {
 
     /// Records an acquisition of the bare lock under no other. Separate functions, so that neither takes
     /// registers from the other.
-    #[inline(never)]
+    #[cfg_attr(debug_assertions, inline(always))]
+    #[cfg_attr(not(debug_assertions), inline(never))]
     fn record_alone(&self, site: Site) -> Hold {
         match self.record.acquired_alone(Mode::Exclusive, site) {
             Some(hold) => hold,
@@ -84,111 +72,42 @@ impl RawMutex {
             None => slow::record(self, site),
         }
     }
-
-    /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A deadlock is
-    /// reported, and does not panic.
-    #[inline]
-    pub(crate) fn relock(&self, site: Site) -> Hold {
-        if !instrument::ON {
-            let _ = self.bare.lock();
-        } else if super::spin!(self.bare, try_lock, try_lock_for).is_none() {
-            return slow::relock(self, site);
-        }
-        match self.record.acquired_exclusively(site) {
-            Some(hold) => hold,
-            None => slow::record_again(self, site),
-        }
-    }
-
-    /// Acquires the mutex for the call at `site`, if that is possible without waiting.
-    #[inline]
-    fn try_lock_at(&self, site: Site) -> Option<Hold> {
-        if self.bare.try_lock().is_some() {
-            self.granted(AcquireKind::Try, site)
-        } else if instrument::ON {
-            slow::try_lock(self, site)
-        } else {
-            None
-        }
-    }
-
-    /// Acquires the mutex for the call at `site`, unless `timeout` passes first.
-    #[inline]
-    fn lock_for_at(&self, timeout: Duration, site: Site) -> Option<Hold> {
-        if !instrument::ON {
-            self.bare.try_lock_for(timeout)?;
-        } else if self.bare.try_lock().is_none() {
-            return slow::lock_until(self, slow::deadline(timeout), site);
-        }
-        self.granted(AcquireKind::Timed, site)
-    }
-
-    /// Acquires the mutex for the call at `site`, unless the deadline comes first.
-    #[inline]
-    fn lock_until_at(&self, deadline: Instant, site: Site) -> Option<Hold> {
-        if !instrument::ON {
-            self.bare.try_lock_until(deadline)?;
-        } else if self.bare.try_lock().is_none() {
-            return slow::lock_until(self, Some(deadline), site);
-        }
-        self.granted(AcquireKind::Timed, site)
-    }
-
-    /// Records an acquisition of the bare lock by a try or with a limit.
-    #[inline(always)]
-    fn granted(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
-        match self
-            .record
-            .acquired_known::<false>(Mode::Exclusive, kind, site)
-        {
-            Some(hold) => Some(hold),
-            None => slow::record_try(self, kind, site),
-        }
-    }
-
-    /// Lets a waiting thread have the mutex for a while, for the call at `site`.
-    ///
-    /// # Safety
-    ///
-    /// `hold` is a hold of this mutex.
-    #[inline]
-    unsafe fn bump_at(&self, hold: &mut Hold, site: Site) {
-        if !instrument::ON {
-            // SAFETY: the caller holds the lock.
-            return unsafe { self.bare.bump(&mut Default::default()) };
-        }
-        // SAFETY: the hold is read here and written below; nothing in between unwinds, since
-        // `attempt_reacquire` and the bare lock do not.
-        self.record.released(unsafe { ptr::read(hold) });
-        let attempt = self
-            .record
-            .attempt_reacquire(Mode::Exclusive, AcquireKind::Blocking, site);
-        // SAFETY: the bare lock is held here, and held again when this returns.
-        unsafe { self.bare.bump(&mut Default::default()) };
-        // SAFETY: the old value was moved out above.
-        unsafe { ptr::write(hold, attempt.acquired()) };
-    }
 }
 
-impl Bare for RawMutex {
+impl Bare for Inner {
+    #[inline]
     fn record(&self) -> &Lock {
         &self.record
     }
 
+    #[inline]
     fn mode(&self) -> Mode {
         Mode::Exclusive
     }
 
+    #[inline]
     fn attempt(&self) -> bool {
         self.bare.try_lock().is_some()
     }
 
+    #[inline]
     fn block(&self) {
         let _ = self.bare.lock();
     }
 
+    #[inline]
+    fn block_for(&self, timeout: Duration) -> bool {
+        self.bare.try_lock_for(timeout).is_some()
+    }
+
+    #[inline]
     fn block_until(&self, deadline: Instant) -> bool {
         self.bare.try_lock_until(deadline).is_some()
+    }
+
+    #[inline]
+    fn spin(&self) -> bool {
+        super::spin!(self.bare, try_lock, try_lock_for).is_some()
     }
 
     unsafe fn release(&self) {
@@ -197,7 +116,7 @@ impl Bare for RawMutex {
     }
 }
 
-impl Drop for RawMutex {
+impl Drop for Inner {
     #[inline]
     fn drop(&mut self) {
         if instrument::ON {
@@ -206,68 +125,16 @@ impl Drop for RawMutex {
     }
 }
 
-/// Raw mutex that always unlocks fairly: `parking_lot`'s, with a detector record.
-#[repr(transparent)]
-pub struct RawFairMutex {
-    pub(crate) mutex: RawMutex,
-}
-
-impl RawFairMutex {
-    #[inline(always)]
-    const fn of(record: Lock) -> Self {
-        Self {
-            mutex: RawMutex::of(record),
-        }
-    }
-
-    /// Returns the detector record.
-    #[inline]
-    pub(crate) const fn record(&self) -> &Lock {
-        &self.mutex.record
-    }
-
-    /// Acquires the mutex for the call at `site`.
-    #[inline]
-    pub(crate) fn lock_at(&self, site: Site) -> Hold {
-        self.mutex.lock_at(site)
-    }
-
-    /// Does what [`RawMutex::relock`] does.
-    #[inline]
-    pub(crate) fn relock(&self, site: Site) -> Hold {
-        self.mutex.relock(site)
-    }
-}
-
-/// Inner lock of a reentrant mutex: `parking_lot`'s, with a detector record.
-///
-/// The record shows one hold, from the first acquisition to the last release: `lock_api` counts the
-/// recursion on top of it, and a recursive acquisition can neither wait nor add an edge.
-#[repr(transparent)]
-pub struct RawRemutex {
-    pub(crate) mutex: RawMutex,
-}
-
-impl RawRemutex {
-    #[inline(always)]
-    const fn of(record: Lock) -> Self {
-        Self {
-            mutex: RawMutex::of(record),
-        }
-    }
-
-    /// Returns the detector record.
-    #[inline]
-    pub(crate) const fn record(&self) -> &Lock {
-        &self.mutex.record
-    }
-}
-
-/// Defines what all raw mutexes have. The parameters are the type, and its field if it has a [`RawMutex`]
-/// within; the lock kind in reports; an expression that returns the [`Call`]; and how the bare lock is
-/// released.
+/// Defines a raw mutex. The parameters are the type, the lock kind in reports, an expression that returns
+/// the [`Call`], and how the bare lock is released.
 macro_rules! raw_mutex {
-    ($name:ident $(. $mutex:ident)?, $kind:expr, $call:expr, $unlock:ident) => {
+    ($(#[$doc:meta])* $name:ident, $kind:expr, $call:expr, $unlock:ident) => {
+        $(#[$doc])*
+        #[repr(transparent)]
+        pub struct $name {
+            pub(crate) inner: Inner,
+        }
+
         impl $name {
             /// Creates an unlocked mutex whose class is the construction site.
             #[inline]
@@ -291,6 +158,33 @@ macro_rules! raw_mutex {
             #[track_caller]
             pub const fn named(name: &'static str) -> Self {
                 Self::of(Lock::named(&$kind, name))
+            }
+
+            /// Creates an unlocked mutex with this record.
+            #[inline(always)]
+            pub(crate) const fn of(record: Lock) -> Self {
+                Self { inner: Inner { bare: parking_lot::RawMutex::INIT, record } }
+            }
+
+            /// Returns the detector record.
+            #[inline]
+            pub(crate) const fn record(&self) -> &Lock {
+                &self.inner.record
+            }
+
+            /// Acquires the mutex for the call at `site`.
+            #[inline(always)]
+            #[allow(dead_code)] // A reentrant mutex acquires it through `lock_api`.
+            pub(crate) fn lock_at(&self, site: Site) -> Hold {
+                self.inner.lock_at(site)
+            }
+
+            /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A deadlock
+            /// is reported, and does not panic.
+            #[inline]
+            #[allow(dead_code)] // As above.
+            pub(crate) fn relock(&self, site: Site) -> Hold {
+                self.inner.relock_at(site)
             }
         }
 
@@ -322,29 +216,29 @@ macro_rules! raw_mutex {
             fn lock(&self) -> Hold {
                 let call = $call;
                 if call.again {
-                    self $(.$mutex)?.relock(call.site)
+                    self.inner.relock_at(call.site)
                 } else {
-                    self $(.$mutex)?.lock_at(call.site)
+                    self.inner.lock_at(call.site)
                 }
             }
 
             #[inline]
             #[track_caller]
             fn try_lock(&self) -> Option<Hold> {
-                self $(.$mutex)?.try_lock_at($call.site)
+                self.inner.try_lock_at($call.site)
             }
 
             #[cfg_attr(debug_assertions, inline(never))]
             #[cfg_attr(not(debug_assertions), inline(always))]
             unsafe fn unlock(&self, hold: Hold) {
-                self $(.$mutex)?.record.released(hold);
+                self.inner.record.released(hold);
                 // SAFETY: the caller holds the lock by this hold, so the bare lock is held.
-                unsafe { self $(.$mutex)?.bare.$unlock(Default::default()) };
+                unsafe { self.inner.bare.$unlock(Default::default()) };
             }
 
             #[inline]
             fn is_locked(&self) -> bool {
-                self $(.$mutex)?.bare.is_locked()
+                self.inner.bare.is_locked()
             }
         }
 
@@ -352,16 +246,19 @@ macro_rules! raw_mutex {
         unsafe impl lock_api::RawMutexFair for $name {
             #[inline]
             unsafe fn unlock_fair(&self, hold: Hold) {
-                self $(.$mutex)?.record.released(hold);
+                self.inner.record.released(hold);
                 // SAFETY: the caller holds the lock by this hold, so the bare lock is held.
-                unsafe { self $(.$mutex)?.bare.unlock_fair(Default::default()) };
+                unsafe { self.inner.bare.unlock_fair(Default::default()) };
             }
 
             #[inline]
             #[track_caller]
             unsafe fn bump(&self, hold: &mut Hold) {
-                // SAFETY: guaranteed by the caller, under the same conditions.
-                unsafe { self $(.$mutex)?.bump_at(hold, $call.site) };
+                let site = $call.site;
+                // SAFETY: the caller holds the lock, so the bare lock is held.
+                let bump = || unsafe { self.inner.bare.bump(&mut Default::default()) };
+                // SAFETY: hold and bare lock agree, and a mutex is held exclusively.
+                unsafe { bumped(&self.inner.record, Mode::Exclusive, hold, site, bump) };
             }
         }
 
@@ -373,28 +270,32 @@ macro_rules! raw_mutex {
             #[inline]
             #[track_caller]
             fn try_lock_for(&self, timeout: Duration) -> Option<Hold> {
-                self $(.$mutex)?.lock_for_at(timeout, $call.site)
+                self.inner.lock_for_at(timeout, $call.site)
             }
 
             #[inline]
             #[track_caller]
             fn try_lock_until(&self, deadline: Instant) -> Option<Hold> {
-                self $(.$mutex)?.lock_until_at(deadline, $call.site)
+                self.inner.lock_until_at(deadline, $call.site)
             }
         }
     };
 }
 
-raw_mutex!(RawMutex, LockKind::MUTEX, Call::here(), unlock);
-raw_mutex!(
-    RawFairMutex.mutex,
-    LockKind::FAIR_MUTEX,
-    Call::here(),
-    unlock_fair
-);
-raw_mutex!(
-    RawRemutex.mutex,
-    LockKind::REENTRANT_MUTEX,
-    Call::overridden(),
-    unlock
-);
+raw_mutex! {
+    /// Raw mutex: `parking_lot`'s, with a detector record.
+    RawMutex, LockKind::MUTEX, Call::here(), unlock
+}
+
+raw_mutex! {
+    /// Raw mutex that always unlocks fairly: `parking_lot`'s, with a detector record.
+    RawFairMutex, LockKind::FAIR_MUTEX, Call::here(), unlock_fair
+}
+
+raw_mutex! {
+    /// Inner lock of a reentrant mutex: `parking_lot`'s, with a detector record.
+    ///
+    /// The record shows one hold, from the first acquisition to the last release: `lock_api` counts
+    /// the recursion on top of it, and a recursive acquisition can neither wait nor add an edge.
+    RawRemutex, LockKind::REENTRANT_MUTEX, Call::overridden(), unlock
+}

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawRwLock as _, RawRwLockTimed as _, RawRwLockUpgrade as _};
 
+use super::bare::bumped;
+use super::ways::Ways;
 use crate::instrument;
 use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Scheduled, Site};
 
@@ -144,13 +146,12 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     }
 }
 
-/// Defines, for one mode, the ways to acquire the lock that know their call site. Its parameters are the
-/// mode and whether it writes; the calls of the bare lock; the functions, and the type that stands for the
-/// lock in that mode.
+/// Defines the type that stands for the lock in one mode, and how the lock is acquired in that mode. The
+/// parameters are the type, the mode and whether it writes; the calls of the bare lock; and the functions.
 macro_rules! acquisitions {
-    ($mode:expr, $writes:literal,
+    ($InMode:ident, $mode:expr, $writes:literal,
      $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_for:ident, $bare_until:ident, $bare_unlock:ident,
-     $at:ident, $again:ident, $unknown:ident, $granted:ident, $try_at:ident, $for_at:ident, $until_at:ident, $InMode:ident) => {
+     $at:ident, $again:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
             #[inline(always)]
@@ -170,43 +171,7 @@ macro_rules! acquisitions {
                 };
                 match known {
                     Some(hold) => hold,
-                    None => self.$unknown(site),
-                }
-            }
-
-            /// Records an acquisition of the bare lock that may add an edge.
-            #[inline(never)]
-            fn $unknown(&self, site: Site) -> Hold {
-                if let Some(hold) = self.record.acquired_alone($mode, site) {
-                    return hold;
-                }
-                if let Some(hold) = self.record.acquired_at_hand($mode, site) {
-                    return hold;
-                }
-                match self.record.acquired_remembered($mode, site) {
-                    Some(hold) => hold,
-                    None => $crate::raw::slow::record(&$InMode(self), site),
-                }
-            }
-
-            /// Records an acquisition of the bare lock by a try or with a limit.
-            #[inline(always)]
-            fn $granted(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
-                match self.record.acquired_known::<false>($mode, kind, site) {
-                    Some(hold) => Some(hold),
-                    None => $crate::raw::slow::record_try(&$InMode(self), kind, site),
-                }
-            }
-
-            /// Acquires the lock for the call at `site`, if that is possible without waiting.
-            #[inline]
-            pub(super) fn $try_at(&self, site: Site) -> Option<Hold> {
-                if self.bare.$bare_try().is_some() {
-                    self.$granted(AcquireKind::Try, site)
-                } else if instrument::ON {
-                    $crate::raw::slow::try_lock(&$InMode(self), site)
-                } else {
-                    None
+                    None => $crate::raw::slow::record_unknown(&$InMode(self), site),
                 }
             }
 
@@ -214,39 +179,7 @@ macro_rules! acquisitions {
             /// deadlock is reported, and does not panic.
             #[inline]
             pub(crate) fn $again(&self, site: Site) -> Hold {
-                if !instrument::ON {
-                    let _ = self.bare.$bare_lock();
-                } else if self.$spin().is_none() {
-                    return $crate::raw::slow::relock(&$InMode(self), site);
-                }
-                $crate::raw::slow::record_again(&$InMode(self), site)
-            }
-
-            /// Acquires the lock for the call at `site`, unless `timeout` passes first. Reads the clock
-            /// only if it has to wait.
-            #[inline]
-            fn $for_at(&self, timeout: Duration, site: Site) -> Option<Hold> {
-                if !instrument::ON {
-                    self.bare.$bare_for(timeout)?;
-                } else if self.bare.$bare_try().is_none() {
-                    return $crate::raw::slow::lock_until(
-                        &$InMode(self),
-                        $crate::raw::slow::deadline(timeout),
-                        site,
-                    );
-                }
-                self.$granted(AcquireKind::Timed, site)
-            }
-
-            /// Acquires the lock for the call at `site`, unless the deadline comes first.
-            #[inline]
-            fn $until_at(&self, deadline: Instant, site: Site) -> Option<Hold> {
-                if !instrument::ON {
-                    self.bare.$bare_until(deadline)?;
-                } else if self.bare.$bare_try().is_none() {
-                    return $crate::raw::slow::lock_until(&$InMode(self), Some(deadline), site);
-                }
-                self.$granted(AcquireKind::Timed, site)
+                $InMode(self).relock_at(site)
             }
         }
 
@@ -254,24 +187,39 @@ macro_rules! acquisitions {
         struct $InMode<'a, const RECURSIVE: bool>(&'a RawRwLock<RECURSIVE>);
 
         impl<const RECURSIVE: bool> $crate::raw::bare::Bare for $InMode<'_, RECURSIVE> {
+            #[inline]
             fn record(&self) -> &$crate::instrument::Lock {
                 &self.0.record
             }
 
+            #[inline]
             fn mode(&self) -> Mode {
                 $mode
             }
 
+            #[inline]
             fn attempt(&self) -> bool {
                 self.0.bare.$bare_try().is_some()
             }
 
+            #[inline]
             fn block(&self) {
                 let _ = self.0.bare.$bare_lock();
             }
 
+            #[inline]
+            fn block_for(&self, timeout: Duration) -> bool {
+                self.0.bare.$bare_for(timeout).is_some()
+            }
+
+            #[inline]
             fn block_until(&self, deadline: Instant) -> bool {
                 self.0.bare.$bare_until(deadline).is_some()
+            }
+
+            #[inline]
+            fn spin(&self) -> bool {
+                self.0.$spin().is_some()
             }
 
             unsafe fn release(&self) {
@@ -292,15 +240,15 @@ macro_rules! acquisitions {
 pub(super) use acquisitions;
 
 acquisitions! {
-    Mode::Shared, false,
+    Shared, Mode::Shared, false,
     lock_shared, try_lock_shared, spin_shared, try_lock_shared_for, try_lock_shared_until, unlock_shared,
-    lock_shared_at, relock_shared, shared_unknown, shared_granted, try_shared_at, shared_for_at, shared_until_at, Shared
+    lock_shared_at, relock_shared
 }
 
 acquisitions! {
-    Mode::Exclusive, true,
+    Exclusive, Mode::Exclusive, true,
     lock_exclusive, try_lock_exclusive, spin_exclusive, try_lock_exclusive_for, try_lock_exclusive_until, unlock_exclusive,
-    lock_exclusive_at, relock_exclusive, exclusive_unknown, exclusive_granted, try_exclusive_at, exclusive_for_at, exclusive_until_at, Exclusive
+    lock_exclusive_at, relock_exclusive
 }
 
 // SAFETY: every acquisition and every release is one of the bare lock, which is a `RawRwLock`
@@ -323,7 +271,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     #[inline]
     #[track_caller]
     fn try_lock_shared(&self) -> Option<Hold> {
-        self.try_shared_at(Location::caller())
+        Shared(self).try_lock_at(Location::caller())
     }
 
     #[inline(always)]
@@ -342,7 +290,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive(&self) -> Option<Hold> {
-        self.try_exclusive_at(Location::caller())
+        Exclusive(self).try_lock_at(Location::caller())
     }
 
     #[inline(always)]
@@ -360,40 +308,6 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     #[inline]
     fn is_locked_exclusive(&self) -> bool {
         self.bare.is_locked_exclusive()
-    }
-}
-
-impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
-    /// Calls `bump`, which yields the bare lock, and records that as a release and a new
-    /// acquisition.
-    ///
-    /// # Safety
-    ///
-    /// `hold` is a hold of this lock in `mode`, and `bump` yields such a hold of the bare lock.
-    #[inline]
-    pub(super) unsafe fn bumped(
-        &self,
-        hold: &mut Hold,
-        mode: Mode,
-        site: Site,
-        bump: impl FnOnce(),
-    ) {
-        if !instrument::ON {
-            return bump();
-        }
-        // SAFETY: the hold is read here and written below; nothing in between unwinds, since
-        // `attempt_reacquire` and the bare lock do not.
-        let held = unsafe { ptr::read(hold) };
-        match mode {
-            Mode::Upgradable => self.record.released_upgradable(held),
-            Mode::Shared | Mode::Exclusive => self.record.released(held),
-        }
-        let attempt = self
-            .record
-            .attempt_reacquire(mode, AcquireKind::Blocking, site);
-        bump();
-        // SAFETY: the old value was moved out above.
-        unsafe { ptr::write(hold, attempt.acquired()) };
     }
 }
 
@@ -420,7 +334,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawRwLock<RECURSI
         // SAFETY: the caller has a shared hold, so the bare lock is held that way.
         let bump = || unsafe { self.bare.bump_shared(&mut Default::default()) };
         // SAFETY: hold, mode and bare lock agree.
-        unsafe { self.bumped(hold, Mode::Shared, site, bump) };
+        unsafe { bumped(&self.record, Mode::Shared, hold, site, bump) };
     }
 
     #[inline]
@@ -430,7 +344,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawRwLock<RECURSI
         // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
         let bump = || unsafe { self.bare.bump_exclusive(&mut Default::default()) };
         // SAFETY: hold, mode and bare lock agree.
-        unsafe { self.bumped(hold, Mode::Exclusive, site, bump) };
+        unsafe { bumped(&self.record, Mode::Exclusive, hold, site, bump) };
     }
 }
 
@@ -454,24 +368,24 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURS
     #[inline]
     #[track_caller]
     fn try_lock_shared_for(&self, timeout: Duration) -> Option<Hold> {
-        self.shared_for_at(timeout, Location::caller())
+        Shared(self).lock_for_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_shared_until(&self, timeout: Instant) -> Option<Hold> {
-        self.shared_until_at(timeout, Location::caller())
+        Shared(self).lock_until_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive_for(&self, timeout: Duration) -> Option<Hold> {
-        self.exclusive_for_at(timeout, Location::caller())
+        Exclusive(self).lock_for_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive_until(&self, timeout: Instant) -> Option<Hold> {
-        self.exclusive_until_at(timeout, Location::caller())
+        Exclusive(self).lock_until_at(timeout, Location::caller())
     }
 }

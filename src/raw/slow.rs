@@ -67,7 +67,23 @@ pub(super) fn try_lock(lock: &dyn Bare, site: Site) -> Option<Hold> {
     in_turn::try_lock(lock, &Scheduled::here()?, AcquireKind::Try, site)
 }
 
-/// Records an acquisition of the bare lock, if the fast path did not.
+/// Records an acquisition of the bare lock that may add an edge.
+#[inline(never)]
+pub(super) fn record_unknown(lock: &dyn Bare, site: Site) -> Hold {
+    let (known, mode) = (lock.record(), lock.mode());
+    if let Some(hold) = known.acquired_alone(mode, site) {
+        return hold;
+    }
+    if let Some(hold) = known.acquired_at_hand(mode, site) {
+        return hold;
+    }
+    match known.acquired_remembered(mode, site) {
+        Some(hold) => hold,
+        None => record(lock, site),
+    }
+}
+
+/// Records an acquisition of the bare lock, if the fast paths did not.
 #[cold]
 #[inline(never)]
 pub(super) fn record(lock: &dyn Bare, site: Site) -> Hold {

@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockUpgradeTimed as _};
 
+use super::bare::bumped;
 use super::defer::Defer;
 use super::rwlock::{BareGuard, RawRwLock, acquisitions};
 use super::slow::deadline;
+use super::ways::Ways;
 use crate::instrument;
 use crate::instrument::FailedTry;
 use crate::instrument::{AcquireKind, Hold, Mode, Scheduled, Site};
 
 acquisitions! {
-    Mode::Upgradable, false,
+    Upgradable, Mode::Upgradable, false,
     lock_upgradable, try_lock_upgradable, spin_upgradable, try_lock_upgradable_for, try_lock_upgradable_until, unlock_upgradable,
-    lock_upgradable_at, relock_upgradable, upgradable_unknown, upgradable_granted, try_upgradable_at, upgradable_for_at, upgradable_until_at, Upgradable
+    lock_upgradable_at, relock_upgradable
 }
 
 /// Short attempts on the bare lock, before a wait is recorded.
@@ -251,7 +253,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[inline]
     #[track_caller]
     fn try_lock_upgradable(&self) -> Option<Hold> {
-        self.try_upgradable_at(Location::caller())
+        Upgradable(self).try_lock_at(Location::caller())
     }
 
     #[inline]
@@ -295,7 +297,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawRwLock<
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         let bump = || unsafe { self.bare.bump_upgradable(&mut Default::default()) };
         // SAFETY: hold, mode and bare lock agree.
-        unsafe { self.bumped(hold, Mode::Upgradable, site, bump) };
+        unsafe { bumped(&self.record, Mode::Upgradable, hold, site, bump) };
     }
 }
 
@@ -323,13 +325,13 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
     #[inline]
     #[track_caller]
     fn try_lock_upgradable_for(&self, timeout: Duration) -> Option<Hold> {
-        self.upgradable_for_at(timeout, Location::caller())
+        Upgradable(self).lock_for_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_upgradable_until(&self, timeout: Instant) -> Option<Hold> {
-        self.upgradable_until_at(timeout, Location::caller())
+        Upgradable(self).lock_until_at(timeout, Location::caller())
     }
 
     #[inline]

@@ -163,7 +163,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         let at_once = self.offer_now(entry, site);
         match at_once {
             Err(Refused::Full) => {
-                let attempt = |limit| self.offer_within(limit, entry, site);
+                let mut attempt = |limit| self.offer_within(limit, entry, site);
                 let counts = || Counts::new(self.capacity, self.capacity, 0);
                 let deadline = timeout.map(deadline_after);
                 wait_until(
@@ -172,7 +172,7 @@ impl<S: Store, W: Turn> Core<S, W> {
                     WaitReason::Room,
                     deadline,
                     site,
-                    attempt,
+                    &mut attempt,
                 )
             }
             Err(Refused::ShutDown) => Some(false),
@@ -220,9 +220,9 @@ impl<S: Store, W: Turn> Core<S, W> {
         let at_once = self.poll_now(site);
         let got = match at_once {
             Err(Nothing::Empty) => {
-                let attempt = |limit| self.poll_within(limit, site);
+                let mut attempt = |limit| self.poll_within(limit, site);
                 let deadline = timeout.map(deadline_after);
-                wait_until(&self.record, None, awaited, deadline, site, attempt)?
+                wait_until(&self.record, None, awaited, deadline, site, &mut attempt)?
             }
             Err(Nothing::ShutDown) => None,
             Ok(entry) => Some(entry),

@@ -43,7 +43,7 @@ impl<S: Store, W: Turn> Core<S, W> {
         instrument::point("looks at", &self.record);
         let at_once = self.finished(&self.state.lock());
         at_once.or_else(|| {
-            let attempt = |limit| self.finished_within(limit);
+            let mut attempt = |limit| self.finished_within(limit);
             let deadline = timeout.map(deadline_after);
             wait_until(
                 &self.record,
@@ -51,7 +51,7 @@ impl<S: Store, W: Turn> Core<S, W> {
                 WaitReason::Tasks,
                 deadline,
                 site,
-                attempt,
+                &mut attempt,
             )
         })
     }

@@ -165,7 +165,7 @@ impl Permits {
             waiter,
             left: false,
         };
-        let served = |limit| place.waiter.wait(limit).then_some(());
+        let mut served = |limit| place.waiter.wait(limit).then_some(());
         let counts = || Counts::new(count, self.free(), self.line.lock().len());
         wait_until(
             &self.record,
@@ -173,7 +173,7 @@ impl Permits {
             WaitReason::Permit,
             deadline,
             site,
-            served,
+            &mut served,
         );
         place.leave()
     }

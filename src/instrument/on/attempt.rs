@@ -7,6 +7,7 @@ use lock_api::GuardNoSend;
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
+use crate::detector::order::check;
 use crate::engine::ids::Site;
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
@@ -139,8 +140,7 @@ impl Lock {
             // After the wait is published: a thread that finds, by the edges added here, that the
             // order could deadlock sees this wait too if it is already part of the deadlock.
             if std::mem::take(&mut to_check) {
-                findings =
-                    crate::detector::order::check::check(slot, &self.record, ident, mode, site);
+                findings = check::check(slot, &self.record, ident, mode, site);
             }
             // A thread that holds nothing blocks no other thread by a lock, but other threads may
             // wait for its end or for a resource that it may provide.

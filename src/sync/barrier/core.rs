@@ -267,7 +267,7 @@ impl Barrier {
             round,
             outcome: Cell::new(None),
         };
-        let is_over = |limit| seat.wait(limit).then_some(());
+        let mut is_over = |limit| seat.wait(limit).then_some(());
         let counts = || {
             let arrived = self.rounds.lock().waiting();
             Counts::new(self.threads, arrived, arrived)
@@ -278,7 +278,7 @@ impl Barrier {
             WaitReason::Arrival,
             deadline,
             site,
-            is_over,
+            &mut is_over,
         );
         seat.leave()
     }
