@@ -145,7 +145,7 @@ macro_rules! raw_mutex {
             }
 
             /// Creates an unlocked mutex around a value of type `T`, whose class is the construction site and `T`.
-            #[inline]
+            #[inline(always)]
             #[must_use]
             #[track_caller]
             pub(crate) const fn around<T: ?Sized>() -> Self {

@@ -49,6 +49,7 @@ impl Lock {
 
     /// Creates the record of a lock around a value of type `T`, whose class is the construction site
     /// and `T`: a constructor that is generic over `T` makes locks of different classes in one line.
+    #[inline(always)]
     #[must_use]
     #[track_caller]
     pub const fn around<T: ?Sized>(kind: &'static LockKind) -> Self {
@@ -505,7 +506,7 @@ impl Lock {
     ///
     /// Only the locks of this crate may call this: after a wrong `held`, slots would refer to freed
     /// memory.
-    #[inline]
+    #[inline(always)]
     pub fn retired(&mut self, held: bool) {
         let Some(ident) = self.record.retire() else {
             return;
