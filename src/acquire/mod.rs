@@ -61,9 +61,9 @@ use crate::raw::{RawFairMutex, RawMutex, RawRemutex, RawRwLock, RawRwLockRecursi
 // the raw lock, which is not zero-sized, no other record can have the same address.
 const _: () = assert!(
     size_of::<Lock>() > 0
-        || (offset_of!(RawMutex, record) == 0
-            && offset_of!(RawFairMutex, record) == 0
-            && offset_of!(RawRemutex, record) == 0
+        || (offset_of!(RawMutex, inner.record) == 0
+            && offset_of!(RawFairMutex, inner.record) == 0
+            && offset_of!(RawRemutex, inner.record) == 0
             && offset_of!(RawRwLock, record) == 0
             && offset_of!(RawRwLockRecursive, record) == 0)
 );

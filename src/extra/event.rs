@@ -10,8 +10,9 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 
+use crate::extra::limited::{wait_until, wait_while_within};
 use crate::instrument;
 use crate::instrument::{
     Clock, LockKind, Resource, SharedMergedClock, WaitReason, ensure_attached, thread_bit,
@@ -292,7 +293,9 @@ impl Event {
         }
         let past = state.past.clone();
         // Outside the lock, since the attachment may call the program's sinks.
-        MutexGuard::unlocked(&mut state, || past.acquire());
+        drop(state);
+        past.acquire();
+        let state = self.state.lock();
         if state.times == times && self.has(SET) {
             let acquired_by = if past.is_known() { thread_bit() } else { !SET };
             // Relaxed, and a read-modify-write: see the field `word`.
@@ -306,35 +309,27 @@ impl Event {
     fn wait_until(&self, deadline: Option<Instant>) -> bool {
         let site = Location::caller();
         let Some(next) = self.look() else { return true };
-        let is_over = |limit| self.wait_for(&next, limit).then_some(());
-        match deadline {
-            Some(deadline) => {
-                let set = self
-                    .record
-                    .wait_until(WaitReason::Event, deadline, site, |left| {
-                        is_over(Some(left))
-                    });
-                if set.is_none() {
-                    return false;
-                }
-            }
-            None => self.record.wait(WaitReason::Event, site, is_over),
+        let mut is_over = |limit| self.wait_for(&next, limit).then_some(());
+        let set = wait_until(
+            &self.record,
+            None,
+            WaitReason::Event,
+            deadline,
+            site,
+            &mut is_over,
+        );
+        if set.is_some() {
+            next.meeting.acquire();
         }
-        next.meeting.acquire();
-        true
+        set.is_some()
     }
 
     /// Waits for at most `limit`; returns whether the condition holds.
     fn wait_for(&self, next: &Next, limit: Option<Duration>) -> bool {
         let mut state = self.state.lock();
-        let goes_on = |state: &mut State| state.times == next.times;
-        match limit {
-            Some(limit) => {
-                self.changed.wait_while_for(&mut state, goes_on, limit);
-            }
-            None => self.changed.wait_while(&mut state, goes_on),
-        }
-        state.times != next.times
+        wait_while_within(&self.changed, &mut state, limit, |state| {
+            state.times == next.times
+        })
     }
 }
 

@@ -5,7 +5,10 @@
 
 #[cfg(feature = "channel")]
 pub mod channel;
+pub(crate) mod channel_end;
+pub(crate) mod channel_iter;
 pub(crate) mod event;
+pub(crate) mod limited;
 #[cfg(feature = "pool")]
 pub mod pool;
 #[cfg(feature = "queue")]

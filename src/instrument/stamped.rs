@@ -48,6 +48,12 @@ impl<T> Stamped<T> {
         }
     }
 
+    /// Returns the message, for a look at it: the clock of the sender is not acquired.
+    #[inline]
+    pub fn message(&self) -> &T {
+        &self.message
+    }
+
     /// Returns the message, and acquires the clock of the sender.
     #[inline]
     pub fn receive(self) -> T {

@@ -67,7 +67,7 @@ macro_rules! guard {
                 let hold = unsafe { ManuallyDrop::take(&mut s.hold) };
                 // SAFETY: the guard releases its own hold and acquires a new one.
                 let raw = unsafe { s.lock.0.raw() };
-                let _relock = Defer(|| {
+                let _relock = Defer::new(|| {
                     s.hold = ManuallyDrop::new(must_return(|| raw.$again(site)));
                 });
                 // SAFETY: the hold is the guard's, so it is of this lock and in this mode.

@@ -16,7 +16,7 @@ macro_rules! lock_parts {
             #[inline]
             pub fn set_label(&self, label: impl AsRef<str>) {
                 // SAFETY: access to the record does not change the state of the lock.
-                unsafe { self.0.raw() }.record.set_label(label.as_ref());
+                unsafe { self.0.raw() }.record().set_label(label.as_ref());
             }
 
             /// Declares that this lock is acquired under `parent`, a lock of the same class,
@@ -24,7 +24,7 @@ macro_rules! lock_parts {
             #[inline]
             pub fn nested_in(&self, parent: &(impl crate::instrument::Tracked + ?Sized)) {
                 // SAFETY: access to the record does not change the state of the lock.
-                unsafe { self.0.raw() }.record.nested_in(parent.record());
+                unsafe { self.0.raw() }.record().nested_in(parent.record());
             }
 
             /// Sets the subclass of this instance: see
@@ -32,7 +32,7 @@ macro_rules! lock_parts {
             #[inline]
             pub fn set_subclass(&self, subclass: u32) {
                 // SAFETY: access to the record does not change the state of the lock.
-                unsafe { self.0.raw() }.record.set_subclass(subclass);
+                unsafe { self.0.raw() }.record().set_subclass(subclass);
             }
 
             /// Returns a mutable reference to the data, without locking.

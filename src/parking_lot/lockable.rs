@@ -24,7 +24,7 @@ macro_rules! lockable {
             fn record(&self) -> &Lock {
                 let $asked = self;
                 // SAFETY: access to the record does not change the state of the lock.
-                &unsafe { $lock.0.raw() }.record
+                unsafe { $lock.0.raw() }.record()
             }
 
             #[inline]
@@ -71,7 +71,7 @@ impl<'a, T: ?Sized> Lockable for &'a ReentrantMutex<T> {
     #[inline]
     fn record(&self) -> &Lock {
         // SAFETY: access to the record does not change the state of the lock.
-        &unsafe { self.0.raw() }.record
+        unsafe { self.0.raw() }.record()
     }
 
     #[inline]

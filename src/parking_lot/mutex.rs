@@ -15,8 +15,9 @@ use lock_api::{RawMutex as _, RawMutexFair as _, RawMutexTimed as _};
 use super::acquire::{acquisitions, releases};
 use super::guard::{guard, guard_map, guard_mut};
 use super::lock::lock_type;
-use super::relock::{Defer, must_return};
+use super::relock::must_return;
 use crate::instrument::Hold;
+use crate::raw::defer::Defer;
 use crate::raw::{RawFairMutex, RawMutex};
 
 /// Defines the acquisitions, the releases and the guard of a mutex.

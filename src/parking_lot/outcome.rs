@@ -6,70 +6,24 @@
 
 #![allow(unsafe_code)]
 
-use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::time::{Duration, Instant};
 
-use lock_api::{Mutex, WaitTimeoutResult};
+use ::parking_lot::{Mutex, RawMutex, WaitTimeoutResult};
+
+type Guard = <RawMutex as lock_api::RawMutex>::Guard;
 
 /// Returns the result of a wait that has timed out, or has not.
 #[inline]
 pub(super) fn outcome(timed_out: bool) -> WaitTimeoutResult {
-    let mutex = Mutex::<Own, ()>::new(());
-    let mut guard = mutex.lock();
+    let mutex = Mutex::new(());
+    // SAFETY: no other thread can have the mutex, and it guards nothing. The guard is not dropped, and
+    // so does not unlock it.
+    let mut guard = ManuallyDrop::new(unsafe { mutex.make_guard_unchecked(Guard::default()) });
     if timed_out {
-        lock_api::Condvar::<Answer<true>>::new().wait_until(&mut guard, ())
+        lock_api::Condvar::<Answer<true>>::new().wait_for(&mut guard, Duration::ZERO)
     } else {
-        lock_api::Condvar::<Answer<false>>::new().wait_until(&mut guard, ())
-    }
-}
-
-/// Raw mutex of one thread, which cannot be shared.
-struct Own(Cell<bool>);
-
-// SAFETY: the type is not `Sync`, so all calls come from one thread at a time, and `lock` does not
-// return while the mutex is held.
-unsafe impl lock_api::RawMutex for Own {
-    #[allow(clippy::declare_interior_mutable_const)]
-    const INIT: Self = Self(Cell::new(false));
-
-    type Guard = ();
-
-    #[inline]
-    fn lock(&self) {
-        assert!(
-            !self.0.replace(true),
-            "a second lock by the only thread would never end"
-        );
-    }
-
-    #[inline]
-    fn try_lock(&self) -> Option<()> {
-        (!self.0.replace(true)).then_some(())
-    }
-
-    #[inline]
-    unsafe fn unlock(&self, (): ()) {
-        self.0.set(false);
-    }
-
-    #[inline]
-    fn is_locked(&self) -> bool {
-        self.0.get()
-    }
-}
-
-// SAFETY: as for `RawMutex` above; with one thread, a longer wait changes nothing.
-unsafe impl lock_api::RawMutexTimed for Own {
-    type Duration = ();
-    type Instant = ();
-
-    #[inline]
-    fn try_lock_for(&self, (): ()) -> Option<()> {
-        lock_api::RawMutex::try_lock(self)
-    }
-
-    #[inline]
-    fn try_lock_until(&self, (): ()) -> Option<()> {
-        lock_api::RawMutex::try_lock(self)
+        lock_api::Condvar::<Answer<false>>::new().wait_for(&mut guard, Duration::ZERO)
     }
 }
 
@@ -81,31 +35,31 @@ struct Answer<const TIMED_OUT: bool>;
 unsafe impl<const TIMED_OUT: bool> lock_api::RawCondvar for Answer<TIMED_OUT> {
     const INIT: Self = Self;
 
-    type RawMutex = Own;
+    type RawMutex = RawMutex;
 
-    #[inline]
-    unsafe fn wait(&self, _mutex: &Own, (): &mut ()) {}
+    unsafe fn wait(&self, _mutex: &RawMutex, _: &mut Guard) {}
 
-    #[inline]
     fn notify_one(&self) -> bool {
         false
     }
 
-    #[inline]
     fn notify_all(&self) -> usize {
         0
     }
 }
 
-// SAFETY: as for `RawCondvar` above; there is only one instant, `()`, so none is later.
+// SAFETY: as for `RawCondvar` above; the only wait is for no time at all.
 unsafe impl<const TIMED_OUT: bool> lock_api::RawCondvarTimed for Answer<TIMED_OUT> {
-    #[inline]
-    fn checked_duration_to_instant((): &()) -> Option<()> {
-        Some(())
+    fn checked_duration_to_instant(_: &Duration) -> Option<Instant> {
+        None
+    }
+
+    unsafe fn wait_until(&self, _mutex: &RawMutex, _: &mut Guard, _: &Instant) -> bool {
+        TIMED_OUT
     }
 
     #[inline]
-    unsafe fn wait_until(&self, _mutex: &Own, (): &mut (), (): &()) -> bool {
+    unsafe fn wait_for(&self, _mutex: &RawMutex, _: &mut Guard, _: &Duration) -> bool {
         TIMED_OUT
     }
 }

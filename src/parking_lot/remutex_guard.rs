@@ -9,10 +9,11 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use super::relock::{Defer, must_return};
+use super::relock::must_return;
 use super::remutex::{RawThreadId, ReentrantMutex};
 use crate::raw::RawRemutex;
 use crate::raw::call::Call;
+use crate::raw::defer::Defer;
 
 /// Guard of one acquisition of a [`ReentrantMutex`]: gives shared access to its data, and releases
 /// the acquisition when it is dropped.
@@ -255,7 +256,7 @@ impl<'a, T: ?Sized> ReentrantMutexGuard<'a, T> {
     fn relock_from(&self, site: crate::instrument::Site) -> Defer<impl FnMut() + use<'a, T>> {
         let lock = self.lock;
         let call = Call { site, again: true };
-        Defer(move || mem::forget(must_return(|| call.with_override(|| lock.0.lock()))))
+        Defer::new(move || mem::forget(must_return(|| call.with_override(|| lock.0.lock()))))
     }
 }
 

@@ -19,9 +19,10 @@ use lock_api::{
 use super::acquire::{acquisitions, releases};
 use super::guard::{guard, guard_map, guard_mut};
 use super::lock::lock_type;
-use super::relock::{Defer, must_return};
+use super::relock::must_return;
 use super::upgrade::mode_changes;
 use crate::instrument::Hold;
+use crate::raw::defer::Defer;
 use crate::raw::{RawRwLock, RawRwLockRecursive};
 
 /// Defines the acquisitions, the releases and the guards of a reader-writer lock.

@@ -11,7 +11,7 @@ macro_rules! recorded {
             impl<T: ?Sized> Tracked for $Lock<T> {
                 fn record(&self) -> &Lock {
                     // SAFETY: access to the record does not change the state of the lock.
-                    &unsafe { self.0.raw() }.record
+                    unsafe { self.0.raw() }.record()
                 }
             }
         )+

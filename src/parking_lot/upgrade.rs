@@ -184,7 +184,7 @@ macro_rules! mode_changes {
             /// The hold is exclusive.
             unsafe fn while_upgraded<Ret>(&mut self, f: impl FnOnce(&mut T) -> Ret) -> Ret {
                 let (lock, hold) = (self.lock, &self.hold);
-                let _downgrade = Defer(|| {
+                let _downgrade = Defer::new(|| {
                     // SAFETY: the hold is exclusive, as the caller promises, until this.
                     must_return(|| unsafe { lock.0.raw().downgrade_held(hold) });
                 });

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use lock_api::{RawCondvar as _, RawCondvarTimed as _, RawMutex as _};
 
 use super::RawMutex;
+use super::slow::deadline;
 use crate::instrument;
 use crate::instrument::Wake;
 use crate::instrument::{AcquireKind, CondvarRecord, Hold, Scheduled, Site};
@@ -80,9 +81,13 @@ impl RawCondvar {
         // SAFETY: this condition variable is borrowed until the record of the wait is gone, which
         // takes the alarm back.
         let wake = unsafe { Wake::new(Self::wake_all, std::ptr::from_ref(self).cast()) };
-        let mut waiting =
-            self.record
-                .waiting_or(Some(wake), &mutex.record, hold, AcquireKind::Blocking, site);
+        let mut waiting = self.record.waiting_or(
+            Some(wake),
+            &mutex.inner.record,
+            hold,
+            AcquireKind::Blocking,
+            site,
+        );
         if let Some(turn) = &turn {
             // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
             if unsafe { self.wait_in_turn(turn, mutex, false, site) } {
@@ -93,7 +98,7 @@ impl RawCondvar {
             return;
         }
         // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
-        unsafe { self.bare.wait(&mutex.bare, &mut Default::default()) };
+        unsafe { self.bare.wait(&mutex.inner.bare, &mut Default::default()) };
         waiting.notified();
     }
 
@@ -114,12 +119,12 @@ impl RawCondvar {
     ) -> bool {
         let condvar = std::ptr::from_ref(self).addr();
         // SAFETY: the caller's promise.
-        let unlock = || unsafe { mutex.bare.unlock(Default::default()) };
-        let try_lock = || mutex.bare.try_lock().is_some();
+        let unlock = || unsafe { mutex.inner.bare.unlock(Default::default()) };
+        let try_lock = || mutex.inner.bare.try_lock().is_some();
         let lock = || {
-            let _ = mutex.bare.lock();
+            let _ = mutex.inner.bare.lock();
         };
-        let back = (&mutex.record, site);
+        let back = (&mutex.inner.record, site);
         turn.sleep(condvar, has_limit, back, unlock, try_lock, lock)
     }
 
@@ -149,14 +154,14 @@ impl RawCondvar {
         }
         let mut waiting = self
             .record
-            .waiting(&mutex.record, hold, AcquireKind::Timed, site);
+            .waiting(&mutex.inner.record, hold, AcquireKind::Timed, site);
         let timed_out = match &turn {
             // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
             Some(turn) => unsafe { !self.wait_in_turn(turn, mutex, true, site) },
             // SAFETY: as above.
             None => unsafe {
                 self.bare
-                    .wait_until(&mutex.bare, &mut Default::default(), deadline)
+                    .wait_until(&mutex.inner.bare, &mut Default::default(), deadline)
             },
         };
         if !timed_out {
@@ -186,10 +191,10 @@ impl RawCondvar {
             // SAFETY: the caller holds the mutex by `hold`, so its bare lock is held.
             return unsafe {
                 self.bare
-                    .wait_for(&mutex.bare, &mut Default::default(), timeout)
+                    .wait_for(&mutex.inner.bare, &mut Default::default(), timeout)
             };
         }
-        match Instant::now().checked_add(*timeout) {
+        match deadline(*timeout) {
             // SAFETY: guaranteed by the caller, under the same conditions.
             Some(deadline) => unsafe { self.wait_until_at(mutex, hold, &deadline, site) },
             None => {
@@ -255,7 +260,7 @@ unsafe impl lock_api::RawCondvar for RawCondvar {
 unsafe impl lock_api::RawCondvarTimed for RawCondvar {
     #[inline]
     fn checked_duration_to_instant(timeout: &Duration) -> Option<Instant> {
-        Instant::now().checked_add(*timeout)
+        deadline(*timeout)
     }
 
     #[inline]

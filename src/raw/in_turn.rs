@@ -4,112 +4,113 @@
 //! something. One with a limit tries at its turn, and once more at a later one: between the two is all
 //! that may happen before the limit.
 
+use super::bare::{Bare, record_fresh};
 use crate::instrument::FailedTry;
-use crate::instrument::{AcquireKind, Hold, Lock, Mode, Scheduled, Site};
+use crate::instrument::{AcquireKind, Hold, Mode, Scheduled, Site};
 
-/// What is acquired, and how the bare lock is asked for it.
-pub(super) struct Acquisition<'a> {
-    pub(super) record: &'a Lock,
-    pub(super) mode: Mode,
-    pub(super) site: Site,
-    /// Tries the bare lock.
-    pub(super) attempt: &'a dyn Fn() -> bool,
-    /// Whether a wait for the bare lock keeps new readers out.
-    pub(super) drains: &'a dyn Fn() -> bool,
+/// The address by which a scheduler identifies the lock.
+fn address(lock: &dyn Bare) -> usize {
+    std::ptr::from_ref(lock.record()).addr()
 }
 
-impl Acquisition<'_> {
-    /// The address by which a scheduler identifies the lock.
-    fn lock(&self) -> usize {
-        std::ptr::from_ref(self.record).addr()
-    }
+/// Notes that the lock was acquired, and goes on.
+fn acquired(lock: &dyn Bare, turn: &Scheduled, site: Site) {
+    let verb = match lock.mode() {
+        Mode::Shared => "reads",
+        _ => "takes",
+    };
+    turn.note_lock(verb, lock.record(), site);
+    turn.acquired();
+}
 
-    /// What a thread does that acquires it.
-    fn verb(&self) -> &'static str {
-        match self.mode {
-            Mode::Shared => "reads",
-            _ => "takes",
+/// Acquires the lock. One that is acquired `again`, after a release by the same call, does not unwind.
+#[cold]
+pub(super) fn lock(lock: &dyn Bare, turn: &Scheduled, again: bool, site: Site) -> Hold {
+    let record = lock.record();
+    turn.point_before(record, lock.mode(), site);
+    let hold = if !lock.attempt_in_turn(turn) {
+        turn.note_wait(record, site);
+        wait(lock, turn, again, site)
+    } else if again {
+        record.reacquired(lock.mode(), site)
+    } else {
+        record_fresh(lock, site)
+    };
+    acquired(lock, turn, site);
+    hold
+}
+
+fn wait(lock: &dyn Bare, turn: &Scheduled, again: bool, site: Site) -> Hold {
+    let (record, mode) = (lock.record(), lock.mode());
+    let attempt = if again {
+        record.attempt_reacquire(mode, AcquireKind::Blocking, site)
+    } else {
+        let retry = || lock.attempt_in_turn(turn);
+        record.attempt_with_retry(retry, mode, AcquireKind::Blocking, site)
+    };
+    let mut drain = None;
+    let mut granted = attempt.is_granted();
+    while !granted {
+        let mut failed = FailedTry::Unseen;
+        if drain.is_none() && lock.drains(turn) {
+            drain = Some(turn.drain(address(lock)));
+            failed = FailedTry::Seen;
+        }
+        if turn.wait(failed, !again) {
+            granted = lock.attempt_in_turn(turn);
+        } else {
+            // The scheduler controls nothing any more.
+            lock.block();
+            break;
         }
     }
+    drop(drain);
+    attempt.acquired()
+}
 
-    /// Acquires the lock. `fresh` records an acquisition that did not wait; `block` waits for the bare
-    /// lock, when the scheduler controls nothing any more. One that is made `again`, after a release by
-    /// the same call, does not unwind.
-    pub(super) fn blocking(
-        self,
-        turn: &Scheduled,
-        again: bool,
-        block: &dyn Fn(),
-        fresh: &dyn Fn() -> Hold,
-    ) -> Hold {
-        turn.point_before(self.record, self.mode, self.site);
-        let hold = if (self.attempt)() {
-            fresh()
-        } else {
-            turn.note_wait(self.record, self.site);
-            self.wait(turn, again, block)
-        };
-        turn.note_lock(self.verb(), self.record, self.site);
-        turn.acquired();
-        hold
+/// Acquires the lock without a wait, or with a limit, as `kind` says.
+pub(super) fn try_lock(
+    lock: &dyn Bare,
+    turn: &Scheduled,
+    kind: AcquireKind,
+    site: Site,
+) -> Option<Hold> {
+    turn.note_try();
+    match kind {
+        AcquireKind::Timed => timed(lock, turn, site),
+        _ => tried(lock, turn, site),
     }
+}
 
-    fn wait(&self, turn: &Scheduled, again: bool, block: &dyn Fn()) -> Hold {
-        let (record, mode, site) = (self.record, self.mode, self.site);
-        let attempt = if again {
-            record.attempt_reacquire(mode, AcquireKind::Blocking, site)
-        } else {
-            record.attempt_with_retry(self.attempt, mode, AcquireKind::Blocking, site)
-        };
-        let mut drain = None;
-        let mut granted = attempt.is_granted();
-        while !granted {
-            let mut failed = FailedTry::Unseen;
-            if drain.is_none() && (self.drains)() {
-                drain = Some(turn.drain(self.lock()));
-                failed = FailedTry::Seen;
-            }
-            if turn.wait(failed, !again) {
-                granted = (self.attempt)();
-            } else {
-                block();
-                break;
-            }
+/// Acquires the lock unless its limit is over first.
+fn timed(lock: &dyn Bare, turn: &Scheduled, site: Site) -> Option<Hold> {
+    let (record, mode) = (lock.record(), lock.mode());
+    turn.point();
+    let hold = if lock.attempt_in_turn(turn) {
+        record.acquired(mode, AcquireKind::Timed, site)
+    } else {
+        let attempt = record.attempt(mode, AcquireKind::Timed, site);
+        let drain = lock.drains(turn).then(|| turn.drain(address(lock)));
+        turn.lapse();
+        if !lock.attempt_in_turn(turn) {
+            return None;
         }
         drop(drain);
         attempt.acquired()
-    }
+    };
+    acquired(lock, turn, site);
+    Some(hold)
+}
 
-    /// Acquires the lock unless its limit is over first.
-    pub(super) fn timed(self, turn: &Scheduled, fresh: &dyn Fn() -> Hold) -> Option<Hold> {
-        turn.note_try();
-        turn.point();
-        let hold = if (self.attempt)() {
-            fresh()
-        } else {
-            let attempt = self
-                .record
-                .attempt(self.mode, AcquireKind::Timed, self.site);
-            let drain = (self.drains)().then(|| turn.drain(self.lock()));
-            turn.lapse();
-            if !(self.attempt)() {
-                return None;
-            }
-            drop(drain);
-            attempt.acquired()
-        };
-        turn.note_lock(self.verb(), self.record, self.site);
-        turn.acquired();
-        Some(hold)
+/// Acquires the lock if that is possible at this turn.
+fn tried(lock: &dyn Bare, turn: &Scheduled, site: Site) -> Option<Hold> {
+    let record = lock.record();
+    turn.point_of_try(record);
+    turn.note_lock("tries", record, site);
+    if !lock.attempt_in_turn(turn) {
+        return None;
     }
-
-    /// Acquires the lock if that is possible at this turn.
-    pub(super) fn tried(self, turn: &Scheduled, fresh: &dyn Fn() -> Hold) -> Option<Hold> {
-        turn.note_try();
-        turn.point_of_try(self.record);
-        turn.note_lock("tries", self.record, self.site);
-        let hold = (self.attempt)().then(fresh)?;
-        turn.acquired();
-        Some(hold)
-    }
+    let hold = record.acquired(lock.mode(), AcquireKind::Try, site);
+    turn.acquired();
+    Some(hold)
 }

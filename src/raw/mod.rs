@@ -27,13 +27,16 @@ macro_rules! spin {
 }
 use spin;
 
+mod bare;
 pub(crate) mod call;
 mod condvar;
+pub(crate) mod defer;
 mod in_turn;
 mod mutex;
 mod rwlock;
-mod undo;
+mod slow;
 mod upgrade;
+mod ways;
 
 pub use self::condvar::RawCondvar;
 pub use self::mutex::{RawFairMutex, RawMutex, RawRemutex};

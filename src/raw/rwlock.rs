@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use lock_api::{RawRwLock as _, RawRwLockTimed as _, RawRwLockUpgrade as _};
 
+use super::bare::bumped;
+use super::ways::Ways;
 use crate::instrument;
 use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Scheduled, Site};
 
@@ -23,7 +25,7 @@ use crate::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Scheduled, Site
 #[repr(C)]
 pub struct RawRwLock<const RECURSIVE: bool = false> {
     pub(crate) record: Lock,
-    pub(crate) bare: parking_lot::RawRwLock<RECURSIVE>,
+    pub(super) bare: parking_lot::RawRwLock<RECURSIVE>,
 }
 
 /// Raw reader-writer lock whose readers overtake queued writers.
@@ -41,10 +43,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     #[must_use]
     #[track_caller]
     pub const fn new() -> Self {
-        Self {
-            bare: parking_lot::RawRwLock::INIT,
-            record: Lock::new(Self::KIND),
-        }
+        Self::of(Lock::new(Self::KIND))
     }
 
     /// Creates an unlocked lock around a value of type `T`, whose class is the construction site and
@@ -61,19 +60,22 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     #[must_use]
     #[track_caller]
     pub const fn named(name: &'static str) -> Self {
-        Self {
-            bare: parking_lot::RawRwLock::INIT,
-            record: Lock::named(Self::KIND, name),
-        }
+        Self::of(Lock::named(Self::KIND, name))
     }
 
     /// Creates an unlocked lock with this record.
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn of(record: Lock) -> Self {
         Self {
             bare: parking_lot::RawRwLock::INIT,
             record,
         }
+    }
+
+    /// Returns the detector record.
+    #[inline]
+    pub(crate) const fn record(&self) -> &Lock {
+        &self.record
     }
 }
 
@@ -144,11 +146,12 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
     }
 }
 
-/// Defines, for one mode, the ways to acquire the lock that know their call site.
+/// Defines the type that stands for the lock in one mode, and how the lock is acquired in that mode. The
+/// parameters are the type, the mode and whether it writes; the calls of the bare lock; and the functions.
 macro_rules! acquisitions {
-    ($mode:expr, $writes:literal, $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_until:ident,
-     $bare_unlock:ident, $at:ident, $again:ident, $unknown:ident, $new:ident, $slow:ident, $again_slow:ident, $timed:ident, $timed_slow:ident,
-     $in_turn:ident, $record:ident, $try_at:ident, $try_new:ident, $try_in_turn:ident, $try_failed:ident) => {
+    ($InMode:ident, $mode:expr, $writes:literal,
+     $bare_lock:ident, $bare_try:ident, $spin:ident, $bare_for:ident, $bare_until:ident, $bare_unlock:ident,
+     $at:ident, $again:ident) => {
         impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             /// Acquires the lock for the call at `site`.
             #[inline(always)]
@@ -156,7 +159,7 @@ macro_rules! acquisitions {
                 if !instrument::ON {
                     let _ = self.bare.$bare_lock();
                 } else if self.$spin().is_none() {
-                    return self.$slow(site);
+                    return $crate::raw::slow::lock(&$InMode(self), site);
                 }
                 // Readers that overtake a queued writer never wait for each other.
                 let known = if RECURSIVE {
@@ -168,200 +171,68 @@ macro_rules! acquisitions {
                 };
                 match known {
                     Some(hold) => hold,
-                    None => self.$unknown(site),
+                    None => $crate::raw::slow::record_unknown(&$InMode(self), site),
                 }
-            }
-
-            /// Records an acquisition of the bare lock that may add an edge.
-            #[inline(never)]
-            fn $unknown(&self, site: Site) -> Hold {
-                if let Some(hold) = self.record.acquired_alone($mode, site) {
-                    return hold;
-                }
-                if let Some(hold) = self.record.acquired_at_hand($mode, site) {
-                    return hold;
-                }
-                match self.record.acquired_remembered($mode, site) {
-                    Some(hold) => hold,
-                    None => self.$new(site),
-                }
-            }
-
-            #[cold]
-            #[inline(never)]
-            fn $new(&self, site: Site) -> Hold {
-                if let Some(turn) = Scheduled::here() {
-                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
-                    unsafe { self.bare.$bare_unlock(Default::default()) };
-                    return self.$in_turn(&turn, false, site);
-                }
-                self.$record(site)
-            }
-
-            /// Records an acquisition of the bare lock, which it releases if that unwinds.
-            fn $record(&self, site: Site) -> Hold {
-                // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired`
-                // unwinds, so that no hold is returned for it.
-                let undo = crate::raw::undo::Undo::new(|| unsafe {
-                    self.bare.$bare_unlock(Default::default())
-                });
-                let hold = self.record.acquired($mode, AcquireKind::Blocking, site);
-                undo.disarm();
-                hold
-            }
-
-            #[cold]
-            fn $in_turn(&self, turn: &Scheduled, again: bool, site: Site) -> Hold {
-                let block = || {
-                    let _ = self.bare.$bare_lock();
-                };
-                let fresh = || match again {
-                    true => self.record.reacquired($mode, site),
-                    false => self.$record(site),
-                };
-                let asked = crate::raw::in_turn::Acquisition {
-                    record: &self.record,
-                    mode: $mode,
-                    site,
-                    attempt: &|| self.may_try(turn, $mode) && self.bare.$bare_try().is_some(),
-                    drains: &|| self.drains(turn, $mode),
-                };
-                asked.blocking(turn, again, &block, &fresh)
-            }
-
-            /// Records an acquisition of the bare lock by a try or with a limit, if the fast path did
-            /// not.
-            #[cold]
-            #[inline(never)]
-            pub(super) fn $try_new(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
-                if let Some(turn) = Scheduled::here() {
-                    // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
-                    unsafe { self.bare.$bare_unlock(Default::default()) };
-                    return self.$try_in_turn(&turn, kind, site);
-                }
-                Some(self.record.acquired($mode, kind, site))
-            }
-
-            fn $try_in_turn(
-                &self,
-                turn: &Scheduled,
-                kind: AcquireKind,
-                site: Site,
-            ) -> Option<Hold> {
-                let fresh = || self.record.acquired($mode, kind, site);
-                let asked = crate::raw::in_turn::Acquisition {
-                    record: &self.record,
-                    mode: $mode,
-                    site,
-                    attempt: &|| self.may_try(turn, $mode) && self.bare.$bare_try().is_some(),
-                    drains: &|| self.drains(turn, $mode),
-                };
-                match kind {
-                    AcquireKind::Timed => asked.timed(turn, &fresh),
-                    _ => asked.tried(turn, &fresh),
-                }
-            }
-
-            /// Acquires the lock for the call at `site`, if that is possible without waiting.
-            #[inline]
-            pub(super) fn $try_at(&self, site: Site) -> Option<Hold> {
-                if self.bare.$bare_try().is_none() {
-                    return if instrument::ON {
-                        self.$try_failed(site)
-                    } else {
-                        None
-                    };
-                }
-                match self
-                    .record
-                    .acquired_known::<false>($mode, AcquireKind::Try, site)
-                {
-                    Some(hold) => Some(hold),
-                    None => self.$try_new(AcquireKind::Try, site),
-                }
-            }
-
-            /// A try that has failed: a thread of an exploration makes it at its turn.
-            #[cold]
-            fn $try_failed(&self, site: Site) -> Option<Hold> {
-                self.$try_in_turn(&Scheduled::here()?, AcquireKind::Try, site)
             }
 
             /// Acquires, for the call at `site`, the lock that the caller let go of just now. A
             /// deadlock is reported, and does not panic.
             #[inline]
             pub(crate) fn $again(&self, site: Site) -> Hold {
-                if !instrument::ON {
-                    let _ = self.bare.$bare_lock();
-                } else if self.$spin().is_none() {
-                    return self.$again_slow(site);
-                }
-                if let Some(turn) = Scheduled::here() {
-                    // SAFETY: the bare lock was acquired above, and it is not recorded as held.
-                    unsafe { self.bare.$bare_unlock(Default::default()) };
-                    return self.$in_turn(&turn, true, site);
-                }
-                self.record.reacquired($mode, site)
+                $InMode(self).relock_at(site)
             }
+        }
 
-            #[cold]
-            fn $slow(&self, site: Site) -> Hold {
-                if let Some(turn) = Scheduled::here() {
-                    return self.$in_turn(&turn, false, site);
-                }
-                let retry = || self.bare.$bare_try().is_some();
-                let attempt =
-                    self.record
-                        .attempt_with_retry(retry, $mode, AcquireKind::Blocking, site);
-                if !attempt.is_granted() {
-                    let _ = self.bare.$bare_lock();
-                }
-                attempt.acquired()
-            }
+        /// The lock in this mode.
+        struct $InMode<'a, const RECURSIVE: bool>(&'a RawRwLock<RECURSIVE>);
 
-            #[cold]
-            fn $again_slow(&self, site: Site) -> Hold {
-                if let Some(turn) = Scheduled::here() {
-                    return self.$in_turn(&turn, true, site);
-                }
-                let attempt = self
-                    .record
-                    .attempt_reacquire($mode, AcquireKind::Blocking, site);
-                let _ = self.bare.$bare_lock();
-                attempt.acquired()
-            }
-
-            /// Acquires the lock for the call at `site`, unless the deadline comes first. Reads the
-            /// clock only if it has to wait.
+        impl<const RECURSIVE: bool> $crate::raw::bare::Bare for $InMode<'_, RECURSIVE> {
             #[inline]
-            pub(super) fn $timed(
-                &self,
-                deadline: impl FnOnce() -> Option<Instant>,
-                site: Site,
-            ) -> Option<Hold> {
-                if self.bare.$bare_try().is_none() {
-                    return self.$timed_slow(deadline(), site);
-                }
-                match self
-                    .record
-                    .acquired_known::<false>($mode, AcquireKind::Timed, site)
-                {
-                    Some(hold) => Some(hold),
-                    None => self.$try_new(AcquireKind::Timed, site),
-                }
+            fn record(&self) -> &$crate::instrument::Lock {
+                &self.0.record
             }
 
-            #[cold]
-            fn $timed_slow(&self, deadline: Option<Instant>, site: Site) -> Option<Hold> {
-                // A deadline that cannot be represented is never reached: the wait is unbounded.
-                let Some(deadline) = deadline else {
-                    return Some(self.$slow(site));
-                };
-                if let Some(turn) = Scheduled::here() {
-                    return self.$try_in_turn(&turn, AcquireKind::Timed, site);
-                }
-                let attempt = self.record.attempt($mode, AcquireKind::Timed, site);
-                self.bare.$bare_until(deadline).map(|_| attempt.acquired())
+            #[inline]
+            fn mode(&self) -> Mode {
+                $mode
+            }
+
+            #[inline]
+            fn attempt(&self) -> bool {
+                self.0.bare.$bare_try().is_some()
+            }
+
+            #[inline]
+            fn block(&self) {
+                let _ = self.0.bare.$bare_lock();
+            }
+
+            #[inline]
+            fn block_for(&self, timeout: Duration) -> bool {
+                self.0.bare.$bare_for(timeout).is_some()
+            }
+
+            #[inline]
+            fn block_until(&self, deadline: Instant) -> bool {
+                self.0.bare.$bare_until(deadline).is_some()
+            }
+
+            #[inline]
+            fn spin(&self) -> bool {
+                self.0.$spin().is_some()
+            }
+
+            unsafe fn release(&self) {
+                // SAFETY: the caller's promise.
+                unsafe { self.0.bare.$bare_unlock(Default::default()) };
+            }
+
+            fn attempt_in_turn(&self, turn: &Scheduled) -> bool {
+                self.0.may_try(turn, $mode) && self.attempt()
+            }
+
+            fn drains(&self, turn: &Scheduled) -> bool {
+                self.0.drains(turn, $mode)
             }
         }
     };
@@ -369,18 +240,15 @@ macro_rules! acquisitions {
 pub(super) use acquisitions;
 
 acquisitions! {
-    Mode::Shared, false, lock_shared, try_lock_shared, spin_shared, try_lock_shared_until, unlock_shared,
-    lock_shared_at, relock_shared, shared_checked, shared_new, shared_slow, shared_again_slow, shared_timed,
-    shared_timed_slow,
-    shared_in_turn, shared_record, try_shared_at, try_shared_new, try_shared_in_turn, try_shared_failed
+    Shared, Mode::Shared, false,
+    lock_shared, try_lock_shared, spin_shared, try_lock_shared_for, try_lock_shared_until, unlock_shared,
+    lock_shared_at, relock_shared
 }
 
 acquisitions! {
-    Mode::Exclusive, true, lock_exclusive, try_lock_exclusive, spin_exclusive,
-    try_lock_exclusive_until, unlock_exclusive,
-    lock_exclusive_at, relock_exclusive, exclusive_checked, exclusive_new, exclusive_slow, exclusive_again_slow,
-    exclusive_timed, exclusive_timed_slow,
-    exclusive_in_turn, exclusive_record, try_exclusive_at, try_exclusive_new, try_exclusive_in_turn, try_exclusive_failed
+    Exclusive, Mode::Exclusive, true,
+    lock_exclusive, try_lock_exclusive, spin_exclusive, try_lock_exclusive_for, try_lock_exclusive_until, unlock_exclusive,
+    lock_exclusive_at, relock_exclusive
 }
 
 // SAFETY: every acquisition and every release is one of the bare lock, which is a `RawRwLock`
@@ -403,7 +271,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     #[inline]
     #[track_caller]
     fn try_lock_shared(&self) -> Option<Hold> {
-        self.try_shared_at(Location::caller())
+        Shared(self).try_lock_at(Location::caller())
     }
 
     #[inline(always)]
@@ -422,7 +290,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive(&self) -> Option<Hold> {
-        self.try_exclusive_at(Location::caller())
+        Exclusive(self).try_lock_at(Location::caller())
     }
 
     #[inline(always)]
@@ -440,40 +308,6 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLock for RawRwLock<RECURSIVE> 
     #[inline]
     fn is_locked_exclusive(&self) -> bool {
         self.bare.is_locked_exclusive()
-    }
-}
-
-impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
-    /// Calls `bump`, which yields the bare lock, and records that as a release and a new
-    /// acquisition.
-    ///
-    /// # Safety
-    ///
-    /// `hold` is a hold of this lock in `mode`, and `bump` yields such a hold of the bare lock.
-    #[inline]
-    pub(super) unsafe fn bumped(
-        &self,
-        hold: &mut Hold,
-        mode: Mode,
-        site: Site,
-        bump: impl FnOnce(),
-    ) {
-        if !instrument::ON {
-            return bump();
-        }
-        // SAFETY: the hold is read here and written below; nothing in between unwinds, since
-        // `attempt_reacquire` and the bare lock do not.
-        let held = unsafe { ptr::read(hold) };
-        match mode {
-            Mode::Upgradable => self.record.released_upgradable(held),
-            Mode::Shared | Mode::Exclusive => self.record.released(held),
-        }
-        let attempt = self
-            .record
-            .attempt_reacquire(mode, AcquireKind::Blocking, site);
-        bump();
-        // SAFETY: the old value was moved out above.
-        unsafe { ptr::write(hold, attempt.acquired()) };
     }
 }
 
@@ -500,7 +334,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawRwLock<RECURSI
         // SAFETY: the caller has a shared hold, so the bare lock is held that way.
         let bump = || unsafe { self.bare.bump_shared(&mut Default::default()) };
         // SAFETY: hold, mode and bare lock agree.
-        unsafe { self.bumped(hold, Mode::Shared, site, bump) };
+        unsafe { bumped(&self.record, Mode::Shared, hold, site, bump) };
     }
 
     #[inline]
@@ -510,7 +344,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockFair for RawRwLock<RECURSI
         // SAFETY: the caller has an exclusive hold, so the bare lock is held that way.
         let bump = || unsafe { self.bare.bump_exclusive(&mut Default::default()) };
         // SAFETY: hold, mode and bare lock agree.
-        unsafe { self.bumped(hold, Mode::Exclusive, site, bump) };
+        unsafe { bumped(&self.record, Mode::Exclusive, hold, site, bump) };
     }
 }
 
@@ -526,12 +360,6 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockDowngrade for RawRwLock<RE
     }
 }
 
-/// Returns the deadline of a wait of at most `timeout`; `None` if it cannot be represented.
-#[inline]
-pub(super) fn deadline(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
-}
-
 // SAFETY: as for `RawRwLock` above.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURSIVE> {
     type Duration = Duration;
@@ -540,50 +368,24 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockTimed for RawRwLock<RECURS
     #[inline]
     #[track_caller]
     fn try_lock_shared_for(&self, timeout: Duration) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.shared_timed(|| deadline(timeout), site);
-        }
-        self.bare.try_lock_shared_for(timeout)?;
-        Some(self.record.acquired(Mode::Shared, AcquireKind::Timed, site))
+        Shared(self).lock_for_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_shared_until(&self, timeout: Instant) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.shared_timed(|| Some(timeout), site);
-        }
-        self.bare.try_lock_shared_until(timeout)?;
-        Some(self.record.acquired(Mode::Shared, AcquireKind::Timed, site))
+        Shared(self).lock_until_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive_for(&self, timeout: Duration) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.exclusive_timed(|| deadline(timeout), site);
-        }
-        self.bare.try_lock_exclusive_for(timeout)?;
-        Some(
-            self.record
-                .acquired(Mode::Exclusive, AcquireKind::Timed, site),
-        )
+        Exclusive(self).lock_for_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_exclusive_until(&self, timeout: Instant) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.exclusive_timed(|| Some(timeout), site);
-        }
-        self.bare.try_lock_exclusive_until(timeout)?;
-        Some(
-            self.record
-                .acquired(Mode::Exclusive, AcquireKind::Timed, site),
-        )
+        Exclusive(self).lock_until_at(timeout, Location::caller())
     }
 }

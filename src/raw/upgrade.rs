@@ -2,24 +2,25 @@
 
 #![allow(unsafe_code)]
 
-use std::mem::ManuallyDrop;
 use std::panic::Location;
+use std::ptr;
 use std::time::{Duration, Instant};
 
 use lock_api::{RawRwLockUpgrade as _, RawRwLockUpgradeDowngrade as _, RawRwLockUpgradeTimed as _};
 
-use super::rwlock::{BareGuard, RawRwLock, acquisitions, deadline};
+use super::bare::bumped;
+use super::defer::Defer;
+use super::rwlock::{BareGuard, RawRwLock, acquisitions};
+use super::slow::deadline;
+use super::ways::Ways;
 use crate::instrument;
 use crate::instrument::FailedTry;
 use crate::instrument::{AcquireKind, Hold, Mode, Scheduled, Site};
 
 acquisitions! {
-    Mode::Upgradable, false, lock_upgradable, try_lock_upgradable, spin_upgradable,
-    try_lock_upgradable_until, unlock_upgradable,
-    lock_upgradable_at, relock_upgradable, upgradable_checked, upgradable_new,
-    upgradable_slow, upgradable_again_slow,
-    upgradable_timed, upgradable_timed_slow,
-    upgradable_in_turn, upgradable_record, try_upgradable_at, try_upgradable_new, try_upgradable_in_turn, try_upgradable_failed
+    Upgradable, Mode::Upgradable, false,
+    lock_upgradable, try_lock_upgradable, spin_upgradable, try_lock_upgradable_for, try_lock_upgradable_until, unlock_upgradable,
+    lock_upgradable_at, relock_upgradable
 }
 
 /// Short attempts on the bare lock, before a wait is recorded.
@@ -109,7 +110,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             let attempt = self
                 .record
                 .attempt_upgrade(hold, AcquireKind::Blocking, site);
-            let drain = turn.drain(std::ptr::from_ref(&self.record).addr());
+            let drain = turn.drain(ptr::from_ref(&self.record).addr());
             let mut failed = FailedTry::Seen;
             loop {
                 if !turn.wait(failed, true) {
@@ -184,7 +185,7 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         let upgraded = match Scheduled::here() {
             Some(turn) => {
                 turn.note_try();
-                let drain = turn.drain(std::ptr::from_ref(&self.record).addr());
+                let drain = turn.drain(ptr::from_ref(&self.record).addr());
                 turn.lapse();
                 drop(drain);
                 // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
@@ -212,34 +213,22 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
         let _ = unsafe { self.bare.downgrade_to_upgradable(Default::default()) };
     }
 
-    /// Takes over a hold for an upgrade, which has to release it if it unwinds.
+    /// Upgrades a hold that `lock_api` has passed by value: it is released if `upgrade` unwinds.
     ///
     /// # Safety
     ///
-    /// `hold` is an upgradable hold of this lock.
+    /// `hold` is an upgradable hold of this lock, and an upgrade that unwinds leaves it so.
     #[inline]
-    unsafe fn consume(&self, hold: Hold) -> Consumed<'_, RECURSIVE> {
-        Consumed {
-            lock: self,
-            hold: ManuallyDrop::new(hold),
+    unsafe fn consume<T>(&self, hold: &Hold, upgrade: impl FnOnce() -> T) -> T {
+        if !instrument::ON {
+            // Nothing unwinds, so nothing needs to be released.
+            return upgrade();
         }
-    }
-}
-
-/// Hold that an upgrade has consumed. Its drop, which happens on unwind only, releases the
-/// upgradable lock, as `lock_api` requires of every operation that consumes a hold.
-struct Consumed<'a, const RECURSIVE: bool> {
-    lock: &'a RawRwLock<RECURSIVE>,
-    hold: ManuallyDrop<Hold>,
-}
-
-impl<const RECURSIVE: bool> Consumed<'_, RECURSIVE> {
-    /// Returns the hold, in whichever mode it is now.
-    #[inline]
-    fn restore(self) -> Hold {
-        let mut consumed = ManuallyDrop::new(self);
-        // SAFETY: `consumed` is never dropped, so the hold is taken once.
-        unsafe { ManuallyDrop::take(&mut consumed.hold) }
+        // SAFETY: runs on unwind only: the hold is upgradable then, and is not used again.
+        let undo = Defer::new(|| unsafe { self.unlock_upgradable(ptr::read(hold)) });
+        let upgraded = upgrade();
+        undo.disarm();
+        upgraded
     }
 }
 
@@ -249,19 +238,9 @@ fn settle(hold: Hold, upgraded: bool) -> Result<Hold, Hold> {
     if upgraded { Ok(hold) } else { Err(hold) }
 }
 
-impl<const RECURSIVE: bool> Drop for Consumed<'_, RECURSIVE> {
-    fn drop(&mut self) {
-        // SAFETY: reached on unwind only, which leaves the hold upgradable; taken once.
-        unsafe {
-            self.lock
-                .unlock_upgradable(ManuallyDrop::take(&mut self.hold))
-        };
-    }
-}
-
 // SAFETY: every acquisition, release and upgrade is one of the bare lock, which is a
 // `RawRwLockUpgrade` itself; the record does not affect exclusion. An attempt may unwind, and does
-// so before the bare lock is called; `Consumed` releases a hold that was passed by value.
+// so before the bare lock is called; `consume` releases a hold that was passed by value.
 unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECURSIVE> {
     type UpgradableGuard = Hold;
 
@@ -274,7 +253,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[inline]
     #[track_caller]
     fn try_lock_upgradable(&self) -> Option<Hold> {
-        self.try_upgradable_at(Location::caller())
+        Upgradable(self).try_lock_at(Location::caller())
     }
 
     #[inline]
@@ -287,17 +266,10 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgrade for RawRwLock<RECU
     #[inline]
     #[track_caller]
     unsafe fn upgrade(&self, hold: Hold) -> Hold {
-        if !instrument::ON {
-            // Nothing unwinds, so nothing needs to be released.
-            // SAFETY: guaranteed by the caller, under the same conditions.
-            unsafe { self.upgrade_held(&hold, Location::caller()) };
-            return hold;
-        }
+        let site = Location::caller();
         // SAFETY: guaranteed by the caller, under the same conditions.
-        let consumed = unsafe { self.consume(hold) };
-        // SAFETY: guaranteed by the caller, under the same conditions.
-        unsafe { self.upgrade_held(&consumed.hold, Location::caller()) };
-        consumed.restore()
+        unsafe { self.consume(&hold, || self.upgrade_held(&hold, site)) };
+        hold
     }
 
     #[inline]
@@ -325,7 +297,7 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeFair for RawRwLock<
         // SAFETY: the caller has an upgradable hold, so the bare lock is held that way.
         let bump = || unsafe { self.bare.bump_upgradable(&mut Default::default()) };
         // SAFETY: hold, mode and bare lock agree.
-        unsafe { self.bumped(hold, Mode::Upgradable, site, bump) };
+        unsafe { bumped(&self.record, Mode::Upgradable, hold, site, bump) };
     }
 }
 
@@ -353,61 +325,39 @@ unsafe impl<const RECURSIVE: bool> lock_api::RawRwLockUpgradeTimed for RawRwLock
     #[inline]
     #[track_caller]
     fn try_lock_upgradable_for(&self, timeout: Duration) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.upgradable_timed(|| deadline(timeout), site);
-        }
-        self.bare.try_lock_upgradable_for(timeout)?;
-        Some(
-            self.record
-                .acquired(Mode::Upgradable, AcquireKind::Timed, site),
-        )
+        Upgradable(self).lock_for_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     fn try_lock_upgradable_until(&self, timeout: Instant) -> Option<Hold> {
-        let site = Location::caller();
-        if instrument::ON {
-            return self.upgradable_timed(|| Some(timeout), site);
-        }
-        self.bare.try_lock_upgradable_until(timeout)?;
-        Some(
-            self.record
-                .acquired(Mode::Upgradable, AcquireKind::Timed, site),
-        )
+        Upgradable(self).lock_until_at(timeout, Location::caller())
     }
 
     #[inline]
     #[track_caller]
     unsafe fn try_upgrade_for(&self, hold: Hold, timeout: Duration) -> Result<Hold, Hold> {
         let site = Location::caller();
-        if !instrument::ON {
+        let upgrade = || {
             // SAFETY: guaranteed by the caller, under the same conditions.
-            let upgraded = unsafe { self.try_upgrade_held_for(&hold, timeout, site) };
-            return settle(hold, upgraded);
-        }
-        // SAFETY: guaranteed by the caller, under the same conditions.
-        let consumed = unsafe { self.consume(hold) };
-        // SAFETY: guaranteed by the caller, under the same conditions.
-        let upgraded = unsafe { self.try_upgrade_held_for(&consumed.hold, timeout, site) };
-        settle(consumed.restore(), upgraded)
+            unsafe { self.try_upgrade_held_for(&hold, timeout, site) }
+        };
+        // SAFETY: as above.
+        let upgraded = unsafe { self.consume(&hold, upgrade) };
+        settle(hold, upgraded)
     }
 
     #[inline]
     #[track_caller]
     unsafe fn try_upgrade_until(&self, hold: Hold, timeout: Instant) -> Result<Hold, Hold> {
         let site = Location::caller();
-        if !instrument::ON {
+        let upgrade = || {
             // SAFETY: guaranteed by the caller, under the same conditions.
-            let upgraded = unsafe { self.try_upgrade_held_until(&hold, timeout, site) };
-            return settle(hold, upgraded);
-        }
-        // SAFETY: guaranteed by the caller, under the same conditions.
-        let consumed = unsafe { self.consume(hold) };
-        // SAFETY: guaranteed by the caller, under the same conditions.
-        let upgraded = unsafe { self.try_upgrade_held_until(&consumed.hold, timeout, site) };
-        settle(consumed.restore(), upgraded)
+            unsafe { self.try_upgrade_held_until(&hold, timeout, site) }
+        };
+        // SAFETY: as above.
+        let upgraded = unsafe { self.consume(&hold, upgrade) };
+        settle(hold, upgraded)
     }
 }
 
@@ -423,9 +373,9 @@ mod tests {
         let lock = RawRwLockRecursive::new();
         let hold = lock.lock_upgradable();
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let unwind = || std::panic::resume_unwind(Box::new(()));
             // SAFETY: the hold is the one just acquired, and is not used again.
-            let _consumed = unsafe { lock.consume(hold) };
-            std::panic::resume_unwind(Box::new(()));
+            unsafe { lock.consume(&hold, unwind) }
         }));
         assert!(caught.is_err());
         assert!(!lock.is_locked());

@@ -76,6 +76,19 @@ impl<T> Twin<T> {
     }
 }
 
+/// Methods of an atomic, each of which calls the standard library's, or that of the twin if there is one.
+macro_rules! of_either {
+    ($($method:ident($($argument:ident: $type:ty),+) -> $result:ty;)+) => {$(
+        #[allow(dead_code)]
+        pub(crate) fn $method(&self, $($argument: $type),+) -> $result {
+            match self.twin() {
+                Some(twin) => twin.$method($($argument),+),
+                None => self.plain.$method($($argument),+),
+            }
+        }
+    )+};
+}
+
 macro_rules! atomic {
     ($name:ident, $int:ty) => {
         pub(crate) struct $name {
@@ -83,7 +96,6 @@ macro_rules! atomic {
             twin: Twin<loom::sync::atomic::$name>,
         }
 
-        // Each method calls the standard library's, or that of the twin if there is one.
         impl $name {
             pub(crate) const fn new(value: $int) -> Self {
                 Self {
@@ -97,72 +109,16 @@ macro_rules! atomic {
                     .get(|| loom::sync::atomic::$name::new(self.plain.load(Ordering::Relaxed)))
             }
 
-            pub(crate) fn load(&self, order: Ordering) -> $int {
-                match self.twin() {
-                    Some(twin) => twin.load(order),
-                    None => self.plain.load(order),
-                }
-            }
-
-            pub(crate) fn store(&self, value: $int, order: Ordering) {
-                match self.twin() {
-                    Some(twin) => twin.store(value, order),
-                    None => self.plain.store(value, order),
-                }
-            }
-
-            #[allow(dead_code)]
-            pub(crate) fn swap(&self, value: $int, order: Ordering) -> $int {
-                match self.twin() {
-                    Some(twin) => twin.swap(value, order),
-                    None => self.plain.swap(value, order),
-                }
-            }
-
-            #[allow(dead_code)]
-            pub(crate) fn fetch_add(&self, value: $int, order: Ordering) -> $int {
-                match self.twin() {
-                    Some(twin) => twin.fetch_add(value, order),
-                    None => self.plain.fetch_add(value, order),
-                }
-            }
-
-            #[allow(dead_code)]
-            pub(crate) fn fetch_sub(&self, value: $int, order: Ordering) -> $int {
-                match self.twin() {
-                    Some(twin) => twin.fetch_sub(value, order),
-                    None => self.plain.fetch_sub(value, order),
-                }
-            }
-
-            #[allow(dead_code)]
-            pub(crate) fn fetch_or(&self, value: $int, order: Ordering) -> $int {
-                match self.twin() {
-                    Some(twin) => twin.fetch_or(value, order),
-                    None => self.plain.fetch_or(value, order),
-                }
-            }
-
-            #[allow(dead_code)]
-            pub(crate) fn fetch_and(&self, value: $int, order: Ordering) -> $int {
-                match self.twin() {
-                    Some(twin) => twin.fetch_and(value, order),
-                    None => self.plain.fetch_and(value, order),
-                }
-            }
-
-            #[allow(dead_code)]
-            pub(crate) fn compare_exchange(
-                &self,
-                current: $int,
-                new: $int,
-                success: Ordering,
-                failure: Ordering,
-            ) -> Result<$int, $int> {
-                match self.twin() {
-                    Some(twin) => twin.compare_exchange(current, new, success, failure),
-                    None => self.plain.compare_exchange(current, new, success, failure),
-                }
+            of_either! {
+                load(order: Ordering) -> $int;
+                store(value: $int, order: Ordering) -> ();
+                swap(value: $int, order: Ordering) -> $int;
+                fetch_add(value: $int, order: Ordering) -> $int;
+                fetch_sub(value: $int, order: Ordering) -> $int;
+                fetch_or(value: $int, order: Ordering) -> $int;
+                fetch_and(value: $int, order: Ordering) -> $int;
+                compare_exchange(current: $int, new: $int, success: Ordering, failure: Ordering)
+                    -> Result<$int, $int>;
             }
 
             #[allow(dead_code)]

@@ -40,44 +40,6 @@ pub struct Mutex<T: ?Sized> {
     inner: lock_api::Mutex<Poisoning<RawMutex>, T>,
 }
 
-impl<T> Mutex<T> {
-    /// Creates an unlocked mutex around `value`.
-    ///
-    /// Its class, which reports name and which all locks constructed at the same line share, is the
-    /// construction site; in generic code, together with `T`.
-    #[inline]
-    #[track_caller]
-    pub const fn new(value: T) -> Mutex<T> {
-        Self {
-            inner: lock_api::Mutex::from_raw(
-                Poisoning::new(RawMutex::of(Lock::around::<T>(&LockKind::STD_MUTEX))),
-                value,
-            ),
-        }
-    }
-
-    /// Creates an unlocked mutex around `value`, whose class is `name`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Mutex;
-    ///
-    /// static LEDGER: Mutex<Vec<u64>> = Mutex::named("ledger", Vec::new());
-    /// LEDGER.lock().unwrap().push(7);
-    /// ```
-    #[inline]
-    #[track_caller]
-    pub const fn named(name: &'static str, value: T) -> Mutex<T> {
-        Self {
-            inner: lock_api::Mutex::from_raw(
-                Poisoning::new(RawMutex::of(Lock::named(&LockKind::STD_MUTEX, name))),
-                value,
-            ),
-        }
-    }
-}
-
 impl<T: ?Sized> Mutex<T> {
     /// Acquires the lock; blocks until it is free.
     ///
@@ -137,7 +99,7 @@ impl<T: ?Sized> Mutex<T> {
     }
 }
 
-poisoned_lock!(Mutex, RawMutex, "");
+poisoned_lock!(Mutex, RawMutex, LockKind::STD_MUTEX, "");
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

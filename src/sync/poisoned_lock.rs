@@ -1,9 +1,45 @@
-//! What `Mutex` and `RwLock` have in common: the poison flag, the value without a lock, the record, the text of their guards.
+//! What `Mutex` and `RwLock` have in common: the construction, the poison flag, the value without a lock, the record, the text of their guards.
 
 /// Defines the methods of a lock over `Poisoning` that do not acquire it. `$while_held` ends the sentence
 /// of when a panic poisons it.
 macro_rules! poisoned_lock {
-    ($Lock:ident, $Raw:ty, $while_held:literal) => {
+    ($Lock:ident, $Raw:ident, $kind:expr, $while_held:literal) => {
+        impl<T> $Lock<T> {
+            /// Creates an unlocked lock around `value`.
+            ///
+            /// Its class, which reports name and which all locks constructed at the same line share, is the
+            /// construction site; in generic code, together with `T`.
+            #[inline]
+            #[track_caller]
+            pub const fn new(value: T) -> $Lock<T> {
+                Self::of(Lock::around::<T>(&$kind), value)
+            }
+
+            /// Creates an unlocked lock around `value`, whose class is `name`.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("use lockwarden::sync::", stringify!($Lock), ";")]
+            ///
+            #[doc = concat!("static LEDGER: ", stringify!($Lock), "<Vec<u64>> = ", stringify!($Lock), "::named(\"ledger\", Vec::new());")]
+            /// assert!(!LEDGER.is_poisoned());
+            /// ```
+            #[inline]
+            #[track_caller]
+            pub const fn named(name: &'static str, value: T) -> $Lock<T> {
+                Self::of(Lock::named(&$kind, name), value)
+            }
+
+            #[inline(always)]
+            const fn of(record: Lock, value: T) -> $Lock<T> {
+                let raw = Poisoning::new($Raw::of(record));
+                Self {
+                    inner: lock_api::$Lock::from_raw(raw, value),
+                }
+            }
+        }
+
         // A panic under the lock poisons it, so a later access sees that the value may be inconsistent.
         impl<T: ?Sized> UnwindSafe for $Lock<T> {}
         impl<T: ?Sized> RefUnwindSafe for $Lock<T> {}
@@ -108,7 +144,7 @@ macro_rules! poisoned_lock {
             /// Returns the detector record of this lock.
             #[inline]
             pub(crate) fn record(&self) -> &Lock {
-                &self.raw().raw.record
+                self.raw().raw.record()
             }
 
             /// Returns the raw lock, for acquisitions, its poison flag and its record.

@@ -54,7 +54,7 @@ impl Poisoning<RawMutex> {
     /// Acquires the lock for the call at `site`.
     #[inline]
     pub(super) fn lock_at(&self, site: Site) -> Exclusive {
-        self.enter(self.raw.lock_at(site))
+        self.enter(self.raw.inner.lock_at(site))
     }
 }
 

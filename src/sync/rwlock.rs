@@ -38,44 +38,6 @@ pub struct RwLock<T: ?Sized> {
     inner: lock_api::RwLock<Poisoning<RawRwLock>, T>,
 }
 
-impl<T> RwLock<T> {
-    /// Creates an unlocked lock around `value`.
-    ///
-    /// Its class, which reports name and which all locks constructed at the same line share, is the
-    /// construction site.
-    #[inline]
-    #[track_caller]
-    pub const fn new(value: T) -> RwLock<T> {
-        Self {
-            inner: lock_api::RwLock::from_raw(
-                Poisoning::new(RawRwLock::of(Lock::around::<T>(&LockKind::STD_RW_LOCK))),
-                value,
-            ),
-        }
-    }
-
-    /// Creates an unlocked lock around `value`, whose class is `name`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::RwLock;
-    ///
-    /// static ROUTES: RwLock<Vec<&str>> = RwLock::named("routes", Vec::new());
-    /// ROUTES.write().unwrap().push("/health");
-    /// ```
-    #[inline]
-    #[track_caller]
-    pub const fn named(name: &'static str, value: T) -> RwLock<T> {
-        Self {
-            inner: lock_api::RwLock::from_raw(
-                Poisoning::new(RawRwLock::of(Lock::named(&LockKind::STD_RW_LOCK, name))),
-                value,
-            ),
-        }
-    }
-}
-
 impl<T: ?Sized> RwLock<T> {
     /// Acquires the lock for reading; blocks while a thread holds it for writing or a writer waits.
     ///
@@ -162,7 +124,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 }
 
-poisoned_lock!(RwLock, RawRwLock, " for writing");
+poisoned_lock!(RwLock, RawRwLock, LockKind::STD_RW_LOCK, " for writing");
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

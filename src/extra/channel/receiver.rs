@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::source::Source;
 use super::watch;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
+use crate::extra::channel_end::channel_end;
 use crate::instrument::{
     self, Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after,
 };
@@ -211,20 +212,6 @@ impl<T> Receiver<T> {
     pub fn same_channel(&self, other: &Receiver<T>) -> bool {
         self.source.same_channel(&other.source)
     }
-
-    /// Sets a label for this channel, which reports show beside the name of its class.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// receiver.set_label("jobs of worker 3");
-    /// sender.send(1).unwrap();
-    /// # assert_eq!(receiver.recv(), Ok(1));
-    /// ```
-    pub fn set_label(&self, label: impl AsRef<str>) {
-        self.ends.record().set_label(label.as_ref());
-    }
 }
 
 impl<T> Clone for Receiver<T> {
@@ -234,13 +221,7 @@ impl<T> Clone for Receiver<T> {
     }
 }
 
-impl<T> Drop for Receiver<T> {
-    // Records the drop before the inner receiver is dropped, since that may wake the senders. The
-    // `Endpoint` field then records, after the inner drop, that a waiter may continue.
-    fn drop(&mut self) {
-        self.ends.drop_receiver();
-    }
-}
+channel_end!(Receiver, "channel::unbounded()", "receiver", drop_receiver);
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::watch;
 use super::{SendError, SendTimeoutError, TrySendError};
+use crate::extra::channel_end::channel_end;
 use crate::instrument::{
     self, Endpoint, Endpoints, ON, Side, Site, Stamped, WaitReason, deadline_after,
 };
@@ -232,20 +233,6 @@ impl<T> Sender<T> {
     pub fn same_channel(&self, other: &Sender<T>) -> bool {
         self.inner.same_channel(&other.inner)
     }
-
-    /// Sets a label for this channel, which reports show beside the name of its class.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::channel::unbounded();
-    /// sender.set_label("jobs of worker 3");
-    /// sender.send(1).unwrap();
-    /// # assert_eq!(receiver.recv(), Ok(1));
-    /// ```
-    pub fn set_label(&self, label: impl AsRef<str>) {
-        self.ends.record().set_label(label.as_ref());
-    }
 }
 
 impl<T> Clone for Sender<T> {
@@ -255,13 +242,7 @@ impl<T> Clone for Sender<T> {
     }
 }
 
-impl<T> Drop for Sender<T> {
-    // Records the drop before the inner sender is dropped, since that may wake the receivers. The
-    // `Endpoint` field then records, after the inner drop, that a waiter may continue.
-    fn drop(&mut self) {
-        self.ends.drop_sender();
-    }
-}
+channel_end!(Sender, "channel::unbounded()", "sender", drop_sender);
 
 impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::{JobEnd, JobError};
 use super::job_wait::JobWait;
 use super::workers::{Run, Workers};
+use crate::extra::limited::wait_within;
 use crate::instrument::{self, Clock, Site, WaitReason, caught_panic};
 
 /// Callback that runs when a job is done.
@@ -193,12 +194,7 @@ impl<T> Job<T> {
             let has_changed = |limit: Option<Duration>| {
                 let mut state = self.state.lock();
                 if state.phase == phase {
-                    match limit {
-                        Some(limit) => {
-                            self.changed.wait_for(&mut state, limit);
-                        }
-                        None => self.changed.wait(&mut state),
-                    }
+                    wait_within(&self.changed, &mut state, limit);
                 }
                 (state.phase != phase).then_some(())
             };

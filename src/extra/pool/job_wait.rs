@@ -8,6 +8,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::error::JobEnd;
 use super::workers::Workers;
+use crate::extra::limited::wait_within;
 use crate::instrument::{self, Site, WaitReason};
 
 /// State of one wait for several jobs, which the jobs notify of their end.
@@ -69,12 +70,7 @@ impl JobWait {
         let attempt = |limit: Option<Duration>| {
             let mut state = self.state.lock();
             look(&mut state).or_else(|| {
-                match limit {
-                    Some(limit) => {
-                        self.changed.wait_for(&mut state, limit);
-                    }
-                    None => self.changed.wait(&mut state),
-                }
+                wait_within(&self.changed, &mut state, limit);
                 look(&mut state)
             })
         };

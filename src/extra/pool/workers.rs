@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::extra::limited::wait_within;
 use crate::extra::queue::Shutdown;
 use crate::extra::queue::core::Core;
 use crate::extra::queue::store::Fifo;
@@ -158,12 +159,7 @@ impl Workers {
         let attempt = |limit: Option<Duration>| {
             let mut census = self.census.lock();
             if !census.is_over() {
-                match limit {
-                    Some(limit) => {
-                        self.changed.wait_for(&mut census, limit);
-                    }
-                    None => self.changed.wait(&mut census),
-                }
+                wait_within(&self.changed, &mut census, limit);
             }
             census.is_over().then_some(())
         };

@@ -18,9 +18,12 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use super::error::{
     GetError, GetTimeoutError, PutError, PutTimeoutError, TryGetError, TryPutError,
 };
-use super::store::{Entry, Store};
+use super::store::Store;
 use super::turn::Turn;
-use crate::instrument::{self, Counts, MergedClock, Resource, Site, WaitReason, deadline_after};
+use crate::extra::limited::{wait_until, wait_within};
+use crate::instrument::{
+    self, Counts, MergedClock, Resource, Site, Stamped, WaitReason, deadline_after,
+};
 
 /// Queue with the items in `S`.
 pub(crate) struct Core<S, W = ()> {
@@ -117,7 +120,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     pub(crate) fn try_put(&self, item: S::Item, site: Site) -> Result<(), TryPutError<S::Item>> {
-        let mut entry = Some(Entry::stamp(item));
+        let mut entry = Some(Stamped::hand_over(item));
         let refused = self.offer_now(&mut entry, site);
         match refused {
             Ok(()) => Ok(()),
@@ -128,22 +131,11 @@ impl<S: Store, W: Turn> Core<S, W> {
 
     /// Puts an item, and waits for room.
     pub(crate) fn put(&self, item: S::Item, site: Site) -> Result<(), PutError<S::Item>> {
-        let mut entry = Some(Entry::stamp(item));
-        let at_once = self.offer_now(&mut entry, site);
-        let put = match at_once {
-            Err(Refused::Full) => {
-                let attempt = |limit| self.offer_within(limit, &mut entry, site);
-                let counts = || Counts::new(self.capacity, self.capacity, 0);
-                self.record
-                    .wait_counted(counts, WaitReason::Room, site, attempt)
-            }
-            Err(Refused::ShutDown) => false,
-            Ok(()) => true,
-        };
-        if put {
-            return Ok(());
+        let mut entry = Some(Stamped::hand_over(item));
+        match self.put_within(None, &mut entry, site) {
+            Some(true) => Ok(()),
+            _ => Err(PutError(self.turned_away(entry))),
         }
-        Err(PutError(self.turned_away(entry)))
     }
 
     pub(crate) fn put_timeout(
@@ -152,22 +144,39 @@ impl<S: Store, W: Turn> Core<S, W> {
         timeout: Duration,
         site: Site,
     ) -> Result<(), PutTimeoutError<S::Item>> {
-        let mut entry = Some(Entry::stamp(item));
-        let at_once = self.offer_now(&mut entry, site);
-        let put = match at_once {
-            Err(Refused::Full) => {
-                let deadline = deadline_after(timeout);
-                let attempt = |left| self.offer_within(Some(left), &mut entry, site);
-                self.record
-                    .wait_until(WaitReason::Room, deadline, site, attempt)
-            }
-            Err(Refused::ShutDown) => Some(false),
-            Ok(()) => Some(true),
-        };
-        match put {
+        let mut entry = Some(Stamped::hand_over(item));
+        match self.put_within(Some(timeout), &mut entry, site) {
             Some(true) => Ok(()),
             Some(false) => Err(PutTimeoutError::ShutDown(self.turned_away(entry))),
             None => Err(PutTimeoutError::Full(back(entry))),
+        }
+    }
+
+    /// Puts the entry, and waits for room for at most `timeout`; returns whether it was put, if that is
+    /// decided by then.
+    fn put_within(
+        &self,
+        timeout: Option<Duration>,
+        entry: &mut Option<Stamped<S::Item>>,
+        site: Site,
+    ) -> Option<bool> {
+        let at_once = self.offer_now(entry, site);
+        match at_once {
+            Err(Refused::Full) => {
+                let mut attempt = |limit| self.offer_within(limit, entry, site);
+                let counts = || Counts::new(self.capacity, self.capacity, 0);
+                let deadline = timeout.map(deadline_after);
+                wait_until(
+                    &self.record,
+                    Some(&counts),
+                    WaitReason::Room,
+                    deadline,
+                    site,
+                    &mut attempt,
+                )
+            }
+            Err(Refused::ShutDown) => Some(false),
+            Ok(()) => Some(true),
         }
     }
 
@@ -185,19 +194,8 @@ impl<S: Store, W: Turn> Core<S, W> {
 
     /// Gets an item; reports describe the wait as `awaited`.
     pub(crate) fn get(&self, awaited: WaitReason, site: Site) -> Result<S::Item, GetError> {
-        let at_once = self.poll_now(site);
-        let got = match at_once {
-            Err(Nothing::Empty) => self
-                .record
-                .wait(awaited, site, |limit| self.poll_within(limit, site)),
-            Err(Nothing::ShutDown) => None,
-            Ok(entry) => Some(entry),
-        };
-        if let Some(entry) = got {
-            return Ok(entry.receive());
-        }
-        self.down.acquire();
-        Err(GetError)
+        let got = self.get_within(None, awaited, site).flatten();
+        got.ok_or(GetError)
     }
 
     pub(crate) fn get_timeout(
@@ -205,29 +203,38 @@ impl<S: Store, W: Turn> Core<S, W> {
         timeout: Duration,
         site: Site,
     ) -> Result<S::Item, GetTimeoutError> {
-        let at_once = self.poll_now(site);
-        let got = match at_once {
-            Err(Nothing::Empty) => {
-                let deadline = deadline_after(timeout);
-                let attempt = |left| self.poll_within(Some(left), site);
-                self.record
-                    .wait_until(WaitReason::Item, deadline, site, attempt)
-            }
-            Err(Nothing::ShutDown) => Some(None),
-            Ok(entry) => Some(Some(entry)),
-        };
-        match got {
-            Some(Some(entry)) => Ok(entry.receive()),
-            Some(None) => {
-                self.down.acquire();
-                Err(GetTimeoutError::ShutDown)
-            }
+        match self.get_within(Some(timeout), WaitReason::Item, site) {
+            Some(got) => got.ok_or(GetTimeoutError::ShutDown),
             None => Err(GetTimeoutError::Empty),
         }
     }
 
+    /// Gets an item, and waits for one for at most `timeout`; returns it, or `None` inside if there will
+    /// be none, if that is decided by then.
+    fn get_within(
+        &self,
+        timeout: Option<Duration>,
+        awaited: WaitReason,
+        site: Site,
+    ) -> Option<Option<S::Item>> {
+        let at_once = self.poll_now(site);
+        let got = match at_once {
+            Err(Nothing::Empty) => {
+                let mut attempt = |limit| self.poll_within(limit, site);
+                let deadline = timeout.map(deadline_after);
+                wait_until(&self.record, None, awaited, deadline, site, &mut attempt)?
+            }
+            Err(Nothing::ShutDown) => None,
+            Ok(entry) => Some(entry),
+        };
+        if got.is_none() {
+            self.down.acquire();
+        }
+        Some(got.map(Stamped::receive))
+    }
+
     /// Puts the entry if there is room, without waiting for room.
-    fn offer_now(&self, entry: &mut Option<Entry<S::Item>>, site: Site) -> Result<(), Refused> {
+    fn offer_now(&self, entry: &mut Option<Stamped<S::Item>>, site: Site) -> Result<(), Refused> {
         instrument::point("puts into", &self.record);
         let _turn = self.turn.take(site);
         self.offer(&mut self.state.lock(), entry)
@@ -237,7 +244,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     fn offer(
         &self,
         state: &mut MutexGuard<'_, State<S>>,
-        entry: &mut Option<Entry<S::Item>>,
+        entry: &mut Option<Stamped<S::Item>>,
     ) -> Result<(), Refused> {
         if state.is_shut_down {
             return Err(Refused::ShutDown);
@@ -261,7 +268,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     fn offer_within(
         &self,
         limit: Option<Duration>,
-        entry: &mut Option<Entry<S::Item>>,
+        entry: &mut Option<Stamped<S::Item>>,
         site: Site,
     ) -> Option<bool> {
         for may_sleep in [true, false] {
@@ -282,14 +289,14 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     /// Gets the next entry if there is one, without waiting for one.
-    fn poll_now(&self, site: Site) -> Result<Entry<S::Item>, Nothing> {
+    fn poll_now(&self, site: Site) -> Result<Stamped<S::Item>, Nothing> {
         instrument::point("gets from", &self.record);
         let _turn = self.turn.take(site);
         self.poll(&mut self.state.lock())
     }
 
     /// Gets the next entry if there is one. The caller has the turn.
-    fn poll(&self, state: &mut MutexGuard<'_, State<S>>) -> Result<Entry<S::Item>, Nothing> {
+    fn poll(&self, state: &mut MutexGuard<'_, State<S>>) -> Result<Stamped<S::Item>, Nothing> {
         if state.len == 0 {
             return Err(match state.is_shut_down {
                 true => Nothing::ShutDown,
@@ -308,7 +315,7 @@ impl<S: Store, W: Turn> Core<S, W> {
 
     /// Gets the next entry, and waits for one for at most `limit`; returns the entry, or `None`
     /// inside if there will be none, once that is decided.
-    fn poll_within(&self, limit: Option<Duration>, site: Site) -> Option<Option<Entry<S::Item>>> {
+    fn poll_within(&self, limit: Option<Duration>, site: Site) -> Option<Option<Stamped<S::Item>>> {
         for may_sleep in [true, false] {
             let turn = self.turn.take(site);
             let mut state = self.state.lock();
@@ -327,7 +334,7 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     /// Returns the item of an entry that was not put since the queue is shut down.
-    fn turned_away(&self, entry: Option<Entry<S::Item>>) -> S::Item {
+    fn turned_away(&self, entry: Option<Stamped<S::Item>>) -> S::Item {
         self.down.acquire();
         back(entry)
     }
@@ -351,7 +358,7 @@ fn change<S: Store, W: Turn, R>(
 }
 
 /// Returns the item of an entry that was not put.
-fn back<T>(entry: Option<Entry<T>>) -> T {
+fn back<T>(entry: Option<Stamped<T>>) -> T {
     entry.expect("what was not put is still here").take_back()
 }
 
@@ -361,12 +368,9 @@ pub(super) fn sleep<S>(
     state: &mut MutexGuard<'_, State<S>>,
     limit: Option<Duration>,
 ) -> bool {
-    match limit {
-        None => condvar.wait(state),
-        Some(Duration::ZERO) => return false,
-        Some(limit) => {
-            condvar.wait_for(state, limit);
-        }
+    if limit == Some(Duration::ZERO) {
+        return false;
     }
+    wait_within(condvar, state, limit);
     true
 }

@@ -3,38 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
-use crate::instrument;
-use crate::instrument::Clock;
-
-/// Item with the clock of the thread that put it.
-///
-/// It has the size of the item in a build without instrumentation.
-pub(crate) struct Entry<T> {
-    past: Clock,
-    item: T,
-}
-
-impl<T> Entry<T> {
-    /// Stamps an item that the calling thread is about to put.
-    pub(super) fn stamp(item: T) -> Self {
-        instrument::hands_over::<T>();
-        Self {
-            past: Clock::release(),
-            item,
-        }
-    }
-
-    /// Returns the item, and acquires the clock of the thread that put it.
-    pub(super) fn receive(self) -> T {
-        self.past.acquire();
-        self.item
-    }
-
-    /// Returns the item to the thread that failed to put it.
-    pub(super) fn take_back(self) -> T {
-        self.item
-    }
-}
+use crate::instrument::Stamped;
 
 /// Collection that determines the order of the items.
 pub(crate) trait Store: Default {
@@ -42,27 +11,27 @@ pub(crate) trait Store: Default {
     type Item;
 
     /// Adds an entry.
-    fn push(&mut self, entry: Entry<Self::Item>);
+    fn push(&mut self, entry: Stamped<Self::Item>);
 
     /// Removes and returns the next entry, if there is one.
-    fn pop(&mut self) -> Option<Entry<Self::Item>>;
+    fn pop(&mut self) -> Option<Stamped<Self::Item>>;
 }
 
 /// Store that yields the oldest entry first.
-pub(crate) type Fifo<T> = VecDeque<Entry<T>>;
+pub(crate) type Fifo<T> = VecDeque<Stamped<T>>;
 /// Store that yields the newest entry first.
-pub(crate) type Lifo<T> = Vec<Entry<T>>;
+pub(crate) type Lifo<T> = Vec<Stamped<T>>;
 /// Store that yields the smallest entry first.
 pub(crate) type Smallest<T> = BinaryHeap<Ranked<T>>;
 
 impl<T> Store for Fifo<T> {
     type Item = T;
 
-    fn push(&mut self, entry: Entry<T>) {
+    fn push(&mut self, entry: Stamped<T>) {
         self.push_back(entry);
     }
 
-    fn pop(&mut self) -> Option<Entry<T>> {
+    fn pop(&mut self) -> Option<Stamped<T>> {
         self.pop_front()
     }
 }
@@ -70,11 +39,11 @@ impl<T> Store for Fifo<T> {
 impl<T> Store for Lifo<T> {
     type Item = T;
 
-    fn push(&mut self, entry: Entry<T>) {
+    fn push(&mut self, entry: Stamped<T>) {
         Vec::push(self, entry);
     }
 
-    fn pop(&mut self) -> Option<Entry<T>> {
+    fn pop(&mut self) -> Option<Stamped<T>> {
         Vec::pop(self)
     }
 }
@@ -82,21 +51,21 @@ impl<T> Store for Lifo<T> {
 impl<T: Ord> Store for Smallest<T> {
     type Item = T;
 
-    fn push(&mut self, entry: Entry<T>) {
+    fn push(&mut self, entry: Stamped<T>) {
         BinaryHeap::push(self, Ranked(entry));
     }
 
-    fn pop(&mut self) -> Option<Entry<T>> {
+    fn pop(&mut self) -> Option<Stamped<T>> {
         BinaryHeap::pop(self).map(|ranked| ranked.0)
     }
 }
 
 /// Entry with the inverse order of its item, since a heap yields the greatest first.
-pub(crate) struct Ranked<T>(Entry<T>);
+pub(crate) struct Ranked<T>(Stamped<T>);
 
 impl<T: Ord> Ord for Ranked<T> {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.0.item.cmp(&self.0.item)
+        other.0.message().cmp(self.0.message())
     }
 }
 
@@ -121,10 +90,10 @@ mod tests {
     fn order_of<S: Store<Item = u32>>() -> Vec<u32> {
         let mut store = S::default();
         for item in [2, 1, 3] {
-            store.push(Entry::stamp(item));
+            store.push(Stamped::stamp(item));
         }
         std::iter::from_fn(|| store.pop())
-            .map(Entry::receive)
+            .map(Stamped::receive)
             .collect()
     }
 

@@ -7,6 +7,7 @@ use super::core::{Core, State, sleep};
 use super::error::{TooManyDone, Unfinished};
 use super::store::Store;
 use super::turn::Turn;
+use crate::extra::limited::wait_until;
 use crate::instrument::{self, Clock, MergedClock, Site, WaitReason, deadline_after};
 
 impl<S: Store, W: Turn> Core<S, W> {
@@ -24,30 +25,35 @@ impl<S: Store, W: Turn> Core<S, W> {
     }
 
     pub(crate) fn join(&self, site: Site) {
-        instrument::point("looks at", &self.record);
-        let at_once = self.finished(&self.state.lock());
-        let done = at_once.unwrap_or_else(|| {
-            self.record
-                .wait(WaitReason::Tasks, site, |limit| self.finished_within(limit))
-        });
-        done.acquire();
+        if let Some(done) = self.join_within(None, site) {
+            done.acquire();
+        }
     }
 
     pub(crate) fn join_timeout(&self, timeout: Duration, site: Site) -> Result<(), Unfinished> {
-        instrument::point("looks at", &self.record);
-        let at_once = self.finished(&self.state.lock());
-        let done = at_once.or_else(|| {
-            let deadline = deadline_after(timeout);
-            let attempt = |left| self.finished_within(Some(left));
-            self.record
-                .wait_until(WaitReason::Tasks, deadline, site, attempt)
-        });
-        let Some(done) = done else {
+        let Some(done) = self.join_within(Some(timeout), site) else {
             let count = self.state.lock().unfinished();
             return Err(Unfinished { count });
         };
         done.acquire();
         Ok(())
+    }
+
+    fn join_within(&self, timeout: Option<Duration>, site: Site) -> Option<MergedClock> {
+        instrument::point("looks at", &self.record);
+        let at_once = self.finished(&self.state.lock());
+        at_once.or_else(|| {
+            let mut attempt = |limit| self.finished_within(limit);
+            let deadline = timeout.map(deadline_after);
+            wait_until(
+                &self.record,
+                None,
+                WaitReason::Tasks,
+                deadline,
+                site,
+                &mut attempt,
+            )
+        })
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown, site: Site) {

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use super::release_order::{ReleaseOrder, TakerOrder};
 use super::wait_queue::{Granted, ONE, WAITED_FOR, WaitQueue, Waiter};
+use crate::extra::limited::wait_until;
 use crate::instrument::{self, Counts, ON, Resource, Site, WaitReason, ensure_attached};
 
 /// The maximal number of permits.
@@ -164,21 +165,16 @@ impl Permits {
             waiter,
             left: false,
         };
-        let served = |limit| place.waiter.wait(limit).then_some(());
-        match deadline {
-            Some(deadline) => {
-                let _ = self
-                    .record
-                    .wait_until(WaitReason::Permit, deadline, site, |left| {
-                        served(Some(left))
-                    });
-            }
-            None => {
-                let counts = || Counts::new(count, self.free(), self.line.lock().len());
-                self.record
-                    .wait_counted(counts, WaitReason::Permit, site, served);
-            }
-        }
+        let mut served = |limit| place.waiter.wait(limit).then_some(());
+        let counts = || Counts::new(count, self.free(), self.line.lock().len());
+        wait_until(
+            &self.record,
+            Some(&counts),
+            WaitReason::Permit,
+            deadline,
+            site,
+            &mut served,
+        );
         place.leave()
     }
 

@@ -9,6 +9,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::release_order::{ReleaseOrder, TakerOrder};
 
+use crate::extra::limited::wait_while_within;
+
 /// The value of one permit in the word of `Permits`.
 pub(super) const ONE: usize = 2;
 
@@ -102,16 +104,9 @@ impl Waiter {
     /// Waits for a grant for at most `limit`; returns whether there is one.
     pub(super) fn wait(&self, limit: Option<Duration>) -> bool {
         let mut granted = self.granted.lock();
-        match limit {
-            Some(limit) => {
-                self.woken
-                    .wait_while_for(&mut granted, |granted| granted.is_none(), limit);
-            }
-            None => self
-                .woken
-                .wait_while(&mut granted, |granted| granted.is_none()),
-        }
-        granted.is_some()
+        wait_while_within(&self.woken, &mut granted, limit, |granted| {
+            granted.is_none()
+        })
     }
 
     /// Takes the grant, if there is one.

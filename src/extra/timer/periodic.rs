@@ -9,7 +9,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::panicked::Panicked;
 use super::schedule::Schedule;
-use crate::instrument::{Resource, Site, WaitReason, deadline_after};
+use crate::extra::limited::wait_within;
+use crate::instrument::{Resource, Site, WaitReason};
 use crate::thread::{self, ThreadId};
 use crate::watchdog::PeriodicRuns;
 
@@ -215,8 +216,7 @@ impl Shared {
         let attempt = |limit: Option<Duration>| {
             let mut state = self.state.lock();
             if !state.has_ended {
-                let until = deadline_after(limit.unwrap_or(Duration::MAX));
-                self.changed.wait_until(&mut state, until);
+                wait_within(&self.changed, &mut state, limit);
             }
             state.has_ended.then_some(())
         };

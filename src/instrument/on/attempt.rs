@@ -7,6 +7,7 @@ use lock_api::GuardNoSend;
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
+use crate::detector::order::check;
 use crate::engine::ids::Site;
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
@@ -70,14 +71,7 @@ impl Lock {
     #[cold]
     pub fn attempt_upgrade(&self, hold: &Hold, kind: AcquireKind, site: Site) -> Attempt<'_> {
         if hold.slot.is_detached() {
-            return Attempt {
-                lock: self,
-                slot: None,
-                mode: Mode::Exclusive,
-                site,
-                marker: PhantomData,
-                granted: false,
-            };
+            return Attempt::of(self, None, Mode::Exclusive, site);
         }
         self.begin(
             WaitKind::Upgrade,
@@ -99,14 +93,7 @@ impl Lock {
         retry: &mut dyn FnMut() -> bool,
     ) -> Attempt<'_> {
         let Some(slot) = attach().filter(|slot| !slot.blocked.is_inside()) else {
-            return Attempt {
-                lock: self,
-                slot: None,
-                mode,
-                site,
-                marker: PhantomData,
-                granted: false,
-            };
+            return Attempt::of(self, None, mode, site);
         };
         slot.maintain();
         let identify = |pool: &mut LockIdPool| self.record.identify_as_waiter(pool);
@@ -149,19 +136,11 @@ impl Lock {
             if slot.life.is_timed() {
                 detector::times::wait(slot, &self.record, ident, (mode, site), request.since);
             }
-            let mut attempt = Attempt {
-                lock: self,
-                slot: Some(slot),
-                mode,
-                site,
-                marker: PhantomData,
-                granted: false,
-            };
+            let mut attempt = Attempt::of(self, Some(slot), mode, site);
             // After the wait is published: a thread that finds, by the edges added here, that the
             // order could deadlock sees this wait too if it is already part of the deadlock.
             if std::mem::take(&mut to_check) {
-                findings =
-                    crate::detector::order::check::check(slot, &self.record, ident, mode, site);
+                findings = check::check(slot, &self.record, ident, mode, site);
             }
             // A thread that holds nothing blocks no other thread by a lock, but other threads may
             // wait for its end or for a resource that it may provide.
@@ -231,7 +210,19 @@ pub struct Attempt<'a> {
     granted: bool,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    /// The slot is that of the calling thread, which has published its wait; `None` if that is not recorded.
+    fn of(lock: &'a Lock, slot: Option<&'static Slot>, mode: Mode, site: Site) -> Self {
+        Self {
+            lock,
+            slot,
+            mode,
+            site,
+            marker: PhantomData,
+            granted: false,
+        }
+    }
+
     /// Returns whether the retry of [`Lock::attempt_with_retry`] has acquired the lock.
     pub fn is_granted(&self) -> bool {
         self.granted

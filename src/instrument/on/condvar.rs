@@ -29,6 +29,7 @@ use crate::detector;
 use crate::detector::Panic;
 use crate::detector::deadlock;
 use crate::detector::deadlock::{ResourceWait, Stuck};
+use crate::detector::order::check;
 use crate::engine::ids::Site;
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
@@ -319,13 +320,7 @@ impl Drop for WaitGuard<'_> {
         // Also if the thread holds nothing else: what it takes next is taken under a lock that was taken back.
         reacquired::note(self.site, Reacquisition::Wait);
         if slot.is_holding() {
-            findings = crate::detector::order::check::check(
-                slot,
-                record,
-                ident,
-                Mode::Exclusive,
-                self.site,
-            );
+            findings = check::check(slot, record, ident, Mode::Exclusive, self.site);
         }
         *self.hold = self
             .lock

@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 
 use super::scheduled::Scheduled;
 use crate::detector;
+use crate::detector::order::check;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
@@ -48,6 +49,7 @@ impl Lock {
 
     /// Creates the record of a lock around a value of type `T`, whose class is the construction site
     /// and `T`: a constructor that is generic over `T` makes locks of different classes in one line.
+    #[inline(always)]
     #[must_use]
     #[track_caller]
     pub const fn around<T: ?Sized>(kind: &'static LockKind) -> Self {
@@ -233,7 +235,9 @@ impl Lock {
 
     /// Second fast path, for the first acquisition of a lock that repeats what the last such lock
     /// of its class did under the same locks. Calls nothing, and so needs no stack.
-    #[inline(always)]
+    // A separate function in a debug build, as above.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn acquired_at_hand(&self, mode: Mode, site: Site) -> Option<Hold> {
         if mode != Mode::Exclusive || !self.record.ident_address().is_null() {
             return None;
@@ -254,7 +258,9 @@ impl Lock {
 
     /// Third fast path, for the first acquisition, under no other lock, of one that is only ever
     /// held exclusively, if the last dropped lock was of its class. Calls nothing either.
-    #[inline(always)]
+    // A separate function in a debug build, as above.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn acquired_alone(&self, mode: Mode, site: Site) -> Option<Hold> {
         let slot = current::slot();
         let state = slot.state();
@@ -396,7 +402,7 @@ impl Lock {
         if !may_panic && slot.is_holding() {
             reacquired::note(site, Reacquisition::Unlocked);
         }
-        let findings = crate::detector::order::check::check(slot, &self.record, ident, mode, site);
+        let findings = check::check(slot, &self.record, ident, mode, site);
         // Recorded as held before the findings are published: a callback that acquires this lock is
         // then reported as a self-deadlock instead of hanging.
         let hold = self.note(slot, ident.tag(), mode, site);
@@ -426,13 +432,7 @@ impl Lock {
             // The lockset includes the upgradable hold itself, which adds no edge.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
                 reacquired::note(site, Reacquisition::Upgrade);
-                crate::detector::order::check::check(
-                    slot,
-                    &self.record,
-                    ident,
-                    Mode::Exclusive,
-                    site,
-                )
+                check::check(slot, &self.record, ident, Mode::Exclusive, site)
             } else {
                 Vec::new()
             };
@@ -506,7 +506,7 @@ impl Lock {
     ///
     /// Only the locks of this crate may call this: after a wrong `held`, slots would refer to freed
     /// memory.
-    #[inline]
+    #[inline(always)]
     pub fn retired(&mut self, held: bool) {
         let Some(ident) = self.record.retire() else {
             return;

@@ -36,6 +36,7 @@ use super::resource::Resource;
 use super::scheduled::Scheduled;
 use super::thread_bit::ensure_attached;
 use crate::detector;
+use crate::detector::order::check;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::engine::wait_reason::WaitReason;
@@ -173,8 +174,7 @@ impl OnceRecord {
         if slot.is_holding() {
             let record = self.resource.record();
             let ident = detector::identify(slot, record);
-            let found =
-                crate::detector::order::check::check(slot, record, ident, Mode::Exclusive, site);
+            let found = check::check(slot, record, ident, Mode::Exclusive, site);
             detector::end_in(detector::publish(slot, found), true, site);
         }
     }

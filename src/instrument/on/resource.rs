@@ -109,10 +109,7 @@ impl Resource {
     #[must_use]
     #[track_caller]
     pub const fn new(kind: &'static LockKind) -> Self {
-        Self {
-            record: LockRecord::new(kind, None, Location::caller()),
-            party: resource_state::LazyResourceState::new(),
-        }
+        Self::at(kind, Location::caller())
     }
 
     /// Creates the record of a resource whose class is `name`.

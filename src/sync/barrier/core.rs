@@ -11,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::{BarrierTimeoutError, BrokenBarrierError};
 use super::generations::{Arrival, Generations};
 use super::result::BarrierWaitResult;
+use crate::extra::limited::{wait_until, wait_while_within};
 use crate::instrument::{self, Clock, Counts, LockKind, Resource, Site, WaitReason};
 
 static BARRIER: LockKind = LockKind::new("Barrier");
@@ -266,23 +267,19 @@ impl Barrier {
             round,
             outcome: Cell::new(None),
         };
-        let is_over = |limit| seat.wait(limit).then_some(());
-        match deadline {
-            Some(deadline) => {
-                let arrival = WaitReason::Arrival;
-                let _ = self
-                    .record
-                    .wait_until(arrival, deadline, site, |left| is_over(Some(left)));
-            }
-            None => {
-                let counts = || {
-                    let arrived = self.rounds.lock().waiting();
-                    Counts::new(self.threads, arrived, arrived)
-                };
-                self.record
-                    .wait_counted(counts, WaitReason::Arrival, site, is_over);
-            }
-        }
+        let mut is_over = |limit| seat.wait(limit).then_some(());
+        let counts = || {
+            let arrived = self.rounds.lock().waiting();
+            Counts::new(self.threads, arrived, arrived)
+        };
+        wait_until(
+            &self.record,
+            Some(&counts),
+            WaitReason::Arrival,
+            deadline,
+            site,
+            &mut is_over,
+        );
         seat.leave()
     }
 
@@ -321,13 +318,7 @@ impl Seat<'_> {
     fn wait(&self, limit: Option<Duration>) -> bool {
         let mut rounds = self.barrier.rounds.lock();
         let runs = |rounds: &mut Generations| rounds.runs(self.round);
-        match limit {
-            Some(limit) => {
-                self.barrier.over.wait_while_for(&mut rounds, runs, limit);
-            }
-            None => self.barrier.over.wait_while(&mut rounds, runs),
-        }
-        if rounds.runs(self.round) {
+        if !wait_while_within(&self.barrier.over, &mut rounds, limit, runs) {
             return false;
         }
         // All threads of the generation are about to ask for this lock, so it is asked for once by each.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::inner::Incoming;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
+use crate::extra::channel_end::channel_end;
 use crate::instrument::{self, Endpoint, Endpoints, Side, Site, Stamped};
 
 /// Receiving end of a channel, as [`std::sync::mpsc::Receiver`] is. Returned by
@@ -112,30 +113,11 @@ impl<T> Receiver<T> {
         self.ends.provided();
         parcel.receive()
     }
-
-    /// Sets a label for this channel, which reports show beside the name of its class.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::sync::mpsc::channel();
-    /// receiver.set_label("jobs of worker 3");
-    /// sender.send(1).unwrap();
-    /// # assert_eq!(receiver.recv(), Ok(1));
-    /// ```
-    pub fn set_label(&self, label: impl AsRef<str>) {
-        self.ends.record().set_label(label.as_ref());
-    }
 }
 
-impl<T> Drop for Receiver<T> {
-    // Records the drop before the inner receiver is dropped, since that may wake the senders. The
-    // `Endpoint` field then records, after the inner drop, that a waiter may continue. Messages
-    // that were not received are dropped after that, so no thread waits for their destructors.
-    fn drop(&mut self) {
-        self.ends.drop_receiver();
-    }
-}
+// Messages that were not received are dropped after what the drop records, so no thread waits for their
+// destructors.
+channel_end!(Receiver, "sync::mpsc::channel()", "receiver", drop_receiver);
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

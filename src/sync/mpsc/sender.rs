@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::SendError;
 use super::inner::Unbounded;
+use crate::extra::channel_end::channel_end;
 use crate::instrument::{self, Endpoint, Endpoints, Side, Stamped};
 
 /// Sending end of an unbounded channel, as [`std::sync::mpsc::Sender`] is. Returned by
@@ -55,20 +56,6 @@ impl<T> Sender<T> {
             SendError(refused.0.take_back())
         })
     }
-
-    /// Sets a label for this channel, which reports show beside the name of its class.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::sync::mpsc::channel();
-    /// sender.set_label("jobs of worker 3");
-    /// sender.send(1).unwrap();
-    /// # assert_eq!(receiver.recv(), Ok(1));
-    /// ```
-    pub fn set_label(&self, label: impl AsRef<str>) {
-        self.ends.record().set_label(label.as_ref());
-    }
 }
 
 impl<T> Clone for Sender<T> {
@@ -78,13 +65,7 @@ impl<T> Clone for Sender<T> {
     }
 }
 
-impl<T> Drop for Sender<T> {
-    // Records the drop before the inner sender is dropped, since that may wake the receiver. The
-    // `Endpoint` field then records, after the inner drop, that a waiter may continue.
-    fn drop(&mut self) {
-        self.ends.drop_sender();
-    }
-}
+channel_end!(Sender, "sync::mpsc::channel()", "sender", drop_sender);
 
 impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

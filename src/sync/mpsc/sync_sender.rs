@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use super::inner::Bounded;
 use super::{SendError, TrySendError};
+use crate::extra::channel_end::channel_end;
 use crate::instrument::{self, Endpoint, Endpoints, Side, Stamped};
 
 /// Sending end of a bounded channel, as [`std::sync::mpsc::SyncSender`] is. Returned by
@@ -85,20 +86,6 @@ impl<T> SyncSender<T> {
             }
         })
     }
-
-    /// Sets a label for this channel, which reports show beside the name of its class.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let (sender, receiver) = lockwarden::sync::mpsc::sync_channel(1);
-    /// sender.set_label("jobs of worker 3");
-    /// sender.send(1).unwrap();
-    /// # assert_eq!(receiver.recv(), Ok(1));
-    /// ```
-    pub fn set_label(&self, label: impl AsRef<str>) {
-        self.ends.record().set_label(label.as_ref());
-    }
 }
 
 impl<T> Clone for SyncSender<T> {
@@ -108,13 +95,12 @@ impl<T> Clone for SyncSender<T> {
     }
 }
 
-impl<T> Drop for SyncSender<T> {
-    // Records the drop before the inner sender is dropped, since that may wake the receiver. The
-    // `Endpoint` field then records, after the inner drop, that a waiter may continue.
-    fn drop(&mut self) {
-        self.ends.drop_sender();
-    }
-}
+channel_end!(
+    SyncSender,
+    "sync::mpsc::sync_channel(1)",
+    "sender",
+    drop_sender
+);
 
 impl<T> fmt::Debug for SyncSender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::extra::limited::wait_within;
+
 /// Senders that wait beside a channel until a message is received from it.
 pub(in super::super) struct Room {
     /// The number of threads that wait, or are about to.
@@ -66,12 +68,7 @@ impl Entered<'_> {
         if let Some(sent) = send() {
             return Some(sent);
         }
-        match limit {
-            Some(limit) => {
-                self.0.freed.wait_for(&mut lock, limit);
-            }
-            None => self.0.freed.wait(&mut lock),
-        }
+        wait_within(&self.0.freed, &mut lock, limit);
         send()
     }
 }
