@@ -16,15 +16,9 @@ pub(crate) fn accept(
     records: &Records,
     prune: bool,
 ) -> (usize, usize, usize) {
-    let closes = |link: &Link| {
-        let links = checked.cycles.iter().flat_map(|cycle| &cycle.links);
-        links
-            .into_iter()
-            .any(|other| other.from == link.from && other.to == link.to)
-    };
     let (mut added, mut left) = (0, 0);
     for link in &checked.new {
-        if closes(link) {
+        if checked.cycle_of(link).is_some() {
             left += 1;
         } else {
             add(baseline, link, None);
@@ -73,10 +67,7 @@ pub(crate) fn review(
     'orders: for (at, link) in checked.new.iter().enumerate() {
         let mut shown = format!("\norder {} of {count}\n", at + 1);
         text::link_lines(&mut shown, link, sources);
-        let cycle = checked.cycles.iter().find(|cycle| {
-            let mut links = cycle.links.iter();
-            links.any(|other| other.from == link.from && other.to == link.to)
-        });
+        let cycle = checked.cycle_of(link);
         if let Some(cycle) = cycle {
             shown.push_str(&format!("  it closes a cycle: {}\n", cycle.ring()));
         }

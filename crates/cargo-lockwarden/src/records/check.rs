@@ -37,6 +37,16 @@ pub(crate) struct Checked {
     pub(crate) stale: Vec<Pair>,
 }
 
+impl Checked {
+    /// A cycle that is not excused and that this order is part of: the baseline takes it with a reason alone.
+    pub(crate) fn cycle_of(&self, link: &Link) -> Option<&Cycle> {
+        self.cycles.iter().find(|cycle| {
+            let mut links = cycle.links.iter();
+            links.any(|other| other.from == link.from && other.to == link.to)
+        })
+    }
+}
+
 /// A cycle of lock classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cycle {
