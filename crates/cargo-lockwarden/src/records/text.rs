@@ -100,12 +100,12 @@ pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> S
     let (closing, adding): (Vec<&Link>, _) = checked
         .new
         .iter()
-        .partition(|link| checked.cycle_of(link).is_some());
+        .partition(|link| checked.objection(link).is_some());
     for (links, what) in [
         (adding, "`cargo lockwarden accept` adds"),
         (
             closing,
-            "`cargo lockwarden review` takes with a reason, since they are part of a cycle",
+            "`cargo lockwarden review` takes with a reason, since they are part of a cycle or of a finding",
         ),
     ] {
         if links.is_empty() {
