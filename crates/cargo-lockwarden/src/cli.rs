@@ -233,6 +233,13 @@ impl Request {
                 break;
             }
             let text = argument.to_string_lossy().into_owned();
+            // A short option and its value may be one word.
+            if let Some(features) = text.strip_prefix("-F").filter(|rest| !rest.is_empty()) {
+                let features = features.strip_prefix('=').unwrap_or(features);
+                request.project.extend(["-F".into(), features.into()]);
+                request.arguments.push(argument);
+                continue;
+            }
             let (name, inline) = match text.split_once('=') {
                 Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
                 _ => (text.as_str(), None),
@@ -315,6 +322,15 @@ mod tests {
     #[test]
     fn the_short_names_of_cargo_are_taken() {
         assert_eq!(request(&["t", "-p", "one"]).arguments, ["-p", "one"]);
+    }
+
+    #[test]
+    fn features_in_one_word_with_their_option_are_those_of_the_project() {
+        for word in ["-Ffast,small", "-F=fast,small"] {
+            let request = request(&["test", word, "--", "-Fother"]);
+            assert_eq!(request.project, ["-F", "fast,small"]);
+            assert_eq!(request.arguments, [word, "--", "-Fother"]);
+        }
     }
 
     #[test]

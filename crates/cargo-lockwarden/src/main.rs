@@ -12,7 +12,7 @@
 //! - `plan`: what the wrapper has to do, as a file that it reads.
 //! - `wrapper`: one call of rustc or rustdoc, changed by the plan.
 //! - `run`, `environment`, `doctor`, `clean`: the subcommands; `explore` runs tests in many schedules.
-//! - `records`: the subcommands on records of lock orders; `symbols` names locks from the source.
+//! - `records`: the subcommands on records of lock orders; `symbols` names locks from the source, which `syntax` reads.
 
 mod clean;
 mod cli;
@@ -25,6 +25,7 @@ mod project;
 mod records;
 mod run;
 mod symbols;
+mod syntax;
 mod variables;
 mod wrapper;
 

@@ -13,6 +13,8 @@ use proc_macro2::{LineColumn, TokenStream, TokenTree};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
+use crate::syntax;
+
 /// What the source calls a lock.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Symbol {
@@ -73,7 +75,7 @@ impl Sources {
     fn find(&self, place: &str) -> Option<Construction> {
         let (path, line, column) = split_place(place)?;
         let source = self.text(path)?;
-        let file = syn::parse_file(&source).ok()?;
+        let file = syntax::parse(&source).ok()?;
         at(&file, &self.module(path), line, column)
     }
 

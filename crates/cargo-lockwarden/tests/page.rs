@@ -50,6 +50,29 @@ addEventListener("load", () => {
 </script>
 </body>"##;
 
+/// Runs in the page of a record that has locks and no order.
+const WITHOUT_ORDERS: &str = r##"
+<script>
+const errors = [];
+addEventListener("error", (event) => errors.push(event.message));
+addEventListener("load", () => {
+  dispatchEvent(new Event("resize"));
+  document.getElementById("theme").click();
+  const result = document.createElement("pre");
+  result.id = "result";
+  result.textContent = JSON.stringify({
+    errors,
+    headings: [...document.querySelectorAll("#findings h2")].map((heading) => heading.textContent),
+    lists: document.querySelectorAll("#findings > ul").length,
+    buttons: document.querySelectorAll("#findings button").length,
+    matrix: document.getElementById("matrix").textContent,
+    lock: document.getElementById("columns").textContent,
+  });
+  document.body.append(result);
+});
+</script>
+</body>"##;
+
 struct Directory(PathBuf);
 
 impl Drop for Directory {
@@ -128,11 +151,10 @@ fn browser() -> Option<PathBuf> {
 }
 
 /// Opens a page in the browser and returns what the driver saw.
-fn drive(browser: &Path, directory: &Path, page: &str, searched: &str) -> serde_json::Value {
-    let driver = DRIVER.replace("SEARCHED", &format!("{searched:?}"));
+fn drive(browser: &Path, directory: &Path, page: &str, driver: &str) -> serde_json::Value {
     let path = directory.join("driven.html");
     let mut file = fs::File::create(&path).unwrap();
-    file.write_all(page.replacen("</body>", &driver, 1).as_bytes())
+    file.write_all(page.replacen("</body>", driver, 1).as_bytes())
         .unwrap();
     let output = Command::new(browser)
         .args([
@@ -171,27 +193,103 @@ fn drive(browser: &Path, directory: &Path, page: &str, searched: &str) -> serde_
     serde_json::from_str(&result).expect("it is JSON")
 }
 
+/// The page that the command writes.
+fn page_of(directory: &Path, records: &Path) -> String {
+    let page = directory.join("page.html");
+    let status = Command::new(env!("CARGO_BIN_EXE_cargo-lockwarden"))
+        .args(["lockwarden", "report", "--no-symbols", "-o"])
+        .arg(&page)
+        .arg(records)
+        .current_dir(directory)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    fs::read_to_string(page).unwrap()
+}
+
+/// A record of one process that has found something about one lock, and has taken no lock under another.
+fn record_without_orders(path: &Path) {
+    let rows = [
+        r#"{"v":1,"row":"run","run":"r","binary":"app"}"#,
+        r#"{"v":1,"row":"finding","run":"r","test":"","binary":"app","verdict":"SelfDeadlock","basis":"instances",
+           "headline":"SelfDeadlock: `app::Cache<u8>` is taken twice","reason":"","suggestion":"","edges":
+           [{"from":"app::Cache<u8>","from_mode":"exclusive","from_site":"src/a.rs:1:1","to":"app::Cache<u8>",
+           "to_mode":"exclusive","to_site":"src/a.rs:2:1","thread":"main"}]}"#,
+        r#"{"v":1,"row":"end","rows":2,"status":0}"#,
+    ];
+    let lines = rows.map(|row| row.replace('\n', ""));
+    fs::write(path, lines.join("\n") + "\n").unwrap();
+}
+
+/// What a browser shows that runs no script: the page without its script elements.
+fn without_scripts(page: &str) -> String {
+    let mut parts = page.split("<script");
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |shown, part| {
+        let (_, rest) = part.split_once("</script>").expect("it ends");
+        shown + rest
+    })
+}
+
+#[test]
+fn what_was_found_is_shown_where_no_script_runs() {
+    let directory = directory("plain");
+    let records = directory.0.join("one.jsonl");
+    record_without_orders(&records);
+    let page = without_scripts(&page_of(&directory.0, &records));
+    for shown in [
+        "Findings (1)",
+        "1 process",
+        "SelfDeadlock: `app::Cache&lt;u8&gt;` is taken twice",
+        "src/a.rs:2:1 under",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(!page.contains("<u8>"), "{page}");
+}
+
+#[test]
+fn a_page_without_orders_says_so() {
+    let Some(browser) = browser() else { return };
+    let directory = directory("empty");
+    let records = directory.0.join("one.jsonl");
+    record_without_orders(&records);
+    let page = page_of(&directory.0, &records);
+    let seen = drive(&browser, &directory.0, &page, WITHOUT_ORDERS);
+    assert_eq!(seen["errors"], serde_json::json!([]), "{seen}");
+    assert_eq!(
+        seen["headings"],
+        serde_json::json!(["Findings (1)"]),
+        "{seen}"
+    );
+    assert_eq!(
+        seen["lists"], 0,
+        "the cards take the place of the list: {seen}"
+    );
+    assert_eq!(
+        seen["buttons"], 0,
+        "a lock in no order opens nothing: {seen}"
+    );
+    let says = |part: &str| {
+        let text = seen[part].as_str().unwrap();
+        text.contains("No lock was taken while another was held")
+    };
+    assert!(says("matrix") && says("lock"), "{seen}");
+}
+
 #[test]
 fn ten_thousand_orders_stay_usable() {
     let Some(browser) = browser() else { return };
     let directory = directory("large");
     let records = directory.0.join("large.jsonl");
     record(&records, 1_500, 10_000);
-    let page = directory.0.join("page.html");
-    let status = Command::new(env!("CARGO_BIN_EXE_cargo-lockwarden"))
-        .args(["lockwarden", "report", "--no-symbols", "-o"])
-        .arg(&page)
-        .arg(&records)
-        .current_dir(&directory.0)
-        .status()
-        .unwrap();
-    assert!(status.success());
-    let page = fs::read_to_string(page).unwrap();
+    let page = page_of(&directory.0, &records);
     for outside in ["http://", "https://", "src=", "@import"] {
         let used = page.replace("http://www.w3.org/2000/svg", "");
         assert!(!used.contains(outside), "the page loads nothing: {outside}");
     }
-    let seen = drive(&browser, &directory.0, &page, "app::module7::Lock7.state");
+    let driver = DRIVER.replace("SEARCHED", "\"app::module7::Lock7.state\"");
+    let seen = drive(&browser, &directory.0, &page, &driver);
     println!("{seen:#}");
     assert_eq!(seen["findings"], 1, "{seen}");
     assert_eq!(seen["rings"], 2, "a ring and its lanes: {seen}");

@@ -8,23 +8,17 @@ use super::merged::Records;
 use super::text;
 use crate::symbols::Sources;
 
-/// Adds all new orders that close no cycle; with `prune`, removes the stale ones. Returns how many orders
-/// were added and removed, and how many close a cycle and were left out.
+/// Adds all new orders that close no cycle and are part of no finding; with `prune`, removes the stale ones. Returns how many orders
+/// were added and removed, and how many were left out.
 pub(crate) fn accept(
     baseline: &mut Baseline,
     checked: &Checked,
     records: &Records,
     prune: bool,
 ) -> (usize, usize, usize) {
-    let closes = |link: &Link| {
-        let links = checked.cycles.iter().flat_map(|cycle| &cycle.links);
-        links
-            .into_iter()
-            .any(|other| other.from == link.from && other.to == link.to)
-    };
     let (mut added, mut left) = (0, 0);
     for link in &checked.new {
-        if closes(link) {
+        if checked.objection(link).is_some() {
             left += 1;
         } else {
             add(baseline, link, None);
@@ -73,12 +67,9 @@ pub(crate) fn review(
     'orders: for (at, link) in checked.new.iter().enumerate() {
         let mut shown = format!("\norder {} of {count}\n", at + 1);
         text::link_lines(&mut shown, link, sources);
-        let cycle = checked.cycles.iter().find(|cycle| {
-            let mut links = cycle.links.iter();
-            links.any(|other| other.from == link.from && other.to == link.to)
-        });
-        if let Some(cycle) = cycle {
-            shown.push_str(&format!("  it closes a cycle: {}\n", cycle.ring()));
+        let objection = checked.objection(link);
+        if let Some(objection) = &objection {
+            shown.push_str(&format!("  {objection}\n"));
         }
         output.write_all(shown.as_bytes())?;
         loop {
@@ -89,8 +80,11 @@ pub(crate) fn review(
                 break 'orders;
             }
             match answer.trim() {
-                "a" if cycle.is_some() => {
-                    writeln!(output, "an order that closes a cycle needs a reason: l")?;
+                "a" if objection.is_some() => {
+                    writeln!(
+                        output,
+                        "an order of a cycle or of a finding needs a reason: l"
+                    )?;
                 }
                 "a" => {
                     add(baseline, link, None);
@@ -124,6 +118,7 @@ pub(crate) fn review(
 #[cfg(test)]
 mod tests {
     use super::super::check::{check, tests::records};
+    use super::super::row::Row;
     use super::*;
 
     #[test]
@@ -136,6 +131,42 @@ mod tests {
         let checked = check(&records, &baseline);
         assert_eq!(accept(&mut baseline, &checked, &records, true), (0, 1, 2));
         assert!(!baseline.has("old", "a"));
+    }
+
+    #[test]
+    fn the_orders_of_a_finding_are_not_accepted_without_a_reason() {
+        // Of the second two the orders that were recorded close no cycle.
+        let pairs = [
+            ("a", "b"),
+            ("x", "y"),
+            ("y", "x"),
+            ("r:p", "r:q"),
+            ("r:q", "r:p"),
+        ];
+        let mut records = records(&pairs);
+        for edges in [&pairs[1..3], &pairs[3..]] {
+            let edges: Vec<_> = edges
+                .iter()
+                .map(|(from, to)| {
+                    serde_json::json!({
+                        "from": from.trim_start_matches("r:"), "from_mode": "exclusive", "to": to.trim_start_matches("r:"),
+                        "to_mode": "exclusive", "thread": ""
+                    })
+                })
+                .collect();
+            let finding = serde_json::json!({
+                "verdict": "Inversion", "basis": "instances", "edges": edges, "headline": "Inversion", "reason": "",
+                "run": "r", "seen_ms": 1
+            });
+            let row = serde_json::from_value(finding).expect("it is a finding");
+            records.add(Row::Finding(row), &mut String::new());
+        }
+        let mut baseline = Baseline::default();
+        let checked = check(&records, &baseline);
+        assert_eq!(checked.findings.len(), 2);
+        assert_eq!(accept(&mut baseline, &checked, &records, false), (1, 0, 4));
+        assert!(baseline.has("a", "b"));
+        assert_eq!(check(&records, &baseline).findings.len(), 2);
     }
 
     #[test]

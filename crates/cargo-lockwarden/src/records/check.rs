@@ -27,6 +27,8 @@ pub(crate) struct Checked {
     pub(crate) cycles: Vec<Cycle>,
     /// Findings of single processes that the baseline does not accept.
     pub(crate) findings: Vec<FindingRow>,
+    /// Cycles that one of those findings is about.
+    pub(crate) reported: Vec<Cycle>,
     /// How many further findings have the verdict and the lock classes of one of those.
     pub(crate) alike: usize,
     /// Cycles that are excused, with the reason.
@@ -35,6 +37,31 @@ pub(crate) struct Checked {
     pub(crate) new: Vec<Link>,
     /// Orders of the baseline that no process took.
     pub(crate) stale: Vec<Pair>,
+}
+
+impl Checked {
+    /// What is wrong with this order, if it is part of a cycle that is not excused or of a finding: the baseline takes it
+    /// with a reason alone.
+    pub(crate) fn objection(&self, link: &Link) -> Option<String> {
+        let is_link = |from: &str, to: &str| from == link.from && to == link.to;
+        let mut cycles = self.cycles.iter().chain(&self.reported);
+        let cycle = cycles.find(|cycle| {
+            let mut links = cycle.links.iter();
+            links.any(|other| is_link(&other.from, &other.to))
+        });
+        // Those of the instances of one class are no cycle of classes.
+        let finding = || {
+            self.findings.iter().find(|finding| {
+                let mut edges = finding.edges.iter();
+                edges.any(|edge| is_link(&edge.from, &edge.to))
+            })
+        };
+        cycle
+            .map(|cycle| format!("it closes a cycle: {}", cycle.ring()))
+            .or_else(|| {
+                finding().map(|finding| format!("a process has found: {}", finding.title()))
+            })
+    }
 }
 
 /// A cycle of lock classes.
@@ -240,9 +267,9 @@ pub(crate) fn check(records: &Records, baseline: &Baseline) -> Checked {
                 .collect()
         })
         .collect();
-    checked
-        .cycles
-        .retain(|cycle| !reported.contains(&cycle.classes().into_iter().collect()));
+    (checked.reported, checked.cycles) = std::mem::take(&mut checked.cycles)
+        .into_iter()
+        .partition(|cycle| reported.contains(&cycle.classes().into_iter().collect()));
     checked.stale = baseline
         .pairs
         .keys()

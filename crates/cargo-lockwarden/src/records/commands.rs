@@ -515,7 +515,7 @@ fn accept(input: &Input, prune: bool) -> Result<u8, Stop> {
     );
     if left > 0 {
         anstream::eprintln!(
-            "{} left out, since a cycle would be accepted: `cargo lockwarden check` shows it, `review` takes a \
+            "{} left out, since a cycle or a finding would be accepted: `cargo lockwarden check` shows it, `review` takes a \
              reason",
             text::count(left, "order was", "orders were")
         );

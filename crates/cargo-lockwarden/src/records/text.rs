@@ -97,17 +97,30 @@ pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> S
             cycle.ring()
         );
     }
-    if !checked.new.is_empty() {
+    let (closing, adding): (Vec<&Link>, _) = checked
+        .new
+        .iter()
+        .partition(|link| checked.objection(link).is_some());
+    for (links, what) in [
+        (adding, "`cargo lockwarden accept` adds"),
+        (
+            closing,
+            "`cargo lockwarden review` takes with a reason, since they are part of a cycle or of a finding",
+        ),
+    ] {
+        if links.is_empty() {
+            continue;
+        }
         let _ = writeln!(
             text,
-            "{}: {} not in {baseline}; `cargo lockwarden accept` adds:",
+            "{}: {} not in {baseline}; {what}:",
             label(NOTE, "new"),
-            count(checked.new.len(), "order is", "orders are"),
+            count(links.len(), "order is", "orders are"),
         );
-        for link in checked.new.iter().take(LISTED) {
+        for link in links.iter().take(LISTED) {
             let _ = writeln!(text, "  {} < {}   # {}", link.from, link.to, link.to_site);
         }
-        if let Some(more) = checked.new.len().checked_sub(LISTED + 1) {
+        if let Some(more) = links.len().checked_sub(LISTED + 1) {
             let _ = writeln!(text, "  and {} more", more + 1);
         }
     }
@@ -224,5 +237,32 @@ fn order(text: &mut String, sources: &Sources, from: (&str, &str), to: (&str, &s
             }
         }
         text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::baseline::Baseline;
+    use super::super::check::{check, tests::records};
+    use super::*;
+
+    #[test]
+    fn accept_is_said_to_add_what_it_adds_and_no_order_of_a_cycle() {
+        let records = records(&[("a", "b"), ("x", "y"), ("y", "x")]);
+        let found = check(&records, &Baseline::default());
+        let text =
+            anstream::adapter::strip_str(&checked(&found, &Sources::default(), "f")).to_string();
+        let (_, new) = text.split_once("new: ").expect("there are new orders");
+        let (adds, closes) = new.split_once("new: ").expect("of two kinds");
+        assert!(
+            adds.starts_with("1 order is not in f; `cargo lockwarden accept` adds:\n  a < b "),
+            "{text}"
+        );
+        assert_eq!(adds.lines().count(), 2, "{text}");
+        assert!(
+            closes.starts_with("2 orders are not in f; `cargo lockwarden review` takes "),
+            "{text}"
+        );
+        assert_eq!(closes.lines().count(), 3, "{text}");
     }
 }

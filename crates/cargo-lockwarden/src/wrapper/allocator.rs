@@ -12,6 +12,7 @@ use syn::visit::{self, Visit};
 use super::cfg::Cfg;
 use super::modules;
 use crate::project::LeftOut;
+use crate::syntax;
 
 /// Leaves out a package that implements an allocator in the modules below `root`. One of the workspace is
 /// watched all the same if the allocator is made of no lock: one that counts with atomics is not all that the
@@ -27,7 +28,7 @@ fn implements(text: &str, cfg: &Cfg) -> bool {
     if !text.contains("GlobalAlloc") {
         return false;
     }
-    let Ok(file) = syn::parse_file(text) else {
+    let Ok(file) = syntax::parse(text) else {
         return text.contains("GlobalAlloc for");
     };
     let mut visitor = Visitor {
@@ -77,7 +78,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
 
 /// Whether the allocators of a file are made of a lock: their implementations, and the items of the file that these name.
 fn takes_lock(text: &str) -> bool {
-    let Ok(file) = syn::parse_file(text) else {
+    let Ok(file) = syntax::parse(text) else {
         return names_lock(text);
     };
     let source = |item: &syn::Item| item.span().source_text().unwrap_or_default();

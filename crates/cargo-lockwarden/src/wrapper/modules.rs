@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 use super::cfg::Cfg;
+use crate::syntax;
 
 /// Whether the text of a file of the crate, from its root on, is such a one. A module that a macro declares is not
 /// known.
@@ -86,7 +87,7 @@ impl Module {
         if !text.contains("mod ") {
             return Some(Vec::new());
         }
-        let Ok(file) = syn::parse_file(text) else {
+        let Ok(file) = syntax::parse(text) else {
             return Some(Vec::new());
         };
         let mut visitor = Visitor {

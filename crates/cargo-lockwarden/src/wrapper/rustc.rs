@@ -16,6 +16,7 @@ use super::{allocator, code, modules, tables};
 use crate::facade::Facade;
 use crate::plan::Plan;
 use crate::project::LeftOut;
+use crate::syntax;
 
 /// The package that is compiled, as cargo says it to the compiler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +162,7 @@ fn names_std(text: &str, cfg: &Cfg) -> bool {
     if !text.contains(NAMES_STD) {
         return false;
     }
-    let Ok(file) = syn::parse_file(text) else {
+    let Ok(file) = syntax::parse(text) else {
         return true;
     };
     let mut visitor = Visitor { names: false, cfg };

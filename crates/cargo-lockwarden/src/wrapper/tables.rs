@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::invocation::Invocation;
 use super::rustc::Package;
 use crate::symbols;
+use crate::syntax;
 
 /// What a construction of a lock looks like, behind the path that leads to its type.
 const CONSTRUCTIONS: [&str; 27] = [
@@ -71,7 +72,7 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
         if places.is_empty() {
             continue;
         }
-        let Ok(parsed) = syn::parse_file(&source) else {
+        let Ok(parsed) = syntax::parse(&source) else {
             continue;
         };
         let module = module(&crate_name, root, file);

@@ -5,6 +5,7 @@
 mod data;
 mod lanes;
 mod matrix;
+mod plain;
 mod ring;
 mod svg;
 
@@ -30,6 +31,8 @@ pub(crate) fn page(
     include_str!("page.html")
         .replace("/*STYLE*/", include_str!("page.css"))
         .replace("/*SCRIPT*/", include_str!("page.js"))
+        .replace("TOTALS", &svg::escaped(totals))
+        .replace("<!-- FINDINGS -->", &plain::findings(checked))
         .replace("\"DATA\"", &data)
 }
 

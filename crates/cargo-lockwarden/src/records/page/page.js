@@ -26,8 +26,9 @@ $("theme").addEventListener("click", () => {
 });
 
 // Findings. The pictures are SVG that the tool has written and escaped.
+// A lock that is in no order has nothing to be opened.
 const lockButton = (name) =>
-  make("button", { class: "lock", type: "button", onclick: () => focusOn(name) }, name);
+  !indexOf.has(name) ? make("span", { class: "lock" }, name) : make("button", { class: "lock", type: "button", onclick: () => focusOn(name) }, name);
 function card(finding, extra) {
   const body = make("article", { class: `card ${extra}`, id: `f-${finding.id}` });
   const title = finding.title.startsWith(`${finding.verdict}:`) ? finding.title.slice(finding.verdict.length + 1) : ` ${finding.title}`;
@@ -62,10 +63,13 @@ function card(finding, extra) {
   return body;
 }
 const findings = $("findings");
-findings.append(make("h2", {}, `Findings (${data.findings.length})`));
+// The list for readers without a script gives way to the cards.
+findings.replaceChildren(make("h2", {}, `Findings (${data.findings.length})`));
 if (!data.findings.length) {
   const news = data.edges.filter((edge) => edge[NEW]).length;
-  findings.append(make("p", { class: "none" }, `No finding: ${count} locks in ${data.edges.length} orders, no cycle that is not accepted, ${news} new.`));
+  findings.append(make("p", { class: "none" }, count
+    ? `No finding: ${count} locks in ${data.edges.length} orders, no cycle that is not accepted, ${news} new.`
+    : "No finding: no lock was taken while another was held."));
 }
 for (const finding of data.findings) findings.append(card(finding, ""));
 if (data.excused.length) {
@@ -75,7 +79,7 @@ if (data.excused.length) {
 }
 
 // The matrix: the canvas has the size of the window on it, and shows what is scrolled to.
-const scroll = $("scroll"), canvas = $("canvas"), pen = canvas.getContext("2d");
+const scroll = $("scroll"), spacer = $("spacer"), canvas = $("canvas"), pen = canvas.getContext("2d");
 const byRow = Array.from({ length: count }, () => []);
 data.edges.forEach((edge, index) => byRow[edge[FROM]].push([edge[TO], index]));
 byRow.forEach((row) => row.sort((a, b) => a[0] - b[0]));
@@ -92,8 +96,8 @@ function layout() {
   canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
   canvas.width = width * ratio; canvas.height = height * ratio;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  $("spacer").style.width = `${margin() + count * size + 20}px`;
-  $("spacer").style.height = `${top_ + count * size + 20}px`;
+  spacer.style.width = `${margin() + count * size + 20}px`;
+  spacer.style.height = `${top_ + count * size + 20}px`;
   draw();
 }
 function draw() {
@@ -244,7 +248,7 @@ addEventListener("hashchange", fromHash);
 
 // Time lost to locks.
 const columns = [
-  ["Lock", (row) => row.name, (row) => (indexOf.has(row.name) ? lockButton(row.name) : row.name)],
+  ["Lock", (row) => row.name, (row) => lockButton(row.name)],
   ["Waited", (row) => row.waited[0], (row) => row.waited[1]],
   ["Waits", (row) => row.waits, (row) => row.waits],
   ["Longest wait", (row) => row.longest[0], (row) => row.longest[1]],
@@ -296,6 +300,11 @@ list("new orders", data.edges.filter((edge) => edge[NEW]).map((edge) => `${data.
 list("orders of the baseline that did not occur", data.stale);
 list("processes that did not end in order", data.unended);
 if (!lists.childElementCount) lists.append(make("p", {}, "Nothing."));
+if (!count) {
+  const none = "No lock was taken while another was held, so there is no order to show.";
+  $("matrix").replaceChildren(make("h2", {}, "Order matrix"), make("p", {}, none));
+  $("columns").replaceChildren(make("p", {}, none));
+}
 if (count) showLock((data.findings[0] && data.findings[0].locks.find((name) => indexOf.has(name))) || data.classes[0].name);
 layout();
 fromHash();
