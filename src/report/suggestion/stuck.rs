@@ -123,7 +123,7 @@ fn locks_alone(report: &Report) -> Option<String> {
         {
             return Some(format!(
                 "drop the guard that {thread} took at {} before its `.await`, or use the asynchronous lock of the \
-                 runtime, whose waiters do not block their thread",
+                 runtime, whose waiters are suspended",
                 place(held.site)
             ));
         }

@@ -226,7 +226,7 @@ impl Graph {
             // What the task awaits comes before the set that it drives meanwhile.
             let is_set = |wait: &Arc<Wait>| matches!(wait.target, Target::Set(_));
             node.waits.sort_by_key(is_set);
-            let snoozed = |wait: &&Arc<Wait>| wait.last_poll() != last;
+            let snoozed = |wait: &&Arc<Wait>| wait.last_poll() != last && !is_set(wait);
             node.snoozed = waits.all.iter().filter(snoozed).cloned().collect();
         }
         let at = self.nodes.len();

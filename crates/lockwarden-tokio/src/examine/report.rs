@@ -197,9 +197,7 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
         let why = match why {
             Unpolled::Driver => "is not polled: the thread that would do so is blocked",
             Unpolled::Workers => "is not polled: all workers of its runtime are blocked",
-            Unpolled::Inner => {
-                "is being polled, by a thread that a task blocks which it polls in turn"
-            }
+            Unpolled::Inner => "is being polled: a task that it polls in turn blocks the thread",
             Unpolled::Pool => "is not run: all threads of the blocking pool run others",
             Unpolled::Set => "was never polled: no task is left that could poll its `LocalSet`",
         };

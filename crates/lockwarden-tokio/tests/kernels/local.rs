@@ -15,7 +15,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "local: a task reads a lock of threads across an await, and one of the set that it drives writes",
         reported: Some((
             Verdict::Deadlock,
-            &["RwLock", "which it polls in turn", "before its `.await`"],
+            &["RwLock", "that it polls in turn", "before its `.await`"],
         )),
         run: || {
             on_runtime(async {
