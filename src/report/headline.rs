@@ -309,7 +309,7 @@ pub(super) fn ended_by(report: &Report, wait: &WaitInfo) -> Option<String> {
         Some(WaitReason::End | WaitReason::ScopeEnd) => None,
         Some(_) => Some(format!("which only {names} could end")),
         None if any_task(report) => Some(kept_or_ahead(report, threads, wait.subject())),
-        None => Some(format!("which {names} keeps")),
+        None => Some(format!("which {names} {}", keep(threads))),
     }
 }
 
@@ -324,12 +324,21 @@ fn kept_or_ahead(report: &Report, threads: &[ThreadId], lock: LockId) -> String 
             false => ahead.push(id),
         }
     }
-    let (keep, first) = (report.threads_named(&holders), report.threads_named(&ahead));
+    let (held, first) = (report.threads_named(&holders), report.threads_named(&ahead));
+    let (keep, are) = (keep(&holders), if ahead.len() > 1 { "are" } else { "is" });
     match (holders.is_empty(), ahead.is_empty()) {
-        (false, false) => format!("which {keep} keeps, and {first} is to have first"),
-        (false, true) => format!("which {keep} keeps"),
-        (true, false) => format!("which {first} is to have first"),
+        (false, false) => format!("which {held} {keep}, and {first} {are} to have first"),
+        (false, true) => format!("which {held} {keep}"),
+        (true, false) => format!("which {first} {are} to have first"),
         (true, true) => "which ".to_owned(),
+    }
+}
+
+/// Returns the verb for as many holders of a lock.
+fn keep(holders: &[ThreadId]) -> &'static str {
+    match holders.len() {
+        0 | 1 => "keeps",
+        _ => "keep",
     }
 }
 

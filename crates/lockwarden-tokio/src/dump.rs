@@ -174,7 +174,7 @@ fn what(wait: &Wait) -> String {
             [(_, joined)] => format!("the end of a task spawned at {}", joined.spawned()),
             many => format!("the end of one of {} tasks", many.len()),
         },
-        Target::Room(..) | Target::Message(..) | Target::AnyAgent(_) => {
+        Target::Room(..) | Target::Message(..) | Target::Set(_) | Target::AnyAgent(_) => {
             wait.target.thing().map_or_else(String::new, |thing| {
                 let name = format!("{} made at {}", thing.noun, thing.made);
                 thing.awaited.of(&name)

@@ -120,6 +120,8 @@ impl AsyncCheck {
         check.run(move || {
             #[cfg(any(debug_assertions, feature = "always"))]
             let _open = crate::world::Open::here(before, supervisor);
+            #[cfg(any(debug_assertions, feature = "always"))]
+            crate::examine::look_out();
             let runtime = self.builder().build();
             let runtime = runtime.expect("the operating system provides a runtime");
             #[cfg(any(debug_assertions, feature = "always"))]
@@ -145,6 +147,8 @@ impl AsyncCheck {
     {
         #[cfg(any(debug_assertions, feature = "always"))]
         let _open = crate::world::Open::here(crate::world::threads(), None);
+        #[cfg(any(debug_assertions, feature = "always"))]
+        crate::examine::look_out();
         let runtime = self.builder().build();
         let runtime = runtime.expect("the operating system provides a runtime");
         runtime.block_on(f())

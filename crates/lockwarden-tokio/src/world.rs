@@ -202,6 +202,9 @@ pub(crate) fn closed_checks() -> Vec<u64> {
                 && !one.thread.ended
                 && Some(one.thread.id) != check.thread
                 && (one.thread.waits.is_none() || one.is_timed)
+                // A thread of a runtime does nothing but to poll tasks and to run closures, which are known. Where the
+                // threads of the runtime are watched, too, it is one of the check, and idle in a call that is not.
+                && one.os_id.is_none_or(|id| !RUNTIME_THREADS.lock().contains(&id))
                 // What it waits for is a wait of a task of the check.
                 && one.os_id.is_none_or(|id| blocked_in(id).is_none())
         };

@@ -85,7 +85,12 @@ fn initialised<'a>(report: &Report, edges: &[&'a Edge]) -> Option<&'a Edge> {
 
 fn is_once(report: &Report, lock: LockId) -> bool {
     let lock = report.lock(lock);
-    lock.is_some_and(|lock| matches!(lock.noun, "Once" | "OnceLock" | "LazyLock"))
+    lock.is_some_and(|lock| {
+        matches!(
+            lock.noun,
+            "Once" | "OnceLock" | "LazyLock" | "tokio OnceCell"
+        )
+    })
 }
 
 fn initialise(report: &Report, edge: &Edge) -> String {

@@ -9,6 +9,8 @@ use super::super::data::Report;
 use super::super::headline::is_left_by_fork;
 use super::super::place::place;
 use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo};
+use super::TEMPORARY;
+use crate::engine::ids::LockId;
 use crate::engine::wait_reason::WaitReason;
 
 /// What to do where a lock is held by a thread that a fork has left behind.
@@ -31,7 +33,10 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         return Some(left);
     }
     let panics = panics(report);
-    match (panics, waits(report).or_else(|| kept(report))) {
+    let waits = waits(report)
+        .or_else(|| kept(report))
+        .or_else(|| locks_alone(report));
+    match (panics, waits) {
         (Some(panics), Some(waits)) => Some(format!("{panics}; {waits}")),
         (panics, waits) => panics.or(waits),
     }
@@ -45,9 +50,13 @@ pub(super) fn alone(report: &Report) -> Option<String> {
     }
     let (lock, at) = (wait.subject(), place(wait.site));
     Some(match thread.held.iter().find(|held| held.lock == lock) {
+        Some(_) if is_value(report, lock) => format!(
+            "let the initialiser of {} do without its own value, for which it waits at {at}",
+            report.the_lock(lock)
+        ),
         Some(held) => format!(
             "drop the guard that was taken at {} before the wait at {at}, or hand the guarded value on \
-             instead of locking again",
+             instead of locking again; {TEMPORARY}",
             place(held.site)
         ),
         None => format!(
@@ -99,6 +108,75 @@ fn kept_through(report: &Report, concerns: &dyn Fn(&WaitInfo) -> bool) -> Option
         }
     }
     None
+}
+
+/// Returns the suggestion for tasks all of which wait for locks: a value that is initialised once cannot be released, a
+/// guard of a lock of threads that a suspended task keeps can be dropped before its `.await`, and any other hold can
+/// end before the wait.
+fn locks_alone(report: &Report) -> Option<String> {
+    for thread in &report.threads {
+        if thread.is_task
+            && thread.waits.is_none()
+            && !thread.ended
+            && let Some(held) = wanted(report, thread, None)
+            && !is_of_tasks(report, held.lock)
+        {
+            return Some(format!(
+                "drop the guard that {thread} took at {} before its `.await`, or use the asynchronous lock of the \
+                 runtime, whose waiters are suspended",
+                place(held.site)
+            ));
+        }
+    }
+    let mut initialises = None;
+    let mut needs_value = None;
+    for (thread, wait) in report.waiting() {
+        if wait.reason().is_some() {
+            continue;
+        }
+        let Some(held) = wanted(report, thread, Some(wait)) else {
+            continue;
+        };
+        let (kept, asked) = (report.the_lock(held.lock), report.the_lock(wait.subject()));
+        let (first, second) = (place(held.site), place(wait.site));
+        if is_value(report, held.lock) {
+            initialises.get_or_insert_with(|| {
+                format!(
+                    "let the initialiser of {kept} do without {asked}, which it needs at {second}"
+                )
+            });
+        } else if is_value(report, wait.subject()) {
+            needs_value.get_or_insert_with(|| {
+                format!(
+                    "initialise {asked} before {first} takes {kept}, instead of under it at {second}"
+                )
+            });
+        }
+    }
+    if let Some(suggestion) = needs_value.or(initialises) {
+        return Some(suggestion);
+    }
+    let release = kept_through(report, &|wait| wait.reason().is_none())?;
+    let waiting = report.waiting();
+    let first = waiting.first()?.1.subject();
+    Some(
+        match waiting.iter().all(|(_, wait)| wait.subject() == first) {
+            true => release,
+            false => format!("{release}, or let all of them take these locks in one order"),
+        },
+    )
+}
+
+/// Returns whether the lock is a value that tasks initialise once.
+fn is_value(report: &Report, lock: LockId) -> bool {
+    let lock = report.lock(lock);
+    lock.is_some_and(|lock| lock.noun == "tokio OnceCell")
+}
+
+/// Returns whether the lock is one whose waiters do not block their thread.
+fn is_of_tasks(report: &Report, lock: LockId) -> bool {
+    let lock = report.lock(lock);
+    lock.is_some_and(|lock| lock.noun.starts_with("tokio "))
 }
 
 /// Returns the first lock of the thread that another one waits for, and not only to come to the present wait of the

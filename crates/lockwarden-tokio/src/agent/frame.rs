@@ -334,6 +334,40 @@ pub(crate) fn without<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Takes the frame of the calling thread away until the result is dropped: what tokio itself gives away meanwhile, to a
+/// thread that it starts, say, is nothing of the task's. Not that of an anonymous task: it has nothing to give away, and
+/// becomes known if tokio uses a lock.
+pub(crate) fn apart() -> Option<Apart> {
+    let is_known = with(|frame| frame.is_some_and(|frame| frame.known().is_some()));
+    is_known.then(|| Apart(FRAME.replace(ptr::null())))
+}
+
+/// The frame that was taken away; it does not leave the call that has taken it.
+pub(crate) struct Apart(*const Frame<'static>);
+
+impl Apart {
+    /// Runs `f`, which is of the task again.
+    #[cfg(feature = "rt-multi-thread")]
+    pub(crate) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
+        /// Takes it away again, also if `f` unwinds.
+        struct Away;
+        impl Drop for Away {
+            fn drop(&mut self) {
+                FRAME.set(ptr::null());
+            }
+        }
+        FRAME.set(self.0);
+        let _away = Away;
+        f()
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        FRAME.set(self.0);
+    }
+}
+
 /// Gives `f` the poll that the calling thread is in, if it is in one.
 #[inline(always)]
 pub(crate) fn with<R>(f: impl FnOnce(Option<&Frame<'_>>) -> R) -> R {
@@ -395,4 +429,36 @@ pub(crate) fn job() -> Option<ThreadId> {
 /// The task that the calling thread polls, or the one that the closure is which it runs.
 pub(crate) fn current() -> Option<ThreadId> {
     with(|frame| frame.map(|frame| frame.task().id)).or(JOB.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::panic::Location;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use super::*;
+    use crate::agent::root::Root;
+
+    #[test]
+    fn what_is_given_away_apart_is_nothing_of_the_task() {
+        let future = async {
+            let task = with(|frame| frame.map(|frame| Arc::clone(frame.task())));
+            let task = task.expect("the future is polled as a task");
+            let before = task.let_out();
+            let apart = apart().expect("the task is known");
+            let_out();
+            assert_eq!(task.let_out(), before);
+            #[cfg(feature = "rt-multi-thread")]
+            apart.within(|| assert_eq!(current(), Some(task.id)));
+            assert!(with(|frame| frame.is_none()));
+            drop(apart);
+            let_out();
+            assert!(task.let_out() > before);
+        };
+        let (root, _) = Root::new(future, Kind::Driven, Location::caller(), None);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(matches!(pin!(root).poll(&mut context), Poll::Ready(_)));
+    }
 }

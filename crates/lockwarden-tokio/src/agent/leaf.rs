@@ -35,6 +35,8 @@ pub(crate) enum Target {
     Room(Arc<Room>, usize),
     /// A message of a bounded channel; whether one that waits has to be looked at for this alone.
     Message(Arc<Room>, bool),
+    /// That a task of a `LocalSet` is woken, of one that was made there.
+    Set(Site),
     /// Something that any task might bring about.
     AnyAgent(Thing),
 }
@@ -53,7 +55,10 @@ pub(crate) struct Thing {
 impl Target {
     /// Whether only certain tasks can end the wait.
     pub(crate) fn is_for_certain_tasks(&self) -> bool {
-        !matches!(self, Target::AnyAgent(_) | Target::Message(_, false))
+        !matches!(
+            self,
+            Target::AnyAgent(_) | Target::Message(_, false) | Target::Set(_)
+        )
     }
 
     /// What is waited for, if that is no lock, no permit and no task.
@@ -62,6 +67,7 @@ impl Target {
             Target::AnyAgent(thing) => Some(*thing),
             Target::Room(room, _) => Some(room.thing(WaitReason::Room)),
             Target::Message(room, _) => Some(room.thing(WaitReason::Message)),
+            Target::Set(made) => Some(Thing::new("LocalSet", WaitReason::End, made)),
             _ => None,
         }
     }
@@ -230,6 +236,33 @@ impl Leaf {
                 f(cx)
             };
             self.close(frame, before, &wait, poll)
+        })
+    }
+
+    /// Polls `f`, and lists the wait while that is pending. Of the clones of the waker that `f` has made, so many as
+    /// `others` says then are of what it polls in turn.
+    pub(crate) fn poll_around<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        waiting: Waiting<impl FnOnce() -> Target>,
+        f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+        others: impl FnOnce() -> usize,
+    ) -> Poll<T> {
+        frame::with(|frame| {
+            let Some(frame) = frame else {
+                self.withdraw();
+                return f(cx);
+            };
+            let before = frame.probe().map(Probe::clones);
+            let poll = f(cx);
+            if poll.is_ready() {
+                self.withdraw();
+                return poll;
+            }
+            let site = frame::outer_site(waiting.site);
+            let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
+            wait.note_poll(frame, site, cx.waker());
+            self.close(frame, before.map(|before| before + others()), &wait, poll)
         })
     }
 

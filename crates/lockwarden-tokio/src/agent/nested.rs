@@ -28,6 +28,22 @@ pub(crate) fn of(parent: ThreadId) -> Option<Arc<Task>> {
     found.map(|(_, child)| Arc::clone(child))
 }
 
+/// Whether the task `outer` drives `inner`, or one that does.
+pub(crate) fn leads_to(outer: ThreadId, inner: ThreadId) -> bool {
+    let nested = NESTED.lock();
+    let mut at = outer;
+    // Each is listed after the one that drives it.
+    for (parent, child) in nested.iter() {
+        if *parent == at {
+            at = child.id;
+        }
+        if at == inner {
+            return true;
+        }
+    }
+    false
+}
+
 /// A `block_on` within a task.
 #[derive(Debug)]
 pub(crate) struct Nested {

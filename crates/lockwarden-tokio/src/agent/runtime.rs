@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::frame;
+use super::registry;
 use super::thread;
 
 /// One runtime of this crate.
@@ -40,9 +41,22 @@ impl RuntimeState {
         }
     }
 
-    /// The runtime of the task that the calling thread polls.
+    /// The runtime of the task that the calling thread polls, or of the closure that it runs.
     pub(crate) fn here() -> Option<Arc<Self>> {
-        frame::with(|frame| frame?.runtime())
+        frame::with(|frame| match frame {
+            Some(frame) => frame.runtime(),
+            None => Self::of_job(),
+        })
+    }
+
+    /// The runtime on whose blocking pool the calling thread runs a closure, unless that has entered another one.
+    #[cold]
+    fn of_job() -> Option<Arc<Self>> {
+        let state = frame::job().and_then(registry::find)?.runtime.clone()?;
+        let entered = Handle::try_current().ok()?;
+        let is_alike = entered.runtime_flavor() == state.handle.runtime_flavor()
+            && entered.metrics().num_workers() == state.workers;
+        is_alike.then_some(state)
     }
 
     /// The calling thread is in `block_on` until the result is dropped.

@@ -37,6 +37,9 @@ fn of_text(text: &str) -> Vec<String> {
     let mut function = "";
     for line in text.lines().map(str::trim) {
         if let Some(place) = line.strip_prefix("at ") {
+            if is_root(place) {
+                break;
+            }
             let is_library = place.starts_with("/rustc/") || place.contains("/library/core/");
             if !is_library && !function.is_empty() && !is_own(function) {
                 lines.extend(
@@ -74,6 +77,13 @@ fn of_package(place: &str) -> Option<String> {
         Some(((name, version), file)) => Some(format!("{name} {version}, {file}")),
         None => Some(place.to_owned()),
     }
+}
+
+/// Whether the place is in the root of a task. With the debug information of lines alone (`line-tables-only`) the
+/// functions have no path, and the place tells.
+fn is_root(place: &str) -> bool {
+    let file = place.split(':').next().unwrap_or_default();
+    file.contains("lockwarden-tokio") && file.ends_with("/src/agent/root.rs")
 }
 
 fn is_own(function: &str) -> bool {
@@ -126,5 +136,14 @@ mod tests {
                 "app::main at src/main.rs:7"
             ]
         );
+    }
+
+    #[test]
+    fn the_stack_ends_at_the_root_without_the_paths_of_functions() {
+        let text = "   0: {async_fn#0}\n             at ./src/save.rs:12:20\n\
+                    \x20  1: poll<app::main::{async_block_env#0}>\n             at /registry/src/lockwarden/lockwarden-tokio-0.1.0/src/agent/root.rs:113:22\n\
+                    \x20  2: app::main\n             at ./src/main.rs:6:1\n\
+                    \x20  3: __libc_start_main_impl\n             at ./csu/../csu/libc-start.c:360:3\n";
+        assert_eq!(of_text(text), ["{async_fn#0} at src/save.rs:12"]);
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use lockwarden::instrument::{self, Mode, Observation, Site, ThreadId};
+use lockwarden::instrument::{self, Mode, Observation, Site, ThreadId, WaitReason};
 use lockwarden::report::{HeldInfo, LockId, WaitsFor};
 use tokio::task::Id;
 
@@ -18,6 +18,7 @@ use super::outsiders::Outsiders;
 use super::stillness::Still;
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
+use crate::agent::origin;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind, Probed, Task};
@@ -60,6 +61,8 @@ pub(super) enum Unpolled {
     Driver,
     /// All worker threads of its runtime are blocked.
     Workers,
+    /// It is being polled, by a thread that a task blocks which it polls in turn.
+    Inner,
     /// It is a closure, and all threads of the blocking pool run others.
     Pool,
     /// It is a task of a `LocalSet` that was never polled, and no task is left that could do so.
@@ -220,7 +223,10 @@ impl Graph {
             let last = node.polls.saturating_sub(1);
             let polled = |wait: &&Arc<Wait>| wait.last_poll() == last;
             node.waits = waits.all.iter().filter(polled).cloned().collect();
-            let snoozed = |wait: &&Arc<Wait>| wait.last_poll() != last;
+            // What the task awaits comes before the set that it drives meanwhile.
+            let is_set = |wait: &Arc<Wait>| matches!(wait.target, Target::Set(_));
+            node.waits.sort_by_key(is_set);
+            let snoozed = |wait: &&Arc<Wait>| wait.last_poll() != last && !is_set(wait);
             node.snoozed = waits.all.iter().filter(snoozed).cloned().collect();
         }
         let at = self.nodes.len();
@@ -260,8 +266,15 @@ impl Graph {
                 self.nodes[at].drives = Some(driven.id);
                 return Need::Agent(self.place(driven.id, polls));
             }
-            return match self.need_of_blocked(id, polls) {
-                Need::Nothing => self.need_of_asleep(at, &task, polls),
+            let mut need = self.need_of_blocked(id, polls);
+            if need == Need::Nothing {
+                need = self.need_of_asleep(at, &task, polls);
+            }
+            if need == Need::Nothing {
+                need = self.need_of_outer(at, &task, polls);
+            }
+            return match need {
+                Need::Nothing => self.need_of_exchange(at),
                 need => need,
             };
         }
@@ -273,8 +286,8 @@ impl Graph {
             return need;
         }
         let carrier = Some(task.carrier()).filter(|carrier| *carrier != 0);
-        let (by_thread, why) =
-            self.need_of_driver(task.kind, task.runtime.as_ref(), carrier, polls);
+        let runtime = task.runtime.as_ref();
+        let (by_thread, why) = self.need_of_driver(task.kind, runtime, carrier, Some(id), polls);
         let by_waits = self.need_of_waits(at, polls);
         // No probe reaches a task whose thread is blocked: if its waits are not known to be all, the thread alone
         // counts. Once that comes free, the waits are looked at again.
@@ -351,8 +364,28 @@ impl Graph {
                 Need::Nothing => self.need_of_any_agent(at),
                 need => need,
             },
+            Target::Set(_) => self.need_of_local(polls),
             Target::AnyAgent(_) => self.need_of_any_agent(at),
         }
+    }
+
+    /// What it takes for a task of a `LocalSet` to be woken, of whichever set: that one of those moves that are known, if
+    /// all are.
+    fn need_of_local(&mut self, polls: &HashMap<u64, u64>) -> Need {
+        let is_local = |kind: Kind| kind == Kind::Local;
+        if origin::anonymous()
+            .iter()
+            .any(|origin| is_local(origin.kind))
+        {
+            return Need::Nothing;
+        }
+        let mut needs = Vec::new();
+        for task in registry::all() {
+            if is_local(task.kind) && !task.has_ended() {
+                needs.push(Need::Agent(self.place(task.id, polls)));
+            }
+        }
+        Need::Any(needs)
     }
 
     /// What it takes for a task to end.
@@ -368,7 +401,7 @@ impl Graph {
             // has ended would be seen by the one that joins it, when that is polled.
             (None, Joined::Anonymous(origin)) => {
                 let runtime = origin.runtime();
-                self.need_of_driver(origin.kind, runtime.as_ref(), None, polls)
+                self.need_of_driver(origin.kind, runtime.as_ref(), None, None, polls)
                     .0
             }
             (None, Joined::Known(_)) => Need::Nothing,
@@ -389,6 +422,20 @@ impl Graph {
         };
         let members = self.nodes.iter().enumerate().filter(of_check);
         Need::Any(members.map(|(at, _)| Need::Agent(at)).collect())
+    }
+
+    /// What a task needs that blocks its thread until a message comes through a channel of threads, or there is room in
+    /// one: as if it waited for that without blocking the thread. Any other event may come from outside of all tasks.
+    fn need_of_exchange(&mut self, at: usize) -> Need {
+        let observed = self.observed(at).filter(|one| is_blocked(one));
+        let what = observed.and_then(|one| one.thread.waits.as_ref().map(|wait| wait.what));
+        match what {
+            Some(WaitsFor::Resource {
+                awaited: WaitReason::Message | WaitReason::Room | WaitReason::Partner,
+                ..
+            }) => self.need_of_any_agent(at),
+            _ => Need::Nothing,
+        }
     }
 
     /// What it takes to get a lock.
@@ -514,6 +561,16 @@ impl Graph {
         }
     }
 
+    /// What a task needs that is being polled, and polls others in turn, as that which drives a `LocalSet` does: that
+    /// none of them blocks the thread.
+    fn need_of_outer(&mut self, at: usize, task: &Arc<Task>, polls: &HashMap<u64, u64>) -> Need {
+        let need = self.need_of_thread(task.carrier(), Some(task.id), polls);
+        if need != Need::Nothing {
+            self.nodes[at].unpolled = Some(Unpolled::Inner);
+        }
+        need
+    }
+
     /// What it takes for a task that is not polled to be polled: that a thread which does so comes
     /// out of what it is in.
     fn need_of_driver(
@@ -521,6 +578,7 @@ impl Graph {
         kind: Kind,
         runtime: Option<&Arc<RuntimeState>>,
         carrier: Option<u64>,
+        asker: Option<ThreadId>,
         polls: &HashMap<u64, u64>,
     ) -> (Need, Unpolled) {
         let driver = match (kind, runtime) {
@@ -531,15 +589,27 @@ impl Graph {
             (Kind::Local | Kind::Driven, _) => carrier,
             (Kind::Blocking, _) => None,
         };
-        let need = driver.map_or(Need::Nothing, |driver| self.need_of_thread(driver, polls));
+        let need = driver.map_or(Need::Nothing, |driver| {
+            self.need_of_thread(driver, asker, polls)
+        });
         (need, Unpolled::Driver)
     }
 
-    /// What it takes for a thread to come out of the tasks that it polls; nothing if none of them is
-    /// known to block it.
-    fn need_of_thread(&mut self, thread: u64, polls: &HashMap<u64, u64>) -> Need {
+    /// What it takes for a thread to come out of the tasks that it polls, beside `asker` and those that drive this;
+    /// nothing if none of them is known to block it.
+    fn need_of_thread(
+        &mut self,
+        thread: u64,
+        asker: Option<ThreadId>,
+        polls: &HashMap<u64, u64>,
+    ) -> Need {
         let mut needs = Vec::new();
         for carried in self.carried.get(&thread).cloned().unwrap_or_default() {
+            // Its thread polls the asker, whatever else the one that drives it waits for.
+            if asker.is_some_and(|asker| carried.id == asker || nested::leads_to(carried.id, asker))
+            {
+                continue;
+            }
             // One that drives another in a `block_on` polls that whenever it is woken: what it is seen to wait for
             // is the wake-up, if the parking of the runtime is watched, too.
             let is_driving = nested::of(carried.id).is_some();
@@ -572,7 +642,7 @@ impl Graph {
         }
         let mut needs = Vec::new();
         for worker in workers {
-            match self.need_of_thread(worker, polls) {
+            match self.need_of_thread(worker, None, polls) {
                 Need::Nothing => return Need::Nothing,
                 need => needs.push(need),
             }

@@ -41,6 +41,11 @@ pub(crate) fn wait_began(task: &Task) {
     }
 }
 
+/// A check has begun: its tasks are looked at from now on, though none of them may come to list a wait.
+pub(crate) fn look_out() {
+    wake();
+}
+
 /// Wakes the thread, or starts it.
 pub(super) fn wake() {
     if !BEGAN.swap(true, Ordering::Relaxed) {

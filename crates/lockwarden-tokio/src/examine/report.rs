@@ -160,7 +160,9 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
                 waits.site = wait.created;
             }
             info.waits = Some(waits);
-            for other in &node.waits[1..] {
+            // A task that drives a set waits for that as well as for what it awaits.
+            let is_set = |wait: &&Arc<Wait>| matches!(wait.target, Target::Set(_));
+            for other in node.waits[1..].iter().filter(|wait| !is_set(wait)) {
                 let what = what(other, locks);
                 info.notes
                     .push(format!("waits for {what} at {} too", other.site()));
@@ -171,7 +173,10 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
             let observed = observed.filter(|_| node.drives.is_none());
             info.waits = observed.and_then(|one| one.thread.waits.clone());
             if let Some(wait) = &mut info.waits {
-                wait.by = Some(ids(graph));
+                wait.by = Some(match node.is_for_any {
+                    true => FreedBy::AnyThread,
+                    false => ids(graph),
+                });
             } else if let Some(runtime) = graph.drops(at) {
                 let id = add(locks, thing_info("runtime", runtime.made));
                 let resource = (id, WaitReason::Tasks);
@@ -192,6 +197,7 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
         let why = match why {
             Unpolled::Driver => "is not polled: the thread that would do so is blocked",
             Unpolled::Workers => "is not polled: all workers of its runtime are blocked",
+            Unpolled::Inner => "is being polled: a task that it polls in turn blocks the thread",
             Unpolled::Pool => "is not run: all threads of the blocking pool run others",
             Unpolled::Set => "was never polled: no task is left that could poll its `LocalSet`",
         };
@@ -320,7 +326,7 @@ fn wait_info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitInfo {
             let id = add(locks, thing_info("task", made));
             WaitInfo::of_resource((id, WaitReason::End), site, since, by)
         }
-        Target::Room(..) | Target::Message(..) | Target::AnyAgent(_) => {
+        Target::Room(..) | Target::Message(..) | Target::Set(_) | Target::AnyAgent(_) => {
             let thing = wait.target.thing();
             let Thing {
                 noun,

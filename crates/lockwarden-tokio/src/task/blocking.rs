@@ -29,6 +29,7 @@ where
 {
     let runtime = RuntimeState::here();
     let (job, joined) = job(f, Location::caller(), runtime.as_ref());
+    let _apart = frame::apart();
     JoinHandle::new(tokio::task::spawn_blocking(job), joined)
 }
 
@@ -55,7 +56,11 @@ where
     // One within another leaves the mark to the outer one.
     let task = task.filter(|task| !task.is_in_place.swap(true, Ordering::AcqRel));
     let _back = Back(task);
-    tokio::task::block_in_place(f)
+    // tokio starts a thread for the other tasks of the worker.
+    match frame::apart() {
+        Some(apart) => tokio::task::block_in_place(|| apart.within(f)),
+        None => tokio::task::block_in_place(f),
+    }
 }
 
 /// As [`spawn_blocking`], on the blocking pool of `handle`.
@@ -70,6 +75,7 @@ where
     R: Send + 'static,
 {
     let (job, joined) = job(f, Location::caller(), runtime);
+    let _apart = frame::apart();
     JoinHandle::new(handle.spawn_blocking(job), joined)
 }
 

@@ -7,6 +7,7 @@ mod alike;
 mod executors;
 mod expect;
 mod field;
+mod local;
 mod outside;
 mod rings;
 mod rooms;
@@ -23,6 +24,7 @@ fn main() -> std::process::ExitCode {
         alike::CASES,
         executors::CASES,
         field::CASES,
+        local::CASES,
         outside::CASES,
         rings::CASES,
         rooms::CASES,

@@ -1,5 +1,7 @@
 //! Tasks that wait for each other.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,16 @@ use crate::expect::{Case, on_runtime, settle};
 pub(crate) const CASES: &[Case] = &[
     Case {
         name: "two tasks take two mutexes in both orders",
-        reported: Some((Verdict::Deadlock, &["rings.rs", "tokio Mutex"])),
+        reported: Some((
+            Verdict::Deadlock,
+            &[
+                "rings.rs",
+                "tokio Mutex",
+                "help: release",
+                "in one",
+                "order",
+            ],
+        )),
         run: || {
             on_runtime(async {
                 let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
@@ -40,6 +51,77 @@ pub(crate) const CASES: &[Case] = &[
                 let _writer = tokio::spawn(async move { *theirs.write().await += 1 });
                 settle().await;
                 let _second = lock.read().await;
+            });
+        },
+    },
+    Case {
+        name: "two readers of one lock both want to write",
+        reported: Some((
+            Verdict::Deadlock,
+            &["tokio RwLock", "help: release", " keep\n"],
+        )),
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::RwLock::new(0));
+                let meet = Arc::new(tokio::sync::Barrier::new(2));
+                let upgrade = |lock: Arc<tokio::sync::RwLock<i32>>| {
+                    let meet = Arc::clone(&meet);
+                    async move {
+                        let seen = lock.read().await;
+                        meet.wait().await;
+                        *lock.write().await = *seen + 1;
+                    }
+                };
+                let task = tokio::spawn(upgrade(Arc::clone(&lock)));
+                upgrade(lock).await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "initialisers of two values need each other's value",
+        reported: Some((
+            Verdict::Deadlock,
+            &["tokio OnceCell", "help: let the initialiser of"],
+        )),
+        run: || {
+            on_runtime(async {
+                let task = tokio::spawn(value(0));
+                value(1).await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "an initialiser needs another value, which needs none",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let task = tokio::spawn(value(2));
+                value(3).await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a task needs a value under a lock that its initialiser wants",
+        reported: Some((Verdict::Deadlock, &["tokio OnceCell", "help: initialise"])),
+        run: || {
+            on_runtime(async {
+                let shared = Arc::new((tokio::sync::OnceCell::new(), tokio::sync::Mutex::new(1)));
+                let theirs = Arc::clone(&shared);
+                let task = tokio::spawn(async move {
+                    let made = theirs.0.get_or_init(|| async {
+                        settle().await;
+                        *theirs.1.lock().await
+                    });
+                    *made.await
+                });
+                let held = shared.1.lock().await;
+                settle().await;
+                settle().await;
+                let made = *shared.0.get_or_init(|| async { 2 }).await;
+                assert_eq!(task.await.unwrap() + *held, made + 1);
             });
         },
     },
@@ -181,3 +263,19 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
 ];
+
+/// One of some values: each of the first two needs the other one, and the fourth the third.
+fn value(which: usize) -> Pin<Box<dyn Future<Output = usize> + Send>> {
+    static VALUES: [tokio::sync::OnceCell<usize>; 4] =
+        [const { tokio::sync::OnceCell::const_new() }; 4];
+    Box::pin(async move {
+        let make = || async move {
+            settle().await;
+            match which {
+                2 => 0,
+                _ => 1 + value(which ^ 1).await,
+            }
+        };
+        *VALUES[which].get_or_init(make).await
+    })
+}

@@ -10,7 +10,7 @@ use lockwarden::report::Verdict;
 use lockwarden_tokio as tokio;
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
-use crate::expect::{Case, jittered, on_current_thread, on_runtime, pause, settle};
+use crate::expect::{Case, jittered, long, on_current_thread, on_runtime, pause, settle};
 use crate::world::check;
 
 pub(crate) const CASES: &[Case] = &[
@@ -134,6 +134,49 @@ pub(crate) const CASES: &[Case] = &[
                 drop((to_a, to_b));
                 first.await.unwrap();
                 second.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "an actor sends itself more messages than its mailbox holds, and they own something",
+        reported: Some((Verdict::SelfDeadlock, &["for room in the mpsc channel"])),
+        run: || {
+            on_runtime(async {
+                let (sender, mut mailbox) = mpsc::channel::<String>(1);
+                let itself = sender.clone();
+                let actor = tokio::spawn(async move {
+                    while let Some(text) = mailbox.recv().await {
+                        for word in text.split(' ') {
+                            itself.send(word.to_owned()).await.unwrap();
+                        }
+                    }
+                });
+                sender.send("to be split".to_owned()).await.unwrap();
+                actor.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "an actor sends itself a message, gives its mailbox away and sends another one",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let (sender, mut mailbox) = mpsc::channel::<String>(1);
+                let (to_heir, mut heir) = mpsc::channel::<mpsc::Receiver<String>>(1);
+                tokio::spawn(async move {
+                    let mut mailbox = heir.recv().await.unwrap();
+                    long().await;
+                    while mailbox.recv().await.is_some() {}
+                });
+                sender.send("first".to_owned()).await.unwrap();
+                tokio::spawn(async move {
+                    mailbox.recv().await.unwrap();
+                    sender.send("second".to_owned()).await.unwrap();
+                    to_heir.send(mailbox).await.unwrap();
+                    sender.send("third".to_owned()).await.unwrap();
+                })
+                .await
+                .unwrap();
             });
         },
     },

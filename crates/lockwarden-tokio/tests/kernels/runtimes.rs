@@ -41,6 +41,19 @@ pub(crate) const CASES: &[Case] = &[
         run: || pool(1),
     },
     Case {
+        name: "a full blocking pool, and a closure that asks for the current handle",
+        reported: Some((
+            Verdict::Deadlock,
+            &["blocking pool", "max_blocking_threads"],
+        )),
+        run: || pool_of_current(1),
+    },
+    Case {
+        name: "a blocking pool with room, and a closure that asks for the current handle",
+        reported: None,
+        run: || pool_of_current(2),
+    },
+    Case {
         name: "a closure of the blocking pool waits for another closure",
         reported: None,
         run: || pool(2),
@@ -203,5 +216,18 @@ fn pool(size: usize) {
         });
         settle().await;
         assert_eq!(job.await.unwrap(), 1);
+    });
+}
+
+/// As [`pool`], by the handle that is current in the closure, in a task.
+fn pool_of_current(size: usize) {
+    multi(1, size).block_on(async {
+        let job = || {
+            let second = async { tokio::task::spawn_blocking(|| 1).await.unwrap() };
+            tokio::runtime::Handle::current().block_on(second)
+        };
+        let task = tokio::spawn(async move { tokio::task::spawn_blocking(job).await.unwrap() });
+        settle().await;
+        assert_eq!(task.await.unwrap(), 1);
     });
 }

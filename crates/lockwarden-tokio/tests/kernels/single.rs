@@ -12,7 +12,12 @@ pub(crate) const CASES: &[Case] = &[
         name: "a task takes a mutex that it holds",
         reported: Some((
             Verdict::SelfDeadlock,
-            &["tokio Mutex", "waits in kernels::single::helper at"],
+            &[
+                "tokio Mutex",
+                "waits in kernels::single::helper at",
+                "drop the guard that was taken at",
+                "its statement",
+            ],
         )),
         run: || {
             on_runtime(async {
@@ -33,6 +38,20 @@ pub(crate) const CASES: &[Case] = &[
                     let _again = lock.lock_owned().await;
                 });
                 task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "an initialiser needs its own value",
+        reported: Some((
+            Verdict::SelfDeadlock,
+            &["tokio OnceCell", "help: let the initialiser of"],
+        )),
+        run: || {
+            on_runtime(async {
+                let cell = tokio::sync::OnceCell::new();
+                let again = async { *cell.get_or_init(|| async { 1 }).await };
+                cell.get_or_init(|| async { 1 + again.await }).await;
             });
         },
     },

@@ -315,6 +315,39 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "world finds: a task blocks the only thread until a task sends it a message",
+        reported: None,
+        run: || {
+            let check = AsyncCheck::new().timeout(Duration::from_secs(8));
+            let outcome = check.run(|| async {
+                let (sender, receiver) = lockwarden::sync::mpsc::channel();
+                tokio::spawn(async move {
+                    settle().await;
+                    sender.send(1).unwrap();
+                });
+                assert_eq!(receiver.recv(), Ok(1));
+            });
+            outcome.assert_finds(Verdict::Deadlock);
+        },
+    },
+    Case {
+        name: "world: a task blocks the only thread until a thread sends it a message",
+        reported: None,
+        run: || {
+            let outcome = AsyncCheck::new().run(|| async {
+                let (sender, receiver) = lockwarden::sync::mpsc::channel();
+                let thread = lockwarden::thread::spawn(move || {
+                    std::thread::sleep(jittered(200));
+                    sender.send(1).unwrap();
+                });
+                tokio::spawn(settle());
+                assert_eq!(receiver.recv(), Ok(1));
+                thread.join().unwrap();
+            });
+            outcome.assert_clean();
+        },
+    },
+    Case {
         name: "world finds: a future that registers nowhere hangs, and is shown",
         reported: None,
         run: || {

@@ -92,7 +92,7 @@ impl<T> Sender<T> {
                 Ok(()) => {
                     // Dropped, it would put the operation back, or make a call to find that it must not.
                     std::mem::forget(budget);
-                    lets_out::<T>();
+                    self.room.lets_out::<T>();
                     Ok(Ok(()))
                 }
                 Err(TrySendError::Full(message) | TrySendError::Closed(message)) => {
@@ -104,7 +104,7 @@ impl<T> Sender<T> {
             let future = self.inner.send(Stamped::pack(value));
             watched_from(created, self.awaits(1, false), future, |sent| {
                 if sent.is_ok() {
-                    lets_out::<T>();
+                    self.room.lets_out::<T>();
                 }
                 sent.map_err(take_back)
             })
@@ -128,7 +128,7 @@ impl<T> Sender<T> {
     ///
     /// If the channel is full or closed.
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
-        lets_out::<T>();
+        self.room.lets_out::<T>();
         let sent = self.inner.try_send(Stamped::pack(message));
         sent.map_err(try_take_back)
     }
@@ -153,7 +153,7 @@ impl<T> Sender<T> {
             let sent = future.await;
             drop(change);
             if sent.is_ok() {
-                lets_out::<T>();
+                self.room.lets_out::<T>();
             }
             sent.map_err(|error| match error {
                 SendTimeoutError::Timeout(message) => {
@@ -188,7 +188,7 @@ impl<T> Sender<T> {
             }
         };
         if sent.is_ok() {
-            lets_out::<T>();
+            self.room.lets_out::<T>();
         }
         sent.map_err(take_back)
     }

@@ -8,6 +8,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::mem::needs_drop;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -110,6 +111,40 @@ impl Room {
             .store(task.let_out(), Ordering::Relaxed);
         let user = task.id.get() << 1 | u64::from(frame.contains(place));
         self.receiver.task.store(user, Ordering::Relaxed);
+    }
+
+    /// The task of this poll has sent a message of type `T` into the channel, which may own something. It takes the receiver
+    /// of the channel nowhere: none but that could take it out of the queue again.
+    #[inline(always)]
+    pub(super) fn lets_out<T>(&self) {
+        if needs_drop::<T>() {
+            self.lets_out_owner();
+        }
+    }
+
+    fn lets_out_owner(&self) {
+        let before = frame::with(|frame| frame?.known().map(|task| task.let_out()));
+        frame::let_out();
+        if before == Some(self.receiver.let_out.load(Ordering::Relaxed)) {
+            self.stays();
+        }
+    }
+
+    /// The receiver stays where it is, if the task that this thread polls used it last.
+    #[cold]
+    fn stays(&self) {
+        frame::with(|frame| {
+            let Some(task) = frame.and_then(|frame| frame.known()) else {
+                return;
+            };
+            let user = task.id.get() << 1 | 1;
+            if self.receiver.task.load(Ordering::Relaxed) == user {
+                // Relaxed, as in `receives`.
+                self.receiver
+                    .let_out
+                    .store(task.let_out(), Ordering::Relaxed);
+            }
+        });
     }
 
     /// The task that has the receiver, if that is known: a task that waits for a message borrows it, and one in

@@ -2,8 +2,10 @@
 //!
 //! The first argument says what the tasks do. `inversion`: the lock of the program and that of the store, in
 //! both orders, in a run that passes. `futurelock`: a lock is granted to a future that its task does not poll any
-//! more; a thread ends the process after some seconds. `service`: a run in which nothing is wrong.
+//! more; a thread ends the process after some seconds. `local`: so it does after a task awaits one of the set that it drives,
+//! which wants its lock. `service`: a run in which nothing is wrong.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ static LEDGER: Mutex<u32> = Mutex::const_new(0);
 
 fn main() {
     let kind = std::env::args().nth(1);
-    if kind.as_deref() == Some("futurelock") {
+    if matches!(kind.as_deref(), Some("futurelock" | "local")) {
         // Before any task: a thread that is started later could have been given a guard.
         std::thread::spawn(|| {
             std::thread::sleep(Duration::from_secs(10));
@@ -32,6 +34,7 @@ async fn run(kind: Option<&str>) {
     match kind {
         Some("inversion") => inversion().await,
         Some("futurelock") => futurelock().await,
+        Some("local") => local().await,
         _ => service().await,
     }
 }
@@ -83,6 +86,20 @@ async fn futurelock() {
             *queue.lock().await += 1;
         }
     }
+}
+
+/// A task holds a lock that the task wants which it awaits, and both are polled in one set.
+async fn local() {
+    let ledger = Rc::new(Mutex::new(0));
+    let theirs = Rc::clone(&ledger);
+    let set = tokio::task::LocalSet::new();
+    set.run_until(async move {
+        let held = ledger.lock().await;
+        let task = tokio::task::spawn_local(async move { *theirs.lock().await += 1 });
+        task.await.unwrap();
+        drop(held);
+    })
+    .await;
 }
 
 /// Workers that share a store and a pool of permits, one of them with types of another crate.
