@@ -35,4 +35,4 @@ pub(crate) use self::stuck::publish_stuck;
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub const ON: bool = cfg!(any(debug_assertions, feature = "always"));
-pub(crate) use crate::tracking::thread::own::{identify, with_own, with_own_at_hand};
+pub(crate) use crate::tracking::thread::own::{identify, identify_at, with_own, with_own_at_hand};

@@ -589,7 +589,13 @@ fn about_destructors(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result
             continue;
         };
         let at = place(site);
+        let is_scope =
+            thread.waits.as_ref().and_then(WaitInfo::reason) == Some(WaitReason::ScopeEnd);
         match thread.panicking {
+            true if is_scope => write!(
+                f,
+                "; {thread} unwinds from a panic, and the scope that it leaves at {at} waits for its threads"
+            )?,
             true => write!(
                 f,
                 "; {thread} unwinds from a panic, so what it asks for at {at} is asked for by a \
@@ -597,8 +603,8 @@ fn about_destructors(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result
             )?,
             false => write!(
                 f,
-                "; {thread} has returned, so what it waits for at {at} is waited for by the destructor \
-                 of a thread-local, and the thread ends after that"
+                "; {thread} has returned or ends the process, so what it waits for at {at} is waited for by the \
+                 destructor of a thread-local or a handler of `atexit`, and the thread ends after that"
             )?,
         }
     }

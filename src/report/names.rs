@@ -10,6 +10,7 @@ use super::lock::LockInfo;
 use super::place::short_place;
 use super::symbols::symbol;
 use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::mode::Mode;
 
 /// Up to this number of locks a report compares what they hold with each other.
 const COMPARED: usize = 64;
@@ -30,6 +31,19 @@ impl Report {
     /// Returns the name within a sentence, where a lock without a name needs an article.
     pub(crate) fn the_lock(&self, id: LockId) -> impl fmt::Display {
         self.named(id, "the ", LockInfo::to_string)
+    }
+
+    /// Returns the function that asks for the lock in this mode and does not wait.
+    pub(super) fn try_of(&self, id: LockId, mode: Mode) -> &'static str {
+        let has_readers = self
+            .lock(id)
+            .is_some_and(|lock| lock.noun.ends_with("RwLock"));
+        match mode {
+            _ if !has_readers => "try_lock",
+            Mode::Shared => "try_read",
+            Mode::Upgradable => "try_upgradable_read",
+            Mode::Exclusive => "try_write",
+        }
     }
 
     fn named(
@@ -140,10 +154,20 @@ pub(super) fn and_list(
     count: usize,
     item: &dyn Fn(&mut fmt::Formatter<'_>, usize) -> fmt::Result,
 ) -> fmt::Result {
+    list(f, count, " and ", item)
+}
+
+/// Writes `count` items, the last of them behind `before_last`.
+pub(super) fn list(
+    f: &mut fmt::Formatter<'_>,
+    count: usize,
+    before_last: &str,
+    item: &dyn Fn(&mut fmt::Formatter<'_>, usize) -> fmt::Result,
+) -> fmt::Result {
     for at in 0..count {
         f.write_str(match at {
             0 => "",
-            _ if at + 1 == count => " and ",
+            _ if at + 1 == count => before_last,
             _ => ", ",
         })?;
         item(f, at)?;

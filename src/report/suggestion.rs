@@ -7,7 +7,8 @@ pub(super) use self::order::in_one_function;
 
 use super::data::{Edge, Report};
 use super::headline;
-use super::place::place;
+use super::place::{dependency, place};
+use super::stack::Stack;
 use super::stall_text;
 use crate::engine::verdict::Verdict;
 
@@ -38,6 +39,9 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                     place(edge.to_site)
                 ));
             }
+            if let Some(late) = asked_late(report, edge) {
+                return Some(late);
+            }
             if edge.from_site == edge.to_site {
                 return Some(format!(
                     "{} is reached again, by a call, a callback or a loop, while its guard is \
@@ -46,10 +50,10 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                 ));
             }
             Some(format!(
-                "drop the guard that was taken at {} before the call at {}, or hand the guarded \
+                "drop the guard that was taken at {} before {}, or hand the guarded \
                  value on instead of locking again; {TEMPORARY}",
                 place(edge.from_site),
-                place(edge.to_site)
+                call_of(report, edge)
             ))
         }
         Verdict::RecursiveRead => Some(read_twice(report.edges.first()?)),
@@ -67,6 +71,40 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             stuck::FORGOTTEN
         )),
     }
+}
+
+/// Names the call that asks for the lock: where that is in a dependency, the one of the program that leads there.
+fn call_of(report: &Report, edge: &Edge) -> String {
+    let stack = || {
+        let of_thread = report.thread(edge.thread)?.stack.as_ref();
+        of_thread.or(report.stack.as_ref())
+    };
+    if let Some(dependency) = dependency(edge.to_site.file())
+        && let Some(caller) = stack().and_then(Stack::own_caller)
+    {
+        return format!("the call into {dependency} by {caller}");
+    }
+    format!("the call at {}", place(edge.to_site))
+}
+
+/// The suggestion about a lock that a thread asks for again while it unwinds or ends: what it calls then comes at
+/// a time that the holder of the lock did not choose.
+fn asked_late(report: &Report, edge: &Edge) -> Option<String> {
+    let thread = report.thread(edge.thread)?;
+    let (taken, asked) = (place(edge.from_site), place(edge.to_site));
+    let tries = report.try_of(edge.to, edge.to_mode);
+    if thread.panicking {
+        return Some(format!(
+            "the panic comes while the guard is alive that was taken at {taken}: if the call at {asked} is in a \
+             panic hook, ask with `{tries}` there; if it is in a destructor, see that the guard is dropped before that"
+        ));
+    }
+    thread.ending.then(|| {
+        format!(
+            "drop the guard that was taken at {taken} before the thread returns or ends the process, or, if the call \
+             at {asked} is in a handler of `atexit`, ask with `{tries}` there"
+        )
+    })
 }
 
 /// The suggestion about a lock that a thread reads twice, with a writer in between.

@@ -39,8 +39,8 @@ pub struct ThreadInfo {
     pub notes: Vec<String>,
     /// Whether the thread was unwinding from a panic: its wait was then that of a destructor.
     pub panicking: bool,
-    /// Whether the thread had returned and was destroying its thread-locals: its wait was then that of a
-    /// destructor.
+    /// Whether the thread had returned, or was ending the process, and was destroying its thread-locals: its wait
+    /// was then that of a destructor or of a handler of `atexit`.
     pub ending: bool,
     /// Where the thread was spawned, if that was by `lockwarden::thread`.
     pub spawned: Option<Site>,
@@ -199,7 +199,9 @@ impl ThreadInfo {
             (true, false, _) => ", which has caught the panic of a job or a callback",
             (false, true, _) => ", which has ended",
             (false, false, true) => ", which unwinds from a panic",
-            _ if self.ending => ", which has returned and destroys its thread-locals",
+            _ if self.ending => {
+                ", which has returned or ends the process, and destroys its thread-locals"
+            }
             (false, false, false) => "",
         };
         fmt::from_fn(move |f| {

@@ -23,6 +23,10 @@ advice! {
     "a dependency that calls into another one", into_another, "Inversion",
         ["the lines to change are those of outer 1.2.0 at", "and of inner 0.3.1 at",
          "without a change of theirs, keep outer 1.2.0 from calling into inner 0.3.1 while it holds `ledger`"];
+    "a lock that a dependency takes while another one holds it", taken_twice, "SelfDeadlock",
+        ["drop the guard that was taken at outer 1.2.0, src/lib.rs:",
+         "before the call into inner 0.3.1 by stuck::advice_dependencies::taken_twice",
+         "advice_dependencies.rs:"];
 }
 
 static LEDGER: Mutex<u32> = Mutex::named("ledger", 0);
@@ -101,4 +105,13 @@ fn into_another(mended: bool) {
         },
     );
     end_after_inversion(mended);
+}
+
+fn taken_twice(mended: bool) {
+    outer::with(&LEDGER, || {
+        if !mended {
+            inner::touch(&LEDGER);
+        }
+    });
+    inner::touch(&LEDGER);
 }

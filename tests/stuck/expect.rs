@@ -30,6 +30,9 @@ pub(crate) enum Expected {
     FindingAndOrder(&'static str, &'static [&'static str]),
     /// As `Finding`, but no thread can be made to panic: the kernel ends itself once the report was written.
     AndStays(&'static str, &'static [&'static str]),
+    /// Findings of these verdicts, in this order; what is said of them has all of these lines in it, and the kernel
+    /// ends with this code.
+    These(&'static [&'static str], &'static [&'static str], i32),
 }
 
 impl Case {
@@ -57,20 +60,19 @@ impl Case {
                 (verdict, words, false)
             }
             Expected::Saying(verdict, words, lines, others) => {
-                // Where a line is broken does not matter.
-                let text = outcome
-                    .stderr
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ");
-                let is_said = |words: &&&str| text.contains(**words);
-                if let Some(line) = lines.iter().find(|line| !is_said(line)) {
-                    return Err(format!("it should say {line:?}"));
-                }
-                if let Some(other) = others.iter().find(is_said) {
-                    return Err(format!("it should not say {other:?}"));
-                }
+                says(outcome, lines, others)?;
                 (verdict, words, false)
+            }
+            Expected::These(verdicts, lines, ends_with) => {
+                let verdict = |headline: &&str| headline.split(':').next().map(str::to_owned);
+                let found: Vec<_> = headlines.iter().filter_map(verdict).collect();
+                if found != verdicts {
+                    return Err(format!("it should find {verdicts:?}"));
+                }
+                if code != ends_with {
+                    return Err(format!("it ended with {code}"));
+                }
+                return says(outcome, lines, &[]);
             }
             Expected::AndStays(verdict, words) => (verdict, words, true),
         };
@@ -87,5 +89,23 @@ impl Case {
             return Err(format!("it ended with {code}"));
         }
         Ok(())
+    }
+}
+
+/// Whether the outcome says these lines, and not those.
+fn says(outcome: &Exit, lines: &[&str], others: &[&str]) -> Result<(), String> {
+    // Where a line is broken does not matter.
+    let text = outcome
+        .stderr
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let is_said = |words: &&&str| text.contains(**words);
+    if let Some(line) = lines.iter().find(|line| !is_said(line)) {
+        return Err(format!("it should say {line:?}"));
+    }
+    match others.iter().find(is_said) {
+        Some(other) => Err(format!("it should not say {other:?}")),
+        None => Ok(()),
     }
 }

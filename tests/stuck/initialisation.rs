@@ -52,6 +52,19 @@ pub(crate) const CASES: &[Case] = &[
         expected: Expected::Finding("SelfDeadlock", &["the initialisation of `self`"]),
     },
     Case {
+        // As the values of `lazy_static` do: their constant is one of a library.
+        name: "what a constant of a library has made calls itself",
+        run: || {
+            #[allow(deprecated)]
+            static SELF: Once = lockwarden::sync::ONCE_INIT;
+            SELF.call_once(|| SELF.call_once(|| ()));
+        },
+        expected: Expected::Finding(
+            "SelfDeadlock",
+            &["the initialisation of the Once made at tests/stuck/initialisation.rs:"],
+        ),
+    },
+    Case {
         name: "what is forced to run once forces itself",
         run: || {
             static SELF: Once = Once::named("self");

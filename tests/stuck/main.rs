@@ -10,6 +10,8 @@ mod advice;
 #[cfg(feature = "pool")]
 mod advice_dependencies;
 #[cfg(feature = "pool")]
+mod advice_field;
+#[cfg(feature = "pool")]
 mod advice_orders;
 #[cfg(feature = "pool")]
 mod advice_waits;
@@ -55,6 +57,8 @@ fn main() {
         advice::CASES,
         #[cfg(feature = "pool")]
         advice_dependencies::CASES,
+        #[cfg(feature = "pool")]
+        advice_field::CASES,
         #[cfg(feature = "pool")]
         advice_orders::CASES,
         #[cfg(feature = "pool")]

@@ -10,7 +10,7 @@ use lockwarden::sync::{Mutex, RwLock, mpsc};
 use lockwarden::thread;
 
 use crate::expect::{Case, Expected};
-use crate::steps::{start, until, until_asleep, waits};
+use crate::steps::{start, start_scoped, until, until_asleep, waits};
 
 static NEEDED: Mutex<u32> = Mutex::named("needed", 0);
 /// With the feature `send_guard`, its guard may be in any thread.
@@ -70,6 +70,52 @@ pub(crate) const CASES: &[Case] = &[
         expected: Expected::AndStays("SelfDeadlock", &["thread `self` (#2)", "the end of"]),
     },
     Case {
+        name: "a thread blocks itself in a panic hook while another one joins it",
+        run: || lock_in_a_hook(false),
+        expected: Expected::These(
+            &["SelfDeadlock", "Deadlock"],
+            &[
+                "thread `main` (#1) for the end of thread `fails` (#2)",
+                "the panic comes while the guard is alive that was taken at tests/stuck/unwinding.rs:",
+                "is in a panic hook, ask with `try_lock` there",
+                "thread `main` panics at",
+            ],
+            101,
+        ),
+    },
+    Case {
+        name: "a thread asks for its own lock in a panic hook, and does not wait",
+        run: || lock_in_a_hook(true),
+        expected: Expected::Nothing,
+    },
+    Case {
+        name: "a panic hook asks for a lock of the thread that joins",
+        run: || lock_of_the_joiner_in_a_hook(false),
+        expected: Expected::Saying(
+            "Deadlock",
+            &["`shared`"],
+            &[
+                "release `shared`, which thread `main` (#1) took at",
+                "is in a panic hook, ask with `try_write` there",
+            ],
+            &[],
+        ),
+    },
+    Case {
+        name: "a panic hook does not wait for a lock of the thread that joins",
+        run: || lock_of_the_joiner_in_a_hook(true),
+        expected: Expected::Nothing,
+    },
+    Case {
+        name: "a scope waits for a thread while its own closure unwinds",
+        run: scope_that_unwinds,
+        expected: Expected::These(
+            &["Deadlock", "Deadlock"],
+            &["unwinds from a panic, and the scope that it leaves at tests/stuck/unwinding.rs:"],
+            0,
+        ),
+    },
+    Case {
         name: "a mutex is asked for whose holder has ended, while others go on",
         run: || left_by_a_thread(|| std::mem::forget(LEFT.lock()), || drop(LEFT.lock())),
         expected: Expected::AndStays("Abandoned", &["thread `leaver` (#2)", "`left`"]),
@@ -94,7 +140,7 @@ const ENDING: Expected = Expected::Saying(
     "Deadlock",
     &["a message of `orders`", "the end of thread `leaves` (#2)"],
     &[
-        "thread `leaves` (#2), which has returned and destroys its thread-locals",
+        "thread `leaves` (#2), which has returned or ends the process, and destroys its thread-locals",
         "is waited for by the destructor of a thread-local",
     ],
     &["nothing will break"],
@@ -274,6 +320,47 @@ fn join_of_oneself_in_a_hook() {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
     std::process::exit(i32::from(REPORTS.load(Ordering::Relaxed) != 1));
+}
+
+fn lock_in_a_hook(mended: bool) {
+    std::panic::set_hook(Box::new(move |_| match mended {
+        true => drop(NEEDED.try_lock()),
+        false => {
+            // By then the other thread waits, and looks no more.
+            until_asleep("main");
+            drop(NEEDED.lock());
+        }
+    }));
+    let fails = start("fails", || {
+        let _needed = NEEDED.lock().unwrap();
+        panic!("on purpose");
+    });
+    assert!(fails.join().is_err());
+}
+
+fn lock_of_the_joiner_in_a_hook(mended: bool) {
+    std::panic::set_hook(Box::new(move |_| match mended {
+        true => drop(SHARED.try_write()),
+        false => drop(SHARED.write()),
+    }));
+    let shared = SHARED.read().unwrap();
+    let fails = start("fails", || panic!("on purpose"));
+    let end = fails.join();
+    drop(shared);
+    assert!(end.is_err());
+}
+
+/// The join inside the scope gets the first panic; the scope then waits for the other thread.
+fn scope_that_unwinds() {
+    exit_at(2);
+    let _needed = NEEDED.lock().unwrap();
+    thread::scope(|scope| {
+        let first = start_scoped(scope, "first", || drop(NEEDED.lock()));
+        start_scoped(scope, "second", || drop(NEEDED.lock()));
+        until_asleep("first");
+        until_asleep("second");
+        first.join().unwrap();
+    });
 }
 
 fn left_by_a_thread(leave: fn(), ask: fn()) {

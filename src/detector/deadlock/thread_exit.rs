@@ -1,12 +1,13 @@
-//! The trigger of deadlock detection at the end of a thread, after which others may wait for ever.
+//! The trigger of deadlock detection at the end of a thread, after which others may wait for ever, or at a wait
+//! that never ends by which a thread blocks itself.
 //!
-//! The ending thread cannot unwind. So it reports what it finds, and one of the waiting threads gets the
+//! That thread cannot unwind. So it reports what it finds, and one of the waiting threads gets the
 //! panic, if the configuration requests one.
 
 use std::time::Duration;
 
 use super::reduction::Reducer;
-use super::resource_wait::{any_provider_runs, any_resource_wait};
+use super::resource_wait::{any_provider_runs, any_resource_wait, is_alone};
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Deadlock, Detected};
 use super::victim::{give, give_to_any, unbroken, waiters};
@@ -47,7 +48,7 @@ fn look_after(slot: &'static Slot) {
     let mut threads = os_threads::threads();
     let mut tries = 0;
     while tries < PATIENCE {
-        if report_stuck(slot, &|_| true) != Outcome::LaterMaybe {
+        if report_stuck(slot, &|_| true, Victims::InRing) != Outcome::LaterMaybe {
             return;
         }
         std::thread::sleep(Duration::from_millis(1));
@@ -66,24 +67,52 @@ pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
     // One that runs can still provide, and if it blocks or ends, that is looked at then. With many threads that end
     // one after the other, a snapshot at each end would take time quadratic in their number.
     if party.waiters() > 0 && !any_provider_runs(party) {
-        report_stuck(slot, &|wait| std::ptr::eq(wait.by, party));
+        report_stuck(slot, &|wait| std::ptr::eq(wait.by, party), Victims::InRing);
     }
+}
+
+/// Checks the waits of other threads when the calling thread has published a wait that it alone could end, and out
+/// of which it cannot unwind: a thread that comes to wait for it later sees that, and one that waits already does not
+/// look again.
+pub(crate) fn blocks_itself(slot: &'static Slot) {
+    if !any_resource_wait() {
+        return;
+    }
+    // A thread that waits for the end of this one is nearer than those that wait for that thread.
+    let is_next = |wait: &PublishedWait| wait.by().is_some_and(|by| is_alone(slot, by));
+    if report_stuck(slot, &is_next, Victims::One) != Outcome::Reported {
+        report_stuck(slot, &|_| true, Victims::One);
+    }
+}
+
+/// Which threads are reported, of those that never go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Victims {
+    /// Each that is on a cycle of waits: one that only waits for a cycle is no useful victim.
+    InRing,
+    /// The first, wherever it is: its panic lets the others look again.
+    One,
 }
 
 #[derive(PartialEq, Eq)]
 enum Outcome {
     Done,
     LaterMaybe,
+    Reported,
 }
 
 /// Reports the deadlocked threads in the waits that `concerns` selects.
-fn report_stuck(slot: &'static Slot, concerns: &dyn Fn(&PublishedWait) -> bool) -> Outcome {
+fn report_stuck(
+    slot: &'static Slot,
+    concerns: &dyn Fn(&PublishedWait) -> bool,
+    victims: Victims,
+) -> Outcome {
     let all = Snapshots::now();
     let mut outcome = Outcome::Done;
     let mut judge = Reducer::new(&all);
     for (at, can_unwind) in waiters(&all, concerns) {
-        // A thread that only waits for a cycle of waits is no useful victim.
-        match stuck_set::detect(&all, &mut judge, at, true, &mut || false) {
+        let only_in_ring = victims == Victims::InRing;
+        match stuck_set::detect(&all, &mut judge, at, only_in_ring, &mut || false) {
             Detected::Nothing | Detected::Granted => {}
             Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
             Detected::Deadlock(Deadlock {
@@ -111,6 +140,9 @@ fn report_stuck(slot: &'static Slot, concerns: &dyn Fn(&PublishedWait) -> bool) 
                     give(&all, at, panic);
                 } else if give_to_any(&all, &set.threads, panic).is_err() {
                     unbroken(victim);
+                }
+                if victims == Victims::One {
+                    return Outcome::Reported;
                 }
             }
         }

@@ -101,7 +101,7 @@ impl Lock {
         let blocking = kind == AcquireKind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
-        let mut is_named = false;
+        let (mut is_named, mut blocks_itself) = (false, false);
         if nested
             && let Some(mut found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
         {
@@ -113,6 +113,7 @@ impl Lock {
             }
             detector::end_in(panic, may_panic, site);
             to_check = false;
+            blocks_itself = true;
             is_named = detector::deadlock::is_reported(Verdict::SelfDeadlock);
         }
         if nested && let Some(how) = reacquisition(need, may_panic) {
@@ -145,7 +146,10 @@ impl Lock {
             // A thread that holds nothing blocks no other thread by a lock, but other threads may
             // wait for its end or for a resource that it may provide.
             let elsewhere = blocking && detector::deadlock::any_resource_wait();
-            let look = if nested || elsewhere || gone.is_some() {
+            let look = if std::mem::take(&mut blocks_itself) {
+                detector::deadlock::blocks_itself(slot);
+                Look::Nothing
+            } else if nested || elsewhere || gone.is_some() {
                 detector::deadlock::look(slot, &self.record, retry)
             } else {
                 Look::Nothing

@@ -154,7 +154,7 @@ impl CondvarRecord {
             slot.life.mark_woken();
             slot.blocked.is_outside();
             slot.maintain();
-            let ident = detector::identify(slot, &self.record);
+            let ident = detector::identify_at(slot, &self.record, site);
             let mutex = lock.record.ident_address();
             slot.remove(mutex);
             *hold = Hold::untracked();

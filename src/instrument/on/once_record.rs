@@ -173,7 +173,7 @@ impl OnceRecord {
         slot.maintain();
         if slot.is_holding() {
             let record = self.resource.record();
-            let ident = detector::identify(slot, record);
+            let ident = detector::identify_at(slot, record, site);
             let found = check::check(slot, record, ident, Mode::Exclusive, site);
             detector::end_in(detector::publish(slot, found), true, site);
         }
@@ -185,7 +185,7 @@ impl OnceRecord {
         let slot = attach()?;
         slot.maintain();
         let record = self.resource.record();
-        let ident = detector::identify(slot, record);
+        let ident = detector::identify_at(slot, record, site);
         slot.add(ident, Mode::Exclusive, site);
         Some(Initialising { slot, ident })
     }

@@ -290,7 +290,7 @@ impl Resource {
             }
             // A provider that entered, provided and left meanwhile has changed the version.
             if deadlock::is_alone(slot, by) && party.version() == version {
-                let ident = detector::identify(slot, &self.record);
+                let ident = detector::identify_at(slot, &self.record, site);
                 let panic = deadlock::alone(slot, ident, awaited, (site, since));
                 detector::end_in(panic, true, site);
                 if deadlock::is_reported(Verdict::SelfDeadlock) {
@@ -327,7 +327,7 @@ impl Resource {
             turn.note(verb, Some(&self.record), Some(site));
         }
         slot.maintain();
-        let ident = detector::identify(slot, &self.record);
+        let ident = detector::identify_at(slot, &self.record, site);
         let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
         let mut request = WaitRequest {
             party,
@@ -427,7 +427,7 @@ impl Resource {
             return;
         };
         slot.maintain();
-        let ident = detector::identify(slot, &self.record);
+        let ident = detector::identify_at(slot, &self.record, site);
         let lock = (std::ptr::from_ref(ident), LockTraits::NONE);
         let request = WaitRequest {
             party: self.party.get_or_take(),

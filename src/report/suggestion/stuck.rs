@@ -7,8 +7,9 @@ use std::fmt;
 
 use super::super::data::Report;
 use super::super::headline::is_left_by_fork;
+use super::super::names::{list, push_new};
 use super::super::place::place;
-use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo};
+use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use super::TEMPORARY;
 use crate::engine::ids::LockId;
 use crate::engine::wait_reason::WaitReason;
@@ -100,10 +101,11 @@ fn kept_through(report: &Report, concerns: &dyn Fn(&WaitInfo) -> bool) -> Option
             && let Some(held) = wanted(report, thread, Some(wait))
         {
             return Some(format!(
-                "release {}, which {thread} took at {}, before the wait at {}",
+                "release {}, which {thread} took at {}, before the wait at {}{}",
                 report.the_lock(held.lock),
                 place(held.site),
-                place(wait.site)
+                place(wait.site),
+                fmt::from_fn(|f| asked_in_a_hook(f, report, held.lock))
             ));
         }
     }
@@ -177,6 +179,24 @@ fn is_value(report: &Report, lock: LockId) -> bool {
 fn is_of_tasks(report: &Report, lock: LockId) -> bool {
     let lock = report.lock(lock);
     lock.is_some_and(|lock| lock.noun.starts_with("tokio "))
+}
+
+/// Writes what a panic hook may do that waits for this lock.
+fn asked_in_a_hook(f: &mut fmt::Formatter<'_>, report: &Report, lock: LockId) -> fmt::Result {
+    for (thread, wait) in report.waiting() {
+        if thread.panicking && wait.reason().is_none() && wait.subject() == lock {
+            let tries = match wait.what {
+                WaitsFor::Lock { mode, .. } => report.try_of(lock, mode),
+                _ => "try_lock",
+            };
+            return write!(
+                f,
+                "; or, if {} is in a panic hook, ask with `{tries}` there",
+                place(wait.site)
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Returns the first lock of the thread that another one waits for, and not only to come to the present wait of the
@@ -275,7 +295,7 @@ fn waits(report: &Report) -> Option<String> {
 }
 
 /// Returns the suggestion for two threads that each wait for a message, for room or for an event, of different
-/// channels or other resources.
+/// channels or other resources, or for more threads that all wait for a message.
 fn crossed(report: &Report) -> Option<String> {
     let mut busy = Vec::new();
     for (thread, wait) in report.waiting() {
@@ -283,36 +303,58 @@ fn crossed(report: &Report) -> Option<String> {
             busy.push((thread, wait));
         }
     }
-    let [(one, first), (two, second)] = busy.as_slice() else {
-        return None;
+    let is_message =
+        |wait: &WaitInfo| matches!(wait.reason(), Some(WaitReason::Message | WaitReason::Item));
+    let is_room =
+        |wait: &WaitInfo| matches!(wait.reason(), Some(WaitReason::Room | WaitReason::Partner));
+    let all = |is_such: &dyn Fn(&WaitInfo) -> bool| busy.iter().all(|(_, wait)| is_such(wait));
+    let are_two = busy.len() == 2;
+    let differ = |at: usize| {
+        let is_other = |(_, wait): &Waiting<'_>| wait.subject() != busy[at].1.subject();
+        busy[..at].iter().all(is_other)
     };
-    if first.subject() == second.subject() {
+    if busy.len() < 2 || !(1..busy.len()).all(differ) {
         return None;
     }
-    let (does, done, otherwise) = match (first.reason()?, second.reason()?) {
-        (WaitReason::Message | WaitReason::Item, WaitReason::Message | WaitReason::Item) => (
+    let them = match are_two {
+        true => "of the two",
+        false => "of them",
+    };
+    let (does, done, otherwise) = if all(&is_message) {
+        (
             "receive before they send",
             "send before it receives",
-            "; or, if what leads to one of the messages waits in a channel or a queue that one of the two \
-                 serves, let another thread serve that",
-        ),
-        (WaitReason::Room | WaitReason::Partner, WaitReason::Room | WaitReason::Partner) => (
+            format!(
+                "; or, if what leads to one of the messages waits in a channel or a queue that one {them} \
+                 serves, let another thread serve that"
+            ),
+        )
+    } else if are_two && all(&is_room) {
+        (
             "wait to send while they receive nothing",
             "receive what is there before it sends",
             "; or, if neither of them receives what the other one sends, drop the receiver, since the thread that \
-             used it is gone",
-        ),
-        (WaitReason::Event, WaitReason::Event) => (
+             used it is gone"
+                .to_owned(),
+        )
+    } else if are_two && all(&|wait| wait.reason() == Some(WaitReason::Event)) {
+        (
             "wait for an event before they set one",
             "set its event before it waits",
-            "",
-        ),
-        _ => return None,
+            String::new(),
+        )
+    } else {
+        return None;
     };
+    let count = busy.len();
+    let threads = fmt::from_fn(|f| list(f, count, " and ", &|f, at| write!(f, "{}", busy[at].0)));
+    let mut waits = Vec::new();
+    for (_, wait) in &busy {
+        push_new(&mut waits, format!("at {}", place(wait.site)));
+    }
+    let places = fmt::from_fn(|f| list(f, waits.len(), " or ", &|f, at| f.write_str(&waits[at])));
     Some(format!(
-        "{one} and {two} each {does}: let one of them {done} at {} or at {}{otherwise}",
-        place(first.site),
-        place(second.site)
+        "{threads} each {does}: let one of them {done} {places}{otherwise}"
     ))
 }
 
@@ -395,17 +437,23 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> 
              fails"
         ),
         WaitReason::Notification => {
-            let have = match count_alike(report, wait) {
-                0 | 1 => "",
-                _ => {
+            let have = fmt::from_fn(|f| {
+                match count_alike(report, wait) {
+                0 | 1 => write!(
+                    f,
+                    "; or, if {me} itself has what it waits for, give it back before the wait"
+                ),
+                _ => f.write_str(
                     "; or, if the threads that wait there have what each of the others waits for, take all that a \
-                     thread needs at once, or give it back before the wait"
-                }
-            };
+                     thread needs at once, or give it back before the wait",
+                ),
+            }
+            });
             format!(
                 "check the condition in a loop before the wait at {at}, change it under the mutex, and \
                  notify {name} after that on every path, also that of a panic, with `notify_all` if more than one \
-                 thread may wait for it{have}"
+                 thread may wait for it{have}{}",
+                fmt::from_fn(|f| further_notifications(f, report, wait))
             )
         }
         WaitReason::Unpark => format!(
@@ -444,6 +492,28 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> 
         }
         _ => return None,
     })
+}
+
+/// Writes that other threads wait for notifications of other condition variables.
+fn further_notifications(
+    f: &mut fmt::Formatter<'_>,
+    report: &Report,
+    first: &WaitInfo,
+) -> fmt::Result {
+    let mut named = vec![first.subject()];
+    for (_, wait) in report.waiting() {
+        let lock = wait.subject();
+        if wait.reason() == Some(WaitReason::Notification) && !named.contains(&lock) {
+            let name = report.the_lock(lock);
+            write!(
+                f,
+                "; the same goes for the wait at {} and {name}",
+                place(wait.site)
+            )?;
+            named.push(lock);
+        }
+    }
+    Ok(())
 }
 
 /// Returns how many threads wait for the resource of this wait.

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::engine::ids::Site;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
@@ -54,6 +55,12 @@ pub(crate) fn with_own_open<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -
 /// Returns the ident of a lock or resource, which it gets now if it has none.
 pub(crate) fn identify(slot: &'static Slot, record: &LockRecord) -> &'static Ident {
     with_own(slot, |own| record.identify(&mut own.pool))
+}
+
+/// Returns the ident of a resource that the calling thread comes to at `site`. That is the location of its class if the
+/// resource gets its ident now and was constructed in a library, as a lock's is.
+pub(crate) fn identify_at(slot: &'static Slot, record: &LockRecord, site: Site) -> &'static Ident {
+    with_own(slot, |own| own.pool.at(site, |pool| record.identify(pool)))
 }
 
 /// Runs `f`, which may call any code, without checking its use of tracked locks.

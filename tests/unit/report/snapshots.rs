@@ -327,6 +327,24 @@ fn a_self_deadlock_shows_both_calls() {
     check("self_deadlock", facts);
 }
 
+/// The call may be that of a handler of `atexit`, in a thread that ends the process and has not returned.
+#[test]
+fn a_self_deadlock_of_a_thread_that_ends_does_not_claim_that_it_has_returned() {
+    let (first, second) = fixture::balance();
+    let mut facts = facts(Verdict::SelfDeadlock);
+    facts.locks.truncate(1);
+    let mut ends = thread(WRITER, "writer", &[(LEDGER, Exclusive, first)]);
+    ends.ending = true;
+    facts.threads = vec![ends];
+    facts.edges = vec![edge(
+        WRITER,
+        (LEDGER, Exclusive, first),
+        (LEDGER, Exclusive, second),
+    )];
+    facts.closing = Some(0);
+    check("self_deadlock_ending", facts);
+}
+
 #[test]
 fn a_recursive_read_says_that_a_writer_blocks_it() {
     let (first, second) = fixture::balance();

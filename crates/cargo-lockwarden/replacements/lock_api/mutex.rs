@@ -7,7 +7,7 @@ use core::panic::Location;
 #[cfg(feature = "arc_lock")]
 use std::sync::Arc;
 
-use lockwarden::instrument::{AcquireKind, Mode, CondvarRecord, Site};
+use lockwarden::instrument::{AcquireKind, Mode, CondvarRecord, Site, Wake};
 
 use crate::kind;
 use crate::record::{Held, Record};
@@ -484,11 +484,13 @@ pub fn record_of<'a, R: RawMutex, T: ?Sized>(
 }
 
 /// Waits by `wait` for a condition variable with the record `signal`, which releases the lock of the
-/// guard meanwhile; `wait` says whether a notification ended it.
+/// guard meanwhile; `wait` says whether a notification ended it, or `wake`, which wakes a thread that would
+/// wait for ever.
 #[doc(hidden)]
 pub fn wait<R: RawMutex, T: ?Sized>(
     guard: &mut MutexGuard<'_, R, T>,
     signal: &CondvarRecord,
+    wake: Option<Wake>,
     kind: AcquireKind,
     site: Site,
     wait: impl FnOnce(&mut MutexGuard<'_, R, T>) -> bool,
@@ -498,7 +500,7 @@ pub fn wait<R: RawMutex, T: ?Sized>(
     let guard: *mut MutexGuard<'_, R, T> = guard;
     mutex.record().wait(
         held,
-        signal,
+        (signal, wake),
         kind,
         site,
         // SAFETY: the guard is borrowed exclusively by this function, and not used by the wait when

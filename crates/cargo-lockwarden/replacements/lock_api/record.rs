@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use lockwarden::instrument::{AcquireKind, FailedTry, Hold, Lock, LockKind, Mode, Scheduled, Site};
+use lockwarden::instrument::{AcquireKind, CondvarRecord, FailedTry, Hold, Lock, LockKind, Mode, Scheduled, Site, Wake};
 
 /// The record of a lock.
 pub(crate) struct Record {
@@ -288,11 +288,11 @@ impl Record {
     }
 
     /// Waits by `wait` for a condition variable with the record `signal`, with a guard whose `held`
-    /// is given back afterwards. `wait` says whether a notification ended it.
+    /// is given back afterwards. `wait` says whether a notification ended it, or `wake`.
     pub(crate) fn wait(
         &self,
         held: Held,
-        signal: &lockwarden::instrument::CondvarRecord,
+        (signal, wake): (&CondvarRecord, Option<Wake>),
         kind: AcquireKind,
         site: Site,
         give_back: impl FnOnce(Held),
@@ -310,7 +310,7 @@ impl Record {
             hold: ManuallyDrop::new(hold),
             give_back: ManuallyDrop::new(give_back),
         };
-        let mut waits = signal.waiting(&self.lock, &mut guarded.hold.0, kind, site);
+        let mut waits = signal.waiting_or(wake, &self.lock, &mut guarded.hold.0, kind, site);
         let notified = waiting(wait);
         if notified {
             waits.notified();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use lock_api::watched;
 use lock_api::RawMutex as _;
-use lockwarden::instrument::{AcquireKind, CondvarRecord, Scheduled, Site};
+use lockwarden::instrument::{AcquireKind, CondvarRecord, Scheduled, Site, Wake};
 use parking_lot_original::MutexGuard;
 
 /// Whether a wait with a limit has ended by it.
@@ -56,6 +56,17 @@ impl Condvar {
             .notify(|| self.notify_in_turn(true) + self.original.notify_all())
     }
 
+    /// Wakes all waiting threads, which would never be notified.
+    ///
+    /// # Safety
+    ///
+    /// `data` points at a condition variable.
+    unsafe fn wake_all(data: *const ()) {
+        // SAFETY: guaranteed by the caller.
+        let condvar = unsafe { &*data.cast::<Condvar>() };
+        condvar.signal.woken(condvar.original.notify_all());
+    }
+
     fn place(&self) -> usize {
         core::ptr::from_ref(self).addr()
     }
@@ -98,7 +109,10 @@ impl Condvar {
 
     fn wait_at<T: ?Sized>(&self, mutex_guard: &mut MutexGuard<'_, T>, site: Site) {
         let turn = self.point(site);
-        watched::wait(mutex_guard, &self.signal, AcquireKind::Blocking, site, |guard| match &turn {
+        // SAFETY: this condition variable is borrowed until the record of the wait is gone, which takes the
+        // alarm back.
+        let wake = unsafe { Wake::new(Self::wake_all, core::ptr::from_ref(self).cast()) };
+        watched::wait(mutex_guard, &self.signal, Some(wake), AcquireKind::Blocking, site, |guard| match &turn {
             Some(turn) => self.wait_in(turn, guard, false, site),
             None => {
                 self.original.wait(guard);
@@ -146,7 +160,7 @@ impl Condvar {
         if let Some(turn) = &turn {
             turn.note_try();
         }
-        let notified = watched::wait(mutex_guard, &self.signal, AcquireKind::Timed, site, |guard| match &turn {
+        let notified = watched::wait(mutex_guard, &self.signal, None, AcquireKind::Timed, site, |guard| match &turn {
             Some(turn) => self.wait_in(turn, guard, true, site),
             None => wait(guard),
         });

@@ -1,10 +1,11 @@
 //! Locks of published crates beside those of std: an inversion with a shard of dashmap, and the
 //! types of `parking_lot` in their usual forms. `.ci/reach` runs it; it needs the registry.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 
@@ -12,8 +13,12 @@ static LEDGER: Mutex<u32> = Mutex::new(0);
 static SETTINGS: parking_lot::Mutex<u32> = parking_lot::const_mutex(1);
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("lost") {
+        return lost();
+    }
     shard();
     condition();
+    ends_lost();
     read_twice();
     hub();
     let lock = parking_lot::RwLock::new(3);
@@ -69,6 +74,32 @@ fn condition() {
     assert!(result.timed_out());
     drop(ready);
     handle.join().unwrap();
+}
+
+/// A wait for a notification that no thread gives: reported, and the panic comes out of the wait.
+fn lost() {
+    let pair = Arc::new((parking_lot::Mutex::new(()), parking_lot::Condvar::new()));
+    let other = Arc::clone(&pair);
+    let waits = thread::spawn(move || other.1.wait(&mut other.0.lock()));
+    waits.join().unwrap();
+}
+
+/// In a process of its own, since it ends by a panic.
+fn ends_lost() {
+    let itself = std::env::current_exe().unwrap();
+    let mut child = Command::new(itself).arg("lost").spawn().unwrap();
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break Some(status);
+        }
+        if start.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            break None;
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    assert!(status.is_some_and(|status| !status.success()), "{status:?}");
 }
 
 /// A writer that came between would block the second read, and the first kept it out: reported. The
