@@ -159,7 +159,7 @@ fn each(f: &dyn Fn(&mut DetectorState)) {
         return;
     }
     let trials = SESSIONS.lock().clone();
-    for trial in trials {
+    for trial in &trials {
         if let Some(own) = &trial.own {
             f(&mut own.lock());
         }

@@ -23,8 +23,8 @@ use crate::tracking::thread::wait::{Unwinding, WaitKind};
 /// `slot` is the thread's.
 pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
     let mut here = Vec::new();
-    for held in slot.held().unwrap_or_default() {
-        here.push((held.ident(), held_info(&held)));
+    for held in &slot.held().unwrap_or_default() {
+        here.push((held.ident(), held_info(held)));
     }
     here
 }
@@ -37,9 +37,9 @@ pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, InheritedHol
     }
     let state = state::lock();
     let mut here = Vec::new();
-    for around in inherited {
+    for around in &inherited {
         if let Some(info) = state.lock(around.held.lock) {
-            here.push((info.clone(), around));
+            here.push((info.clone(), *around));
         }
     }
     here
@@ -81,9 +81,9 @@ impl Locks {
 /// Describes a thread that is the caller or is blocked, and adds the locks it holds.
 pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     let mut held = Vec::new();
-    for hold in slot.held().unwrap_or_default() {
+    for hold in &slot.held().unwrap_or_default() {
         locks.add(hold.ident());
-        held.push(held_info(&hold));
+        held.push(held_info(hold));
     }
     ThreadInfo {
         name: slot.name(),
@@ -119,7 +119,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
     };
     info.is_task = slot.life.is_agent();
     info.spawned = slot.spawned();
-    for h in slot.held().unwrap_or_default() {
+    for h in &slot.held().unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {
             locks.add_known(state, lock);
             info.held.push(HeldInfo {
@@ -252,8 +252,7 @@ fn alone(
 ) -> Facts {
     let mut locks = Locks::default();
     locks.add(ident);
-    let mut me = thread(slot, &mut locks);
-    me.waits = Some(waits(ident, mode, site));
+    let me = thread(slot, &mut locks);
     let edge = edge(first, ident, mode, site, me.id);
     Facts {
         locks: locks.0,
@@ -273,7 +272,9 @@ pub(super) fn self_deadlock(
     mode: Mode,
     site: Site,
 ) -> Facts {
-    alone(Verdict::SelfDeadlock, slot, ident, first, mode, site)
+    let mut facts = alone(Verdict::SelfDeadlock, slot, ident, first, mode, site);
+    facts.threads[0].waits = Some(waits(ident, mode, site));
+    facts
 }
 
 /// Describes a shared request of the calling thread for a lock that it holds shared.
@@ -284,11 +285,7 @@ pub(super) fn recursive_read(
     mode: Mode,
     site: Site,
 ) -> Facts {
-    let mut facts = alone(Verdict::RecursiveRead, slot, ident, first, mode, site);
-    for thread in &mut facts.threads {
-        thread.waits = None;
-    }
-    facts
+    alone(Verdict::RecursiveRead, slot, ident, first, mode, site)
 }
 
 /// Describes a request of the calling thread for a lock under another one of the same class, against their
@@ -306,9 +303,6 @@ pub(super) fn against_ids(
     // The locks of the edges come first.
     facts.locks.retain(|lock| lock.id != from.id);
     facts.locks.insert(0, from);
-    for thread in &mut facts.threads {
-        thread.waits = None;
-    }
     facts
 }
 
@@ -402,7 +396,9 @@ pub(super) fn deadlock(cycle: &[CycleThread]) -> Facts {
         }
     }
     let closing = (edges.len() - first) % edges.len().max(1);
-    edges.rotate_left(first);
+    let mut before = edges;
+    let mut edges = before.split_off(first);
+    edges.append(&mut before);
     Facts {
         locks: locks.0,
         threads,

@@ -182,7 +182,7 @@ fn holder(slot: &'static Slot, record: &LockRecord, ident: &'static Ident) -> Op
     if let Some(by) = owner.and_then(holds) {
         return Some(by);
     }
-    for other in registry::occupied() {
+    for other in &registry::occupied() {
         if let Some(by) = holds(other) {
             return Some(by);
         }

@@ -122,7 +122,7 @@ impl Sight {
             (self.stuck, "stuck\n"),
             (self.explains, "explains\n"),
         ];
-        for (is, line) in said {
+        for &(is, line) in &said {
             if is {
                 text.push_str(line);
             }
@@ -298,7 +298,7 @@ impl Aim {
         if !is_held || free.is_empty() || !self.firing.is_empty() {
             return is_seen;
         }
-        let Some(at) = free.into_iter().find(|at| self.fits(*at, thread)) else {
+        let Some(&at) = free.iter().find(|at| self.fits(**at, thread)) else {
             self.sight.others = true;
             return true;
         };
@@ -325,7 +325,9 @@ impl Aim {
         self.yields = if only_yield { self.yields + 1 } else { 0 };
         let mut held = Vec::new();
         for thread in &self.held {
-            held.extend(*thread);
+            if let Some(thread) = thread {
+                held.push(*thread);
+            }
         }
         let mut free = options.clone();
         free.retain(|thread| !held.contains(thread));

@@ -65,21 +65,21 @@ impl<'a> Found<'a> {
 pub(super) fn subjects(report: &Report) -> Vec<&LockInfo> {
     let mut ids: Vec<LockId> = Vec::new();
     for edge in &report.edges {
-        for id in [edge.from, edge.to] {
-            if !ids.contains(&id) {
-                ids.push(id);
+        for id in &[edge.from, edge.to] {
+            if !ids.contains(id) {
+                ids.push(*id);
             }
         }
     }
     if ids.is_empty() {
         return report.locks.iter().take(1).collect();
     }
-    ids.into_iter().filter_map(|id| report.lock(id)).collect()
+    ids.iter().filter_map(|id| report.lock(*id)).collect()
 }
 
 fn is_about(report: &Report, names: &[&str]) -> bool {
     let mut left: Vec<&str> = names.to_vec();
-    let taken = subjects(report).into_iter().all(|lock| {
+    let taken = subjects(report).iter().all(|lock| {
         let is_meant =
             |name: &&str| lock.name == Some(*name) || lock.label.as_deref() == Some(name);
         match left.iter().position(is_meant) {
@@ -95,6 +95,6 @@ fn is_about(report: &Report, names: &[&str]) -> bool {
 
 fn words(report: &Report) -> String {
     let locks = subjects(report);
-    let names: Vec<String> = locks.into_iter().map(ToString::to_string).collect();
+    let names: Vec<String> = locks.iter().map(ToString::to_string).collect();
     names.join(", ")
 }

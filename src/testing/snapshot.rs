@@ -39,7 +39,7 @@ pub(super) fn of(parts: &Parts) -> String {
     }
     let mut findings: Vec<&Report> = parts.findings.iter().collect();
     sorting::sort_by_key(&mut findings, |report| key_of_finding(report));
-    for report in findings {
+    for report in &findings {
         finding(&mut out, &mut names, report);
     }
     if out.is_empty() {
@@ -107,9 +107,9 @@ fn finding(out: &mut String, names: &mut Names, report: &Report) {
     if about.is_empty() {
         about = subjects(report);
     }
-    let about: Vec<String> = about.into_iter().map(|lock| names.lock(lock)).collect();
+    let about: Vec<String> = about.iter().map(|lock| names.lock(lock)).collect();
     let _ = writeln!(out, "{}: {}", report.verdict, about.join(", "));
-    for edge in edges {
+    for edge in &edges {
         let thread = names.thread(edge.thread);
         let name =
             |names: &mut Names, id| report.lock(id).map_or("?".to_owned(), |l| names.lock(l));
@@ -136,7 +136,7 @@ fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
     let busy = |thread: &&Observed| thread.wait.is_some() || !thread.holds().is_empty();
     let mut threads: Vec<&Observed> = threads.iter().filter(busy).collect();
     sorting::sort_by_key(&mut threads, |thread| key_of_thread(thread));
-    for thread in threads {
+    for thread in &threads {
         let mut says = Vec::new();
         if let Some(wait) = &thread.wait {
             let what = wait.describe(&names.lock(&wait.lock));

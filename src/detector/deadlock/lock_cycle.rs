@@ -15,8 +15,8 @@ use crate::tracking::thread::wait::WaitKind;
 fn keeper(all: &Snapshots, ring: &[usize], place: usize) -> Option<HeldLock> {
     let before = ring[(place + ring.len() - 1) % ring.len()];
     let wait = all.threads[before].wait?;
-    let mut keepers = all.keepers(&wait).into_iter();
-    keepers.find(|keeper| keeper.0 == ring[place])?.1
+    let keepers = all.keepers(&wait);
+    keepers.iter().find(|keeper| keeper.0 == ring[place])?.1
 }
 
 /// Describes the cycle; its first thread has closed it.
@@ -33,10 +33,9 @@ pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
             WaitKind::Upgrade | WaitKind::Other(_) => Mode::Exclusive,
         };
         let holds = keeper(all, ring, place);
-        let list = if holds.is_some() {
-            &mut cycle
-        } else {
-            &mut queued
+        let list = match holds {
+            Some(_) => &mut cycle,
+            None => &mut queued,
         };
         list.push(CycleThread {
             slot: thread.slot,

@@ -61,9 +61,9 @@ pub(super) fn victims(
     concerns: &dyn Fn(&PublishedWait) -> bool,
 ) -> Vec<usize> {
     let mut victims = Vec::new();
-    for (at, can_unwind) in waiters(all, concerns) {
-        if can_unwind && threads.contains(&at) {
-            victims.push(at);
+    for (at, can_unwind) in &waiters(all, concerns) {
+        if *can_unwind && threads.contains(at) {
+            victims.push(*at);
         }
     }
     victims
@@ -91,8 +91,8 @@ pub(super) fn waiters(
     }
     sorting::sort(&mut found);
     let mut waiters = Vec::new();
-    for (cannot, _, at) in found {
-        waiters.push((at, !cannot));
+    for (cannot, _, at) in &found {
+        waiters.push((*at, !cannot));
     }
     waiters
 }

@@ -51,7 +51,7 @@ pub(crate) fn instances(
 ) -> Result<(), String> {
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
-    for ident in [first, second] {
+    for &ident in &[first, second] {
         // This finds nothing: all edges of a leaf lead to it.
         let _ = promote(&mut state, ident);
     }
@@ -76,7 +76,7 @@ pub(crate) fn named(
 ) -> Result<(), String> {
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
-    for class in [first, second] {
+    for &class in &[first, second] {
         class.enter(&mut state, site);
     }
     let (first, second) = (first.id(), second.id());

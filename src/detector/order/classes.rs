@@ -76,12 +76,11 @@ pub(in crate::detector) fn learn(
         all.push(hold.as_held());
     }
     let mut findings = Vec::new();
-    for (at, from) in unknown {
+    for &(at, from) in &unknown {
         enter(&mut state, from);
         let mut gates = all.clone();
         gates.remove(at);
-        findings.extend(state.classes.acquire(&Acquisition {
-            thread: holding.segment.thread(),
+        findings.append(&mut state.classes.acquire(&Acquisition {
             segment: &holding.segment,
             held: &[Held {
                 lock: from.id,

@@ -79,21 +79,20 @@ impl VectorClock {
 
     /// Drops entries beyond the limit.
     fn cut(&mut self) {
-        let Some(last) = self.spans.len().checked_sub(LIMIT + 1) else {
-            return;
-        };
-        self.is_cut = true;
+        let mut excess = self.spans.len().saturating_sub(LIMIT);
+        self.is_cut |= excess > 0;
         // A thread that ended long ago is the least likely to be compared again; a running thread can be
-        // at any moment.
-        let age = |span: &Span| span.last | u64::from(span.segment != ALL) << 63;
-        // All at once: a join of two full clocks drops as many entries as it keeps, and a search for each of them would
-        // take the square of the limit.
-        let mut ages = Vec::with_capacity(self.spans.len());
-        for span in &self.spans {
-            ages.push(age(span));
+        // at any moment. The spans ascend, so the oldest threads come first.
+        for has_ended in [true, false] {
+            if excess == 0 {
+                return;
+            }
+            self.spans.retain(|span| {
+                let is_kept = excess == 0 || (span.segment == ALL) != has_ended;
+                excess -= usize::from(!is_kept);
+                is_kept
+            });
         }
-        let (_, &mut dropped, _) = ages.select_nth_unstable(last);
-        self.spans.retain(|span| age(span) > dropped);
     }
 
     /// Returns whether nothing happened before this point.

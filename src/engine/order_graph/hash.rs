@@ -7,7 +7,7 @@ use crate::engine::ids::LockId;
 
 /// A map with ids as keys. Ids are serial numbers that no input chooses, so the keyed hash of the standard
 /// library would protect from nothing and cost more than the look-up itself.
-pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+pub(super) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
 
 /// For each lock the place of its record in a list. Tables of one type share their code.
 pub(super) type LockPlaces = IdMap<LockId, u32>;
@@ -15,7 +15,7 @@ pub(super) type LockPlaces = IdMap<LockId, u32>;
 /// Multiplies by the golden ratio and folds, so that serial numbers spread over both the low
 /// bits (which choose a bucket) and the high ones (which the table compares first).
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct IdHasher(u64);
+pub(super) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn write(&mut self, bytes: &[u8]) {

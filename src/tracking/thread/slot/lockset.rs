@@ -342,8 +342,8 @@ impl Slot {
     fn maintain_closed(&self) {
         if self.bell.swap(0, Ordering::Acquire) != 0 {
             let released = std::mem::take(&mut *self.released_elsewhere.lock());
-            for ident in released {
-                self.remove(ptr::without_provenance(ident));
+            for ident in &released {
+                self.remove(ptr::without_provenance(*ident));
             }
         }
         // A long list is searched when it has doubled, so that it is not searched at every acquisition of a
@@ -397,10 +397,12 @@ impl Slot {
             return;
         }
         let wanted = (room * 2).clamp(FIRST_ROOM, MOST_ROOM);
-        let fresh: Box<[LocksetEntry]> = (0..wanted / ENTRY + 2)
-            .map(|_| LocksetEntry::new())
-            .collect();
-        let fresh: &'static mut [LocksetEntry] = Box::leak(fresh);
+        let count = (wanted / ENTRY + 2) as usize;
+        let mut fresh = Vec::with_capacity(count);
+        while fresh.len() < count {
+            fresh.push(LocksetEntry::new());
+        }
+        let fresh: &'static mut [LocksetEntry] = fresh.leak();
         let outgrown = self.entries.load(Ordering::Relaxed);
         if !outgrown.is_null() {
             OUTGROWN.lock().push(outgrown.addr());
