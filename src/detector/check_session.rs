@@ -158,7 +158,10 @@ fn each(f: &dyn Fn(&mut DetectorState)) {
     if OWN.load(Ordering::Relaxed) == 0 {
         return;
     }
-    let trials = SESSIONS.lock().clone();
+    let mut trials = Vec::new();
+    for trial in SESSIONS.lock().iter() {
+        trials.push(Arc::clone(trial));
+    }
     for trial in &trials {
         if let Some(own) = &trial.own {
             f(&mut own.lock());

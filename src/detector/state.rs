@@ -1,12 +1,10 @@
 //! The state of the detector, behind one lock.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::order_graph::{IdTable, Limits, OrderGraph};
+use crate::engine::order_graph::{Hashes, IdTable, Limits, OrderGraph, hash_of};
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::report::{LockInfo, Stack};
@@ -42,7 +40,7 @@ pub(crate) struct DetectorState {
     /// Hashes of what was found, so that it is not reported again: the sets of classes of cycles, so that the order of
     /// classes does not repeat what instances have shown; and recursive reads, by the locations of the lock's
     /// construction and of both acquisitions.
-    reported: HashSet<u64>,
+    reported: Hashes,
     /// The threads of recorded acquisitions, by their numbers; those with the lowest are forgotten when there are too
     /// many.
     introduced: Vec<Introduced>,
@@ -69,7 +67,7 @@ impl DetectorState {
             graph: OrderGraph::new(limits),
             classes: OrderGraph::new(limits),
             locks: IdTable::new(),
-            reported: HashSet::new(),
+            reported: Hashes::default(),
             introduced: Vec::new(),
             stacks: IdTable::new(),
             edge_stacks: IdTable::new(),
@@ -135,9 +133,7 @@ impl DetectorState {
     }
 
     fn is_new(&mut self, verdict: Verdict, what: &[u64]) -> bool {
-        let mut hasher = DefaultHasher::new();
-        (verdict, what).hash(&mut hasher);
-        self.reported.insert(hasher.finish())
+        self.reported.insert(hash_of(&(verdict, what)))
     }
 
     pub(crate) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {

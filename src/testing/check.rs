@@ -127,7 +127,7 @@ impl Check {
         F: FnOnce() + Send + 'static,
     {
         let limit = self.timeout.unwrap_or_else(timeout::default);
-        let watched = detector::ON && config::current().enabled;
+        let watched = is_watched();
         let trial = watched.then(|| open_check(self.graph == Graph::Fresh));
         let number = trial.as_ref().map_or(0, |trial| trial.number());
         // The thread has the name of the calling thread, which is that of the test, so that the message
@@ -184,6 +184,11 @@ impl Check {
             site,
         })
     }
+}
+
+/// Returns whether locks are watched, in this build and process.
+pub(super) fn is_watched() -> bool {
+    detector::ON && config::current().enabled
 }
 
 /// Returns the message of a panic.

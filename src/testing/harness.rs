@@ -4,10 +4,8 @@ use std::panic::{Location, resume_unwind};
 use std::process::{ExitCode, Termination};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::check::Check;
+use super::check::{Check, is_watched};
 use super::explore::{Explore, FindingKind, Outcome, Strategy};
-use crate::config;
-use crate::detector;
 use crate::engine::ids::Site;
 use crate::explore;
 use crate::report::Verdict;
@@ -134,10 +132,6 @@ pub fn run_tasks<T: Termination>(
     body: impl Fn() -> T + Send + Sync + 'static,
 ) -> ExitCode {
     once(check, expect, body, Location::caller())
-}
-
-fn is_watched() -> bool {
-    detector::ON && config::current().enabled
 }
 
 fn once<T: Termination>(

@@ -118,15 +118,16 @@ impl Snapshots {
         let me = current::own();
         let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
         let mut living = Vec::new();
-        for thread in &self.threads {
+        for (at, thread) in self.threads.iter().enumerate() {
             let life = &thread.slot.life;
             // An agent is no thread of the system, so it makes none of those known.
             if !life.is_agent() && (!is_other(thread) || life.is_leaving()) {
-                living.push(thread);
+                living.push(at);
             }
         }
         let mut count = registry::untracked_threads(living.len())?;
-        for &thread in &living {
+        for at in living {
+            let thread = &self.threads[at];
             // A thread that is about to end was counted by the system if it still exists.
             count += usize::from(is_other(thread) && !thread.slot.life.is_leaving());
         }

@@ -215,12 +215,13 @@ fn learn(
         // Locations in one file may be those of a type that wraps the program's locks, and then do not
         // distinguish edges.
         if hold.site.file() == site.file() {
-            edges.push((other.id(), ident.id()));
+            edges.push(other.id());
         }
     }
+    let has_stack = |from: &LockId| graph.lock().has_edge_stack((*from, ident.id()));
     let keeps_edges = !edges.is_empty()
         && with_own(slot, |own| own.has_stacks_left())
-        && !edges.iter().all(|edge| graph.lock().has_edge_stack(*edge));
+        && !edges.iter().all(has_stack);
     // An inherited lock was moved into the graph when it was inherited.
     let is_nested = !others.is_empty() || !holding.inherited.is_empty();
     let is_writer =
@@ -254,8 +255,8 @@ fn learn(
             state.add_stack(from, site, stack.clone());
         }
         if keeps_edges {
-            for edge in &edges {
-                state.add_edge_stack(*edge, stack.clone());
+            for from in &edges {
+                state.add_edge_stack((*from, ident.id()), stack.clone());
             }
         }
     }

@@ -28,7 +28,7 @@ pub(crate) fn above() -> Option<ParentHolds> {
     slot.maintain();
     let further = with_own(slot, |own| {
         let notes = own.notes.as_ref().filter(|notes| notes.go_on());
-        notes.map(|notes| notes.above.clone()).unwrap_or_default()
+        notes.map_or(Vec::new(), AcquisitionLog::above)
     });
     let held = slot.held()?;
     if held.is_empty() && further.is_empty() {
@@ -53,12 +53,8 @@ pub(crate) fn above() -> Option<ParentHolds> {
 
 /// Records that the calling thread was started under `above`.
 pub(crate) fn begin(slot: &'static Slot, above: &ParentHolds) {
-    let mut ends = above.further.clone();
-    for (_, end) in &above.held {
-        ends.push(end.clone());
-    }
     with_own(slot, |own| {
-        own.notes = Some(AcquisitionLog::new(ends));
+        own.notes = Some(AcquisitionLog::under(above));
         // The acquisitions of locks cached in it were not logged.
         own.first.clear();
     });

@@ -31,6 +31,7 @@ mod tests;
 mod writers;
 
 pub(crate) use graph::OrderGraph;
+pub(crate) use hash::{Hashes, hash_of};
 pub(crate) use limits::Limits;
 pub(crate) use repeats::FEWEST as FEWEST_REPEATED;
 pub(crate) use table::IdTable;

@@ -8,13 +8,12 @@ use super::finding::{Finding, FindingKind};
 use super::progress::Progress;
 use super::quiet;
 use super::run::Explore;
-use crate::config;
-use crate::detector;
-use crate::engine::ids::{LockId, Site};
+use crate::engine::ids::LockId;
 use crate::explore::aim::{Aim, Nested, Sight};
 use crate::explore::session::Settings;
 use crate::explore::strategy::Strategy;
 use crate::report::{Report, Verdict, WaitsFor, place};
+use crate::testing::check::is_watched;
 use crate::testing::timeout;
 use crate::tracking::lock::class_key;
 use crate::tracking::scheduled::JOINS;
@@ -106,13 +105,9 @@ where
     /// ```
     #[track_caller]
     pub fn confirm(self, report: &Report) -> Confirmation {
-        self.confirm_nested(&nested(report), Location::caller())
-    }
-
-    /// Tries to make these nested acquisitions meet.
-    fn confirm_nested(self, nested: &[Nested], site: Site) -> Confirmation {
-        let watched = detector::ON && config::current().enabled;
-        if !watched || nested.is_empty() {
+        let site = Location::caller();
+        let nested = Arc::new(nested(report));
+        if !is_watched() || nested.is_empty() {
             return Confirmation::Diverged;
         }
         let limit = self.timeout.unwrap_or_else(timeout::default);
@@ -126,26 +121,20 @@ where
             looks_outside: true,
             ..Settings::default()
         };
-        let nested: Arc<[Nested]> = nested.into();
         quiet::install();
         let mut progress = Progress::new(self.schedules);
         for number in 1..=self.schedules {
             choosers.rotate_left(1);
             let [mut chooser, other] = choosers;
             chooser.begin();
-            let settings = Settings {
-                aim: Some(Aim::new(Arc::clone(&nested), self.seed + number as u64)),
-                ..aimed.clone()
-            };
-            let (mut course, kinds) = self.run_one(chooser, settings, limit);
+            let aim = Aim::new(Arc::clone(&nested), self.seed + number as u64);
+            let (mut course, kinds) = self.run_one(chooser, aimed.clone(), Some(aim), limit);
             choosers = [course.take_chooser(), other];
             progress.print(number, 0, site);
             let Some(sight) = course.sight.take() else {
                 continue;
             };
-            let hangs = kinds
-                .iter()
-                .any(|kind| matches!(kind, FindingKind::Hang(_)));
+            let hangs = kinds.iter().any(FindingKind::is_hang);
             // What a thread does after the panic that ended a deadlock is no run of the program.
             let most = if course.broken { 1 } else { usize::MAX };
             let found = kinds

@@ -94,6 +94,10 @@ impl FindingKind {
         self.is_failure() && matches!(self, Self::Report(_) | Self::Stuck(_))
     }
 
+    pub(super) fn is_hang(&self) -> bool {
+        matches!(self, Self::Hang(_))
+    }
+
     /// Whether it is a deadlock over something other than locks alone.
     pub(super) fn is_stuck(&self) -> bool {
         match self {

@@ -9,10 +9,10 @@ use super::outcome::Outcome;
 use super::progress::Progress;
 use super::quiet;
 use super::shrink::shrink;
-use crate::config;
 use crate::detector::order::declaration::open_check;
-use crate::detector::{self, deadlock, observe};
+use crate::detector::{deadlock, observe};
 use crate::engine::ids::Site;
+use crate::explore::aim::Aim;
 use crate::explore::asked;
 use crate::explore::course::Course;
 use crate::explore::schedule::Schedule;
@@ -20,7 +20,7 @@ use crate::explore::session::{End, PATIENCE, Session, Settings};
 use crate::explore::strategy::{Choose, Replay, Strategy};
 use crate::instrument::{CheckMembership, Child, is_abandoned};
 use crate::report::Verdict;
-use crate::testing::check::{Check, message};
+use crate::testing::check::{Check, is_watched, message};
 use crate::testing::hang::Hang;
 use crate::testing::timeout;
 use crate::thread;
@@ -193,7 +193,7 @@ where
         {
             self.replay = Some(replay.clone());
         }
-        let watched = detector::ON && config::current().enabled;
+        let watched = is_watched();
         let mut outcome = Outcome {
             findings: Vec::new(),
             schedules: 0,
@@ -233,15 +233,13 @@ where
                 reduces: self.replay.is_none() && self.strategy == Strategy::PartialOrder,
                 ..settings(after)
             };
-            let (mut course, kinds) = self.run_one(chooser, settings, limit);
+            let (mut course, kinds) = self.run_one(chooser, settings, None, limit);
             outcome.outside = outcome.outside.take().or_else(|| course.outside.take());
             chooser = course.take_chooser();
             outcome.schedules += 1;
             progress.print(outcome.schedules, outcome.findings.len(), outcome.site);
             outcome.inexact += usize::from(!course.exact);
-            let hangs = kinds
-                .iter()
-                .any(|kind| matches!(kind, FindingKind::Hang(_)));
+            let hangs = kinds.iter().any(FindingKind::is_hang);
             let failed = kinds.iter().any(FindingKind::is_failure);
             for kind in kinds {
                 let key = kind.key();
@@ -285,7 +283,7 @@ where
         };
         quiet::install();
         let shorter = shrink(steps, &finding.kind, |chooser| {
-            self.run_one(chooser, quiet.clone(), limit)
+            self.run_one(chooser, quiet.clone(), None, limit)
         });
         if let Some(course) = shorter {
             finding.schedule = course.schedule;
@@ -295,7 +293,7 @@ where
             is_noting: true,
             ..quiet
         };
-        let (course, kinds) = self.run_one(Box::new(replay), noting, limit);
+        let (course, kinds) = self.run_one(Box::new(replay), noting, None, limit);
         if course.exact
             && let Some(kind) = kinds.into_iter().find(|kind| kind.is_same(&finding.kind))
         {
@@ -308,6 +306,7 @@ where
         &self,
         chooser: Box<dyn Choose>,
         settings: Settings,
+        aim: Option<Aim>,
         limit: Duration,
     ) -> (Course, Vec<FindingKind>) {
         let trial = open_check(true);
@@ -317,7 +316,7 @@ where
         } else {
             self.patience.min(KNOWN_PATIENCE)
         };
-        let session = Session::new(chooser, settings);
+        let session = Session::new(chooser, settings, aim);
         let child = Child::of(Arc::clone(&session) as _);
         let cohort = CheckMembership::of(trial.number());
         let body = Arc::clone(&self.body);
