@@ -16,7 +16,6 @@ use crate::tracking::process::registry;
 use crate::tracking::thread::current;
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::{HeldLock, Slot};
-use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{Unwinding, WaitKind};
 
 /// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
@@ -133,7 +132,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
 }
 
 /// Describes a wait for a lock that has not begun.
-fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
+pub(super) fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
         again: reacquired::of(site),
         ..wait_info(ident.id(), WaitKind::Lock(mode), site)
@@ -186,12 +185,12 @@ fn cycle(
             from_again: reacquired::of(link.from_site),
             to_again: reacquired::of(link.to_site),
             thread: link.thread,
-            gates: link.gates.to_vec(),
+            gates: link.gates.clone(),
             stack: state.stack((link.from, link.to), link.from_site, link.to_site),
         });
     }
     for link in &finding.links {
-        for gate in link.gates.iter() {
+        for gate in &link.gates {
             locks.add_known(state, *gate);
         }
     }
@@ -225,7 +224,13 @@ fn cycle(
 }
 
 /// Describes the order that a request gives under a held lock.
-fn edge(holds: &HeldLock, wants: &Ident, mode: Mode, site: Site, thread: ThreadId) -> Edge {
+pub(super) fn edge(
+    holds: &HeldLock,
+    wants: &Ident,
+    mode: Mode,
+    site: Site,
+    thread: ThreadId,
+) -> Edge {
     Edge {
         from: holds.ident().id(),
         from_mode: holds.mode,
@@ -349,62 +354,4 @@ pub(super) fn abandoned_and_awaited(
     facts.threads.push(me);
     facts.stack = Some(Stack::capture());
     Some(facts)
-}
-
-/// One thread of a deadlock: what it holds that blocks the previous thread, and what it waits for.
-pub(super) struct CycleThread {
-    pub(super) slot: &'static Slot,
-    /// `None` if it blocks a reader by being queued for the lock ahead of it.
-    pub(super) holds: Option<HeldLock>,
-    pub(super) wants: &'static Ident,
-    pub(super) mode: Mode,
-    pub(super) site: Site,
-    /// The start of the wait, on the clock of [`wait::now`].
-    pub(super) since: u64,
-}
-
-/// Describes the wait of a blocked thread for a lock, which began at `since`.
-fn waits_since(ident: &Ident, mode: Mode, site: Site, since: u64) -> WaitInfo {
-    WaitInfo {
-        since: Some(wait::time_since(since)),
-        ..waits(ident, mode, site)
-    }
-}
-
-/// Describes a deadlock. First the threads that hold a lock, beginning with the calling one, which closed it; then
-/// those that are queued.
-pub(super) fn deadlock(cycle: &[CycleThread]) -> Facts {
-    let mut locks = Locks::default();
-    for holds in cycle.iter().filter_map(|one| one.holds) {
-        locks.add(holds.ident());
-    }
-    let (mut threads, mut edges) = (Vec::new(), Vec::new());
-    for one in cycle {
-        let mut info = thread(one.slot, &mut locks);
-        info.waits = Some(waits_since(one.wants, one.mode, one.site, one.since));
-        match &one.holds {
-            Some(holds) => edges.push(edge(holds, one.wants, one.mode, one.site, info.id)),
-            None => locks.add(one.wants),
-        }
-        threads.push(info);
-    }
-    // The edge from the oldest lock comes first.
-    let mut first = 0;
-    for (at, edge) in edges.iter().enumerate() {
-        if edge.from < edges[first].from {
-            first = at;
-        }
-    }
-    let closing = (edges.len() - first) % edges.len().max(1);
-    let mut before = edges;
-    let mut edges = before.split_off(first);
-    edges.append(&mut before);
-    Facts {
-        locks: locks.0,
-        threads,
-        edges,
-        closing: Some(closing),
-        stack: Some(Stack::capture()),
-        ..Facts::of(Verdict::Deadlock)
-    }
 }

@@ -52,7 +52,7 @@ pub(crate) struct DetectorState {
     /// How many of them were dropped.
     edge_stacks_dropped: usize,
     /// Whether this is the state of one check, and not that of the process.
-    is_of_check: bool,
+    pub(crate) is_of_check: bool,
 }
 
 impl DetectorState {
@@ -82,11 +82,6 @@ impl DetectorState {
             is_of_check: true,
             ..Self::new()
         }
-    }
-
-    /// Returns whether this is the state of one check, and not that of the process.
-    pub(crate) fn is_of_check(&self) -> bool {
-        self.is_of_check
     }
 
     pub(crate) fn add_lock(&mut self, info: LockInfo, ident: &'static Ident) {

@@ -4,11 +4,11 @@
 //! then the threads are asked for their stacks. No lock of the detector is held for longer than it
 //! takes to copy a list. Function names are looked up when the dump is displayed.
 
-use std::collections::HashSet;
 use std::time::{Instant, SystemTime};
 
 use super::{Dump, DumpedThread};
 use crate::detector::observe::{self, Observed};
+use crate::engine::order_graph::IdTable;
 use crate::engine::sorting;
 use crate::report::{Activity, LockInfo, Stack, WaitInfo};
 use crate::system::{self, NoStack, Seen, signal};
@@ -40,9 +40,10 @@ pub(crate) fn capture() -> Dump {
     }
     let mut answers = signal::ask(&asked).into_iter();
     let mut locks: Vec<LockInfo> = Vec::new();
-    let mut known = HashSet::new();
+    let mut known = IdTable::new();
     let mut add = |lock: &LockInfo| {
-        if known.insert(lock.id) {
+        if known.get(lock.id).is_none() {
+            known.insert(lock.id, ());
             locks.push(lock.clone());
         }
     };

@@ -51,7 +51,7 @@ pub(crate) struct Link {
     pub(crate) to_site: Site,
     pub(crate) thread: ThreadId,
     /// The other locks that `thread` held (the gates of this edge), ascending.
-    pub(crate) gates: Box<[LockId]>,
+    pub(crate) gates: Vec<LockId>,
 }
 
 /// A cycle with its verdict. `links[i].to == links[i + 1].from`, the last link closes on the first, and the

@@ -110,7 +110,7 @@ pub fn deadlock_free<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) 
         let value = f();
         *given.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
     };
-    Check::new().run_at(body, site).assert_clean();
+    Check::new().run_at(Box::new(body), site).assert_clean();
     let value = value.lock().unwrap_or_else(PoisonError::into_inner).take();
     value.expect("a check that is clean has come to its end")
 }

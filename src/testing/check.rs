@@ -119,13 +119,11 @@ impl Check {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.run_at(f, Location::caller())
+        self.run_at(Box::new(f), Location::caller())
     }
 
-    pub(super) fn run_at<F>(self, f: F, site: Site) -> Outcome
-    where
-        F: FnOnce() + Send + 'static,
-    {
+    /// Boxed, so that what runs it is compiled once for all tests.
+    pub(super) fn run_at(self, f: Box<dyn FnOnce() + Send>, site: Site) -> Outcome {
         let limit = self.timeout.unwrap_or_else(timeout::default);
         let watched = is_watched();
         let trial = watched.then(|| open_check(self.graph == Graph::Fresh));

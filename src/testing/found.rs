@@ -1,6 +1,5 @@
 //! The findings that an assertion has selected.
 
-use crate::instrument::LockId;
 use crate::report::{LockInfo, Report, Verdict};
 
 /// The findings of one verdict. Made by [`Outcome::assert_finds`](super::Outcome::assert_finds).
@@ -63,18 +62,20 @@ impl<'a> Found<'a> {
 
 /// Returns the locks that a report is about: those of its edges, or else the first one that it names.
 pub(super) fn subjects(report: &Report) -> Vec<&LockInfo> {
-    let mut ids: Vec<LockId> = Vec::new();
+    let mut subjects: Vec<&LockInfo> = Vec::new();
     for edge in &report.edges {
         for id in &[edge.from, edge.to] {
-            if !ids.contains(id) {
-                ids.push(*id);
+            if let Some(lock) = report.lock(*id)
+                && !subjects.iter().any(|known| known.id == *id)
+            {
+                subjects.push(lock);
             }
         }
     }
-    if ids.is_empty() {
-        return report.locks.iter().take(1).collect();
+    if let (true, Some(first)) = (report.edges.is_empty(), report.locks.first()) {
+        subjects.push(first);
     }
-    ids.iter().filter_map(|id| report.lock(*id)).collect()
+    subjects
 }
 
 fn is_about(report: &Report, names: &[&str]) -> bool {

@@ -124,9 +124,14 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
 
 /// Returns the threads that could have ended a wait and that a fork left in the parent.
 fn parents_of(wait: &PublishedWait) -> Vec<ThreadId> {
-    let mut members = wait.by().map(ResourceState::members).unwrap_or_default();
-    members.threads.retain(|id| registry::is_of_parent(*id));
-    members.threads
+    let members = wait.by().map(ResourceState::members).unwrap_or_default();
+    let mut parents = Vec::new();
+    for id in &members.threads {
+        if registry::is_of_parent(*id) {
+            parents.push(*id);
+        }
+    }
+    parents
 }
 
 /// Describes a thread that a fork left in the parent.

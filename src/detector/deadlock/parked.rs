@@ -5,7 +5,7 @@
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
 use super::stuck_set::{self, Detected};
-use super::victim::{give_to_any, unbroken};
+use super::victim::{give_to_other, unbroken};
 use crate::tracking::thread::slot::Slot;
 
 /// Reports the deadlocks that parked threads are in; returns whether only an untracked thread could still end one of
@@ -28,7 +28,7 @@ pub(crate) fn check_parked(slot: &'static Slot) -> bool {
                 let (panic, set) = found.report(slot, all.threads[at].scope, false);
                 set.threads.iter().for_each(|at| seen[*at] = true);
                 if let Some(panic) = panic
-                    && give_to_any(&all, &set.threads, panic).is_err()
+                    && give_to_other(&all, &set.threads, panic, true).is_err()
                 {
                     unbroken(all.threads[at].slot);
                 }

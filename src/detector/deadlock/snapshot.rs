@@ -100,12 +100,15 @@ impl Snapshots {
 
     /// Returns the holders of the lock or, with `waits`, the threads that wait for it exclusively.
     fn at_lock(&self, ident: *const Ident, waits: bool) -> &[(usize, Blocker)] {
-        let place = (ident.addr(), waits);
-        let from = self
-            .by_lock
-            .partition_point(|one| place_of_entry(one) < place);
-        let rest = &self.by_lock[from..];
-        &rest[..rest.partition_point(|one| place_of_entry(one) == place)]
+        let before = |place: (usize, bool)| {
+            let entries = &self.by_lock;
+            entries.partition_point(|one| place_of_entry(one) < place)
+        };
+        let (place, next) = match waits {
+            false => ((ident.addr(), false), (ident.addr(), true)),
+            true => ((ident.addr(), true), (ident.addr() + 1, false)),
+        };
+        &self.by_lock[before(place)..before(next)]
     }
 
     /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It

@@ -9,7 +9,7 @@ use super::reduction::Reducer;
 use super::resource_wait::{any_provider_runs, any_resource_wait};
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Detected};
-use super::victim::{can_unwind, give, give_to_any, unbroken, waiters};
+use super::victim::{can_unwind, give, give_to_other, unbroken, waiters};
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
@@ -102,7 +102,7 @@ fn report_stuck(slot: &'static Slot, concerns: &dyn Fn(&PublishedWait) -> bool) 
                 let Some(panic) = panic else { continue };
                 if can_unwind {
                     give(&all, at, panic);
-                } else if give_to_any(&all, &set.threads, panic).is_err() {
+                } else if give_to_other(&all, &set.threads, panic, true).is_err() {
                     unbroken(victim);
                 }
             }

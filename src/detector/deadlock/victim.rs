@@ -24,44 +24,28 @@ pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
     }
 }
 
-/// Passes the panic of the thread that closed a deadlock to another thread of it that does not wait for a
-/// thread's end; returns it as the error if there is none.
-pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
-    give_to_other(all, set, panic, &|wait| {
-        wait.need != WaitKind::Other(WaitReason::End)
-    })
-}
-
-/// Passes the panic of the thread that closed a deadlock to another thread of it, whatever that one waits
-/// for; returns it as the error if there is none.
-pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
-    give_to_other(all, set, panic, &|_| true)
-}
-
-fn give_to_other(
+/// Passes the panic of the thread that closed a deadlock to another thread of it, which waits for a thread's end
+/// only if that is `with_joins`; returns it as the error if there is none.
+pub(super) fn give_to_other(
     all: &Snapshots,
     set: &[usize],
     panic: Panic,
-    concerns: &dyn Fn(&PublishedWait) -> bool,
+    with_joins: bool,
 ) -> Result<(), Panic> {
-    match victims(all, &set[1..], concerns).first() {
-        Some(&at) => {
+    match victims(all, &set[1..]).first() {
+        Some(&at) if with_joins || !joins(all, at) => {
             pass_mark(all, set[0], at);
             give(all, at, panic);
             Ok(())
         }
-        None => Err(panic),
+        _ => Err(panic),
     }
 }
 
 /// Returns those of the threads that can get a panic, in the order of [`waiters`].
-pub(super) fn victims(
-    all: &Snapshots,
-    threads: &[usize],
-    concerns: &dyn Fn(&PublishedWait) -> bool,
-) -> Vec<usize> {
+pub(super) fn victims(all: &Snapshots, threads: &[usize]) -> Vec<usize> {
     let mut victims = Vec::new();
-    for &at in &waiters(all, concerns) {
+    for &at in &waiters(all, &|_| true) {
         if can_unwind(all, at) && threads.contains(&at) {
             victims.push(at);
         }

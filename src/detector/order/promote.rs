@@ -13,7 +13,7 @@ pub(in crate::detector) fn promote(
     state: &mut DetectorState,
     ident: &'static Ident,
 ) -> Vec<Finding> {
-    let contexts = if state.is_of_check() {
+    let contexts = if state.is_of_check {
         // Leaf edges belong to the process. A leaf gives no findings: no edge leaves it.
         promote(&mut state::lock(), ident);
         None

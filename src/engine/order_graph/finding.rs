@@ -45,7 +45,7 @@ fn link(hop: &CycleStep<'_>, pick: u16) -> Link {
         to_mode: context.to_mode,
         to_site: context.to_site,
         thread: context.thread(),
-        gates: gates.into_boxed_slice(),
+        gates,
     }
 }
 
@@ -62,7 +62,9 @@ pub(super) fn locks(hops: &[CycleStep<'_>]) -> Vec<LockId> {
 /// Rotates a cycle so that its lowest lock comes first.
 pub(super) fn canonical(locks: &[LockId]) -> Vec<LockId> {
     let (last, first) = locks.split_at(lowest(locks));
-    [first, last].concat()
+    let mut canonical = first.to_vec();
+    canonical.extend_from_slice(last);
+    canonical
 }
 
 /// Returns the index of the lowest lock.

@@ -57,10 +57,7 @@ pub enum Prevented {
     Passed,
 }
 
-impl<F> Explore<F>
-where
-    F: Fn() + Send + Sync + 'static,
-{
+impl Explore {
     /// Tries to reach the deadlock that a report predicts: an
     /// [`Inversion`](crate::report::Verdict::Inversion), a
     /// [`RecursiveRead`](crate::report::Verdict::RecursiveRead), or a cycle that is said to be impossible, such as

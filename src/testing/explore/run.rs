@@ -1,5 +1,6 @@
 //! Runs the schedules.
 
+use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,10 +55,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// .run();
 /// outcome.assert_clean();
 /// ```
-pub fn explore<F>(body: F) -> Explore<F>
-where
-    F: Fn() + Send + Sync + 'static,
-{
+pub fn explore(body: impl Fn() + Send + Sync + 'static) -> Explore {
     Explore {
         body: Arc::new(body),
         schedules: 1_000,
@@ -72,10 +70,11 @@ where
 }
 
 /// How a body is to be explored. Made by [`explore`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "nothing is run before `run`"]
-pub struct Explore<F> {
-    pub(super) body: Arc<F>,
+pub struct Explore {
+    /// Of one type for all bodies, so that what runs them is compiled once.
+    pub(super) body: Arc<dyn Fn() + Send + Sync>,
     pub(super) schedules: usize,
     pub(super) strategy: Strategy,
     pub(super) seed: u64,
@@ -86,16 +85,18 @@ pub struct Explore<F> {
     pub(super) replay: Option<Schedule>,
 }
 
-impl<F> Explore<F>
-where
-    F: Fn() + Send + Sync + 'static,
-{
-    /// The exploration of the body of a test, for at most `limit` a schedule.
+impl fmt::Debug for Explore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explore").finish_non_exhaustive()
+    }
+}
+
+impl Explore {
+    /// The same, for at most `limit` a schedule, if there is one.
     #[cfg(feature = "macros")]
-    pub(in crate::testing) fn of_test(body: F, limit: Option<Duration>) -> Self {
-        let mut explore = explore(body);
-        explore.timeout = limit;
-        explore
+    pub(in crate::testing) fn within(mut self, limit: Option<Duration>) -> Self {
+        self.timeout = limit;
+        self
     }
 
     /// Sets the number of schedules that are run at most: 1,000 if nothing is said.

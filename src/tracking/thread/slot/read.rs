@@ -48,10 +48,14 @@ impl Slot {
         if !self.has_ended() {
             return Vec::new();
         }
-        let mut all = self.held().unwrap_or_default();
-        // A lock that was released with `force_unlock`, and dropped, has returned its ident to another one.
-        all.retain(|hold| self.is_as_pushed(hold.at as isize));
-        all
+        let mut left = Vec::new();
+        for hold in &self.held().unwrap_or_default() {
+            // A lock that was released with `force_unlock`, and dropped, has returned its ident to another one.
+            if self.is_as_pushed(hold.at as isize) {
+                left.push(*hold);
+            }
+        }
+        left
     }
 
     /// Returns the held locks of a thread that may be running, each with what `look` reads from its ident, as far as
