@@ -122,7 +122,8 @@ impl Check {
         self.run_at(Box::new(f), Location::caller())
     }
 
-    /// Boxed, so that what runs it is compiled once for all tests.
+    /// Boxed, so that a test binary has one copy of this function; and the library has none.
+    #[inline]
     pub(super) fn run_at(self, f: Box<dyn FnOnce() + Send>, site: Site) -> Outcome {
         let limit = self.timeout.unwrap_or_else(timeout::default);
         let watched = is_watched();

@@ -100,6 +100,7 @@ impl Explore {
     ///     assert!(matches!(confirmation, Confirmation::Confirmed(_)), "{confirmation}");
     /// }
     /// ```
+    #[inline]
     #[track_caller]
     pub fn confirm(self, report: &Report) -> Confirmation {
         let site = Location::caller();
@@ -121,7 +122,7 @@ impl Explore {
         quiet::install();
         let mut progress = Progress::new(self.schedules);
         for number in 1..=self.schedules {
-            choosers.rotate_left(1);
+            choosers.swap(0, 1);
             let [mut chooser, other] = choosers;
             chooser.begin();
             let aim = Aim::new(Arc::clone(&nested), self.seed + number as u64);

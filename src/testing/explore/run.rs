@@ -73,7 +73,8 @@ pub fn explore(body: impl Fn() + Send + Sync + 'static) -> Explore {
 #[derive(Clone)]
 #[must_use = "nothing is run before `run`"]
 pub struct Explore {
-    /// Of one type for all bodies, so that what runs them is compiled once.
+    /// Of one type for all bodies, so that a test binary has one copy of what runs them. The library itself has none:
+    /// the functions that run schedules are `#[inline]`, since most programs explore nothing.
     pub(super) body: Arc<dyn Fn() + Send + Sync>,
     pub(super) schedules: usize,
     pub(super) strategy: Strategy,
@@ -182,11 +183,13 @@ impl Explore {
     /// # Panics
     ///
     /// If the operating system does not start a thread. A panic of the body is part of the outcome.
+    #[inline]
     #[track_caller]
     pub fn run(self) -> Outcome {
         self.run_at(Location::caller())
     }
 
+    #[inline]
     pub(in crate::testing) fn run_at(mut self, site: Site) -> Outcome {
         if let Some(replay) = asked()
             .filter(|asked| !asked.process)
@@ -212,6 +215,7 @@ impl Explore {
         outcome
     }
 
+    #[inline]
     fn run_all(&self, outcome: &mut Outcome) {
         let limit = self.timeout.unwrap_or_else(timeout::default);
         let (mut chooser, most, mut after): (Box<dyn Choose>, _, _) = match &self.replay {
@@ -274,6 +278,7 @@ impl Explore {
     }
 
     /// Gives the finding a schedule with fewer switches, if there is one, and the table of its steps.
+    #[inline]
     pub(super) fn shorten(&self, finding: &mut Finding, steps: &[usize], limit: Duration) {
         let after = finding.schedule.before_releases;
         let quiet = Settings {
@@ -303,6 +308,7 @@ impl Explore {
         }
     }
 
+    #[inline]
     pub(super) fn run_one(
         &self,
         chooser: Box<dyn Choose>,
@@ -380,6 +386,7 @@ impl Explore {
     }
 
     /// Nothing is controlled, so once is enough.
+    #[inline]
     fn run_unwatched(&self, outcome: &mut Outcome) {
         let body = Arc::clone(&self.body);
         let limit = self.timeout.unwrap_or_else(timeout::default);
