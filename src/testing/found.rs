@@ -61,6 +61,7 @@ impl<'a> Found<'a> {
 }
 
 /// Returns the locks that a report is about: those of its edges, or else the first one that it names.
+#[inline]
 pub(super) fn subjects(report: &Report) -> Vec<&LockInfo> {
     let mut subjects: Vec<&LockInfo> = Vec::new();
     for edge in &report.edges {
@@ -78,6 +79,7 @@ pub(super) fn subjects(report: &Report) -> Vec<&LockInfo> {
     subjects
 }
 
+#[inline]
 fn is_about(report: &Report, names: &[&str]) -> bool {
     let mut left: Vec<&str> = names.to_vec();
     let taken = subjects(report).iter().all(|lock| {
@@ -94,6 +96,7 @@ fn is_about(report: &Report, names: &[&str]) -> bool {
     taken && left.is_empty()
 }
 
+#[inline]
 fn words(report: &Report) -> String {
     let locks = subjects(report);
     let names: Vec<String> = locks.iter().map(ToString::to_string).collect();

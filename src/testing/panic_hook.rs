@@ -36,6 +36,7 @@ use crate::tracking::thread::{current, wait};
 /// });
 /// assert!(outcome.panic().is_some());
 /// ```
+#[inline]
 pub fn print_held_locks_on_panic() {
     static SET: Once = Once::new();
     SET.call_once(|| {
@@ -52,6 +53,7 @@ pub fn print_held_locks_on_panic() {
 
 /// Returns the text about the threads of the calling thread's check, or of the process; empty if no
 /// locks are watched.
+#[inline]
 fn held_locks() -> String {
     if !is_watched() {
         return String::new();

@@ -23,6 +23,7 @@ pub(crate) enum Named {
 }
 
 impl Named {
+    #[inline]
     fn id(self) -> LockId {
         match self {
             Named::Of(class) => class.id,
@@ -30,6 +31,7 @@ impl Named {
         }
     }
 
+    #[inline]
     fn enter(self, state: &mut DetectorState, site: Site) {
         match self {
             Named::Of(class) => classes::enter(state, class),
@@ -43,6 +45,7 @@ impl Named {
 /// # Errors
 ///
 /// The chain, as text.
+#[inline]
 pub(crate) fn instances(
     slot: &'static Slot,
     first: &'static Ident,
@@ -68,6 +71,7 @@ pub(crate) fn instances(
 /// # Errors
 ///
 /// The chain, as text.
+#[inline]
 pub(crate) fn named(
     slot: &'static Slot,
     first: Named,
@@ -87,6 +91,7 @@ pub(crate) fn named(
     Ok(())
 }
 
+#[inline]
 fn words(state: &DetectorState, way: &[Link]) -> String {
     let name = |id| {
         state

@@ -71,6 +71,7 @@ fn declare(slot: &'static Slot, names: &[&'static str], site: Site) {
 }
 
 /// Adds all declared orders to an empty graph.
+#[inline]
 fn declare_again(state: &mut DetectorState) {
     for &(first, second, site) in &DECLARED.lock().clone() {
         // No earlier order contradicts it: a declaration that contradicts another one was refused.
@@ -93,6 +94,7 @@ fn declare_pair(
 }
 
 /// Begins a check, with an order graph of its own that has the declared orders, or with that of the process.
+#[inline]
 pub(crate) fn open_check(own: bool) -> Arc<CheckSession> {
     CheckSession::open(own.then(|| {
         let mut state = DetectorState::of_check();

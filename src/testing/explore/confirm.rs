@@ -178,6 +178,7 @@ impl Explore {
 
 /// The nested acquisitions of a report. One that is alone is made by two threads, on two locks of the class; or, if it
 /// is a second read of the same lock, by one thread that waits behind a writer.
+#[inline]
 fn nested(report: &Report) -> Vec<Nested> {
     let mut nested = Vec::new();
     for edge in &report.edges {
@@ -196,6 +197,7 @@ fn nested(report: &Report) -> Vec<Nested> {
 
 /// Whether it is the deadlock of threads that make these acquisitions. The report on one that was `broken` shows
 /// whether the threads that were stuck are those of the report; without edges it has waits of other sorts, too.
+#[inline]
 fn closes(kind: &FindingKind, nested: &[Nested], sight: &Sight, broken: bool) -> bool {
     let FindingKind::Report(report) = kind else {
         return sight.stuck;
@@ -210,6 +212,7 @@ fn closes(kind: &FindingKind, nested: &[Nested], sight: &Sight, broken: bool) ->
 }
 
 /// The acquisitions in which the threads of a report wait.
+#[inline]
 fn waited(report: &Report) -> Vec<Nested> {
     let mut nested = Vec::new();
     for thread in &report.threads {
@@ -227,6 +230,7 @@ fn waited(report: &Report) -> Vec<Nested> {
 }
 
 /// The key of the class of a lock of the report.
+#[inline]
 fn class(report: &Report, lock: LockId) -> String {
     match report.lock(lock) {
         Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
@@ -235,6 +239,7 @@ fn class(report: &Report, lock: LockId) -> String {
 }
 
 /// Why a schedule has not reached them.
+#[inline]
 fn prevented(nested: &[Nested], sight: &Sight) -> Prevented {
     if sight.met {
         return Prevented::Passed;

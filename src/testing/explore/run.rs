@@ -169,6 +169,7 @@ impl Explore {
     ///     assert_eq!((outcome.schedules(), outcome.inexact()), (1, 0));
     /// }
     /// ```
+    #[inline]
     #[track_caller]
     pub fn replay(mut self, schedule: &str) -> Self {
         match schedule.parse() {
@@ -414,6 +415,7 @@ impl Explore {
 }
 
 /// The settings of a schedule that explores.
+#[inline]
 fn settings(before_releases: bool) -> Settings {
     Settings {
         before_releases,
@@ -421,6 +423,7 @@ fn settings(before_releases: bool) -> Settings {
     }
 }
 
+#[inline]
 fn report(report: crate::report::Report) -> FindingKind {
     FindingKind::Report(Box::new(report))
 }
