@@ -324,9 +324,7 @@ impl Aim {
         self.yields = if only_yield { self.yields + 1 } else { 0 };
         let mut held = Vec::new();
         for thread in &self.held {
-            if let Some(thread) = thread {
-                held.push(*thread);
-            }
+            held.extend(*thread);
         }
         let mut free = Vec::new();
         for thread in &options {
