@@ -21,7 +21,7 @@ fn keeper(all: &Snapshots, ring: &[usize], place: usize) -> Option<HeldLock> {
     keepers.iter().find(|keeper| keeper.0 == ring[place])?.1
 }
 
-/// Describes the cycle; its first thread has closed it. First come the threads that hold a lock, beginning with that one;
+/// Describes the cycle; its first thread has closed it. First come the threads that hold a lock, beginning with it;
 /// then those that are queued.
 pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
     let mut locks = Locks::default();
