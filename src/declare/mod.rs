@@ -3,7 +3,6 @@
 mod declared;
 mod file;
 
-use std::collections::HashSet;
 use std::path::Path;
 
 pub use crate::config::RuleError as OrderError;
@@ -16,17 +15,16 @@ pub(crate) fn in_code(names: &[&str], site: Site) -> Result<Vec<Vec<&'static str
     declared::add(&[(names, site.to_string())])
 }
 
-/// Returns the pairs of classes of a file of orders, accepted loops among them.
-pub(crate) fn pairs_of(path: &Path) -> Result<HashSet<(String, String)>, OrderError> {
+/// Calls `each` with the pairs of classes of a file of orders, accepted loops among them.
+pub(crate) fn pairs_of(path: &Path, each: &mut dyn FnMut(&str, &str)) -> Result<(), OrderError> {
     let text = rule_file::read(path)?;
     let orders = file::parse(&text, path)?;
-    let mut pairs = HashSet::new();
     for order in &orders {
         for pair in order.names.windows(2) {
-            pairs.insert((pair[0].to_owned(), pair[1].to_owned()));
+            each(pair[0], pair[1]);
         }
     }
-    Ok(pairs)
+    Ok(())
 }
 
 /// Adds the orders of a file, all or none; returns their names as `'static` strings.

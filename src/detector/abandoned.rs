@@ -40,15 +40,15 @@ pub(crate) fn holder(
     if LEFT.load(Ordering::Relaxed) == 0 || ident.class().kind.is_sendable() {
         return None;
     }
-    for slot in registry::ended() {
-        for hold in slot.left() {
+    for slot in &registry::ended() {
+        for hold in &slot.left() {
             if !ptr::eq(hold.ident, ident) || !conflicts(need, hold.mode) {
                 continue;
             }
             // The lock may have been released with `force_unlock`, and another thread may hold it now.
             let owner = record.owner.load(Ordering::Acquire).cast_const();
-            if hold.mode != Mode::Exclusive || ptr::eq(owner, slot) {
-                return Some((slot, hold));
+            if hold.mode != Mode::Exclusive || ptr::eq(owner, *slot) {
+                return Some((slot, *hold));
             }
             break;
         }

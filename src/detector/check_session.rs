@@ -53,6 +53,7 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl CheckSession {
     /// Begins a check, with an order graph of its own or that of the process.
+    #[inline]
     pub(super) fn open(own: Option<DetectorState>) -> Arc<Self> {
         let own = own.map(Mutex::new);
         let trial = Arc::new(Self {
@@ -77,6 +78,7 @@ impl CheckSession {
 
     /// Ends the check and returns its findings. From now on, findings of threads that still run go to the
     /// process.
+    #[inline]
     pub(crate) fn close(&self) -> CheckFindings {
         let mut sessions = SESSIONS.lock();
         let running = sessions.len();
@@ -158,8 +160,11 @@ fn each(f: &dyn Fn(&mut DetectorState)) {
     if OWN.load(Ordering::Relaxed) == 0 {
         return;
     }
-    let trials = SESSIONS.lock().clone();
-    for trial in trials {
+    let mut trials = Vec::new();
+    for trial in SESSIONS.lock().iter() {
+        trials.push(Arc::clone(trial));
+    }
+    for trial in &trials {
         if let Some(own) = &trial.own {
             f(&mut own.lock());
         }

@@ -16,15 +16,14 @@ use crate::tracking::process::registry;
 use crate::tracking::thread::current;
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::{HeldLock, Slot};
-use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{Unwinding, WaitKind};
 
 /// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
 /// `slot` is the thread's.
 pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
     let mut here = Vec::new();
-    for held in slot.held().unwrap_or_default() {
-        here.push((held.ident(), held_info(&held)));
+    for held in &slot.held().unwrap_or_default() {
+        here.push((held.ident(), held_info(held)));
     }
     here
 }
@@ -37,9 +36,9 @@ pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, InheritedHol
     }
     let state = state::lock();
     let mut here = Vec::new();
-    for around in inherited {
+    for around in &inherited {
         if let Some(info) = state.lock(around.held.lock) {
-            here.push((info.clone(), around));
+            here.push((info.clone(), *around));
         }
     }
     here
@@ -81,9 +80,9 @@ impl Locks {
 /// Describes a thread that is the caller or is blocked, and adds the locks it holds.
 pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     let mut held = Vec::new();
-    for hold in slot.held().unwrap_or_default() {
+    for hold in &slot.held().unwrap_or_default() {
         locks.add(hold.ident());
-        held.push(held_info(&hold));
+        held.push(held_info(hold));
     }
     ThreadInfo {
         name: slot.name(),
@@ -119,7 +118,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
     };
     info.is_task = slot.life.is_agent();
     info.spawned = slot.spawned();
-    for h in slot.held().unwrap_or_default() {
+    for h in &slot.held().unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {
             locks.add_known(state, lock);
             info.held.push(HeldInfo {
@@ -133,7 +132,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
 }
 
 /// Describes a wait for a lock that has not begun.
-fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
+pub(super) fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
     WaitInfo {
         again: reacquired::of(site),
         ..wait_info(ident.id(), WaitKind::Lock(mode), site)
@@ -186,12 +185,12 @@ fn cycle(
             from_again: reacquired::of(link.from_site),
             to_again: reacquired::of(link.to_site),
             thread: link.thread,
-            gates: link.gates.to_vec(),
+            gates: link.gates.clone(),
             stack: state.stack((link.from, link.to), link.from_site, link.to_site),
         });
     }
     for link in &finding.links {
-        for gate in link.gates.iter() {
+        for gate in &link.gates {
             locks.add_known(state, *gate);
         }
     }
@@ -225,7 +224,13 @@ fn cycle(
 }
 
 /// Describes the order that a request gives under a held lock.
-fn edge(holds: &HeldLock, wants: &Ident, mode: Mode, site: Site, thread: ThreadId) -> Edge {
+pub(super) fn edge(
+    holds: &HeldLock,
+    wants: &Ident,
+    mode: Mode,
+    site: Site,
+    thread: ThreadId,
+) -> Edge {
     Edge {
         from: holds.ident().id(),
         from_mode: holds.mode,
@@ -252,8 +257,7 @@ fn alone(
 ) -> Facts {
     let mut locks = Locks::default();
     locks.add(ident);
-    let mut me = thread(slot, &mut locks);
-    me.waits = Some(waits(ident, mode, site));
+    let me = thread(slot, &mut locks);
     let edge = edge(first, ident, mode, site, me.id);
     Facts {
         locks: locks.0,
@@ -273,7 +277,9 @@ pub(super) fn self_deadlock(
     mode: Mode,
     site: Site,
 ) -> Facts {
-    alone(Verdict::SelfDeadlock, slot, ident, first, mode, site)
+    let mut facts = alone(Verdict::SelfDeadlock, slot, ident, first, mode, site);
+    facts.threads[0].waits = Some(waits(ident, mode, site));
+    facts
 }
 
 /// Describes a shared request of the calling thread for a lock that it holds shared.
@@ -284,11 +290,7 @@ pub(super) fn recursive_read(
     mode: Mode,
     site: Site,
 ) -> Facts {
-    let mut facts = alone(Verdict::RecursiveRead, slot, ident, first, mode, site);
-    for thread in &mut facts.threads {
-        thread.waits = None;
-    }
-    facts
+    alone(Verdict::RecursiveRead, slot, ident, first, mode, site)
 }
 
 /// Describes a request of the calling thread for a lock under another one of the same class, against their
@@ -306,9 +308,6 @@ pub(super) fn against_ids(
     // The locks of the edges come first.
     facts.locks.retain(|lock| lock.id != from.id);
     facts.locks.insert(0, from);
-    for thread in &mut facts.threads {
-        thread.waits = None;
-    }
     facts
 }
 
@@ -355,60 +354,4 @@ pub(super) fn abandoned_and_awaited(
     facts.threads.push(me);
     facts.stack = Some(Stack::capture());
     Some(facts)
-}
-
-/// One thread of a deadlock: what it holds that blocks the previous thread, and what it waits for.
-pub(super) struct CycleThread {
-    pub(super) slot: &'static Slot,
-    /// `None` if it blocks a reader by being queued for the lock ahead of it.
-    pub(super) holds: Option<HeldLock>,
-    pub(super) wants: &'static Ident,
-    pub(super) mode: Mode,
-    pub(super) site: Site,
-    /// The start of the wait, on the clock of [`wait::now`].
-    pub(super) since: u64,
-}
-
-/// Describes the wait of a blocked thread for a lock, which began at `since`.
-fn waits_since(ident: &Ident, mode: Mode, site: Site, since: u64) -> WaitInfo {
-    WaitInfo {
-        since: Some(wait::time_since(since)),
-        ..waits(ident, mode, site)
-    }
-}
-
-/// Describes a deadlock. First the threads that hold a lock, beginning with the calling one, which closed it; then
-/// those that are queued.
-pub(super) fn deadlock(cycle: &[CycleThread]) -> Facts {
-    let mut locks = Locks::default();
-    for holds in cycle.iter().filter_map(|one| one.holds) {
-        locks.add(holds.ident());
-    }
-    let (mut threads, mut edges) = (Vec::new(), Vec::new());
-    for one in cycle {
-        let mut info = thread(one.slot, &mut locks);
-        info.waits = Some(waits_since(one.wants, one.mode, one.site, one.since));
-        match &one.holds {
-            Some(holds) => edges.push(edge(holds, one.wants, one.mode, one.site, info.id)),
-            None => locks.add(one.wants),
-        }
-        threads.push(info);
-    }
-    // The edge from the oldest lock comes first.
-    let mut first = 0;
-    for (at, edge) in edges.iter().enumerate() {
-        if edge.from < edges[first].from {
-            first = at;
-        }
-    }
-    let closing = (edges.len() - first) % edges.len().max(1);
-    edges.rotate_left(first);
-    Facts {
-        locks: locks.0,
-        threads,
-        edges,
-        closing: Some(closing),
-        stack: Some(Stack::capture()),
-        ..Facts::of(Verdict::Deadlock)
-    }
 }

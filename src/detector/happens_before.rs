@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::order::promote::promote;
 use super::{check_session, describe, publish, state};
 use crate::engine::acquisition::InheritedHold;
-use crate::engine::clock::vector_clock::VectorClock;
+use crate::engine::clock::vector_clock::{Segment, VectorClock};
 use crate::tracking::thread::clock_ref::ClockRef;
 use crate::tracking::thread::current;
-use crate::tracking::thread::local::Local;
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::Slot;
 
@@ -23,21 +22,27 @@ pub(crate) fn release_clock(slot: &'static Slot) -> ClockRef {
 
 #[cold]
 fn new_point(slot: &'static Slot) -> ClockRef {
-    let segment = change(slot, |own| own.timeline.hand_over());
+    let segment = hand_over(slot);
     with_own(slot, |own| own.points.stock(segment))
 }
 
 /// Returns the clock of everything that the calling thread did or will do: it is at its end.
 pub(crate) fn end(slot: &'static Slot) -> ClockRef {
-    let segment = change(slot, |own| own.timeline.hand_over());
-    ClockRef::new(segment.whole())
+    ClockRef::new(hand_over(slot).whole())
+}
+
+fn hand_over(slot: &'static Slot) -> Segment {
+    let segment = with_own(slot, |own| own.timeline.hand_over());
+    follow_segment(slot);
+    segment
 }
 
 /// Acquires the clock `point` in the calling thread.
 #[inline]
 pub(crate) fn acquire_clock(slot: &'static Slot, point: &ClockRef) {
     if !is_known(slot, point) {
-        change(slot, |own| own.timeline.learn(point.segment()));
+        with_own(slot, |own| own.timeline.learn(point.segment()));
+        follow_segment(slot);
     }
 }
 
@@ -74,24 +79,12 @@ pub(crate) fn forget(point: ClockRef) {
 
 /// Acquires a merged clock in the calling thread.
 pub(crate) fn acquire_merged(slot: &'static Slot, clock: &VectorClock) {
-    change(slot, |own| own.timeline.learn_all(clock));
+    with_own(slot, |own| own.timeline.learn_all(clock));
+    follow_segment(slot);
 }
 
-/// Runs `f`, after which the thread may be in a new segment.
-fn change<R>(slot: &'static Slot, f: impl FnOnce(&mut Local) -> R) -> R {
-    let (result, is_new) = with_own(slot, |own| {
-        let before = own.timeline.number();
-        let result = f(own);
-        (result, own.timeline.number() != before)
-    });
-    if is_new {
-        begin_segment(slot);
-    }
-    result
-}
-
-/// The calling thread is in a new segment.
-fn begin_segment(slot: &'static Slot) {
+/// The calling thread may be in a new segment.
+fn follow_segment(slot: &'static Slot) {
     reseed(slot);
     if with_own(slot, |own| own.timeline.is_cut()) {
         // Relaxed: the flag publishes no other memory.
@@ -133,7 +126,7 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
         state.introduce(holder, slot);
         let mut findings = Vec::new();
         for h in &held {
-            findings.extend(promote(&mut state, h.ident()));
+            findings.append(&mut promote(&mut state, h.ident()));
             around.push(InheritedHold {
                 held: h.as_held(),
                 holder,

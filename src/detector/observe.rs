@@ -19,7 +19,7 @@ use crate::shim::fence;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::pin::Pin;
 use crate::tracking::process::registry;
-use crate::tracking::thread::slot::{ObservedLock, Slot, parked_stack};
+use crate::tracking::thread::slot::{HeldLock, Slot, parked_stack};
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::WaitKind;
 
@@ -192,7 +192,7 @@ pub(crate) fn of_scope(scope: u64) -> Vec<Observed> {
 fn of(scope: Option<u64>, mark: bool) -> Vec<Observed> {
     let pin = Pin::new();
     let mut observed = Vec::new();
-    for slot in registry::occupied() {
+    for slot in &registry::occupied() {
         if scope.is_none_or(|scope| slot.check_id() == scope)
             && let Some(one) = one(slot, mark, &pin)
         {
@@ -219,10 +219,10 @@ fn one(slot: &'static Slot, mark: bool, pin: &Pin) -> Option<Observed> {
     (slot.thread() == Some(thread)).then_some(observed)
 }
 
-fn holds(watched: Vec<ObservedLock<Option<LockInfo>>>) -> Vec<ObservedHold> {
+fn holds(watched: Vec<(HeldLock, Option<LockInfo>)>) -> Vec<ObservedHold> {
     let mut holds = Vec::new();
-    for ObservedLock { hold, found } in watched {
-        if let Some(Some(lock)) = found {
+    for (hold, lock) in watched {
+        if let Some(lock) = lock {
             let info = HeldInfo {
                 lock: lock.id,
                 mode: hold.mode,

@@ -1,11 +1,10 @@
 //! The state of the detector, behind one lock.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use crate::config;
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::order_graph::{IdMap, Limits, OrderGraph};
+use crate::engine::order_graph::{Hashes, IdTable, Limits, OrderGraph, hash_of};
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::report::{LockInfo, Stack};
@@ -26,6 +25,7 @@ struct KnownLock {
 
 /// What is remembered of a thread or agent after its end.
 struct Introduced {
+    thread: ThreadId,
     name: Option<String>,
     is_task: bool,
 }
@@ -36,22 +36,23 @@ pub(crate) struct DetectorState {
     /// The order graph of lock classes.
     pub(crate) classes: OrderGraph,
     /// The locks and classes in the graphs, including classes that were only declared.
-    locks: IdMap<LockId, KnownLock>,
-    /// What was found, so that it is not reported again: the sets of classes of cycles, so that the order of classes
-    /// does not repeat what instances have shown; and recursive reads, by the locations of the lock's construction
-    /// and of both acquisitions.
-    reported: HashSet<(Verdict, Vec<u64>)>,
-    names: IdMap<ThreadId, Introduced>,
-    /// The threads in `names`, in the order in which they were added.
-    introduced: Recent<ThreadId>,
+    locks: IdTable<LockId, KnownLock>,
+    /// Hashes of what was found, so that it is not reported again: the sets of classes of cycles, so that the order of
+    /// classes does not repeat what instances have shown; and recursive reads, by the locations of the lock's
+    /// construction and of both acquisitions.
+    reported: Hashes,
+    /// The threads of recorded acquisitions, by their numbers; those with the lowest are forgotten when there are too
+    /// many.
+    introduced: Vec<Introduced>,
     /// The stack at which a pair of source locations was first nested.
-    stacks: IdMap<(u64, u64), Stack>,
+    stacks: IdTable<(u64, u64), Stack>,
     /// Stacks of single edges between locations in one file, where a type of the program may wrap its locks;
     /// the oldest are dropped when there are too many.
-    edge_stacks: IdMap<(u64, u64), Stack>,
-    edges_with_stacks: Recent<(u64, u64)>,
+    edge_stacks: IdTable<(u64, u64), Stack>,
+    /// How many of them were dropped.
+    edge_stacks_dropped: usize,
     /// Whether this is the state of one check, and not that of the process.
-    is_of_check: bool,
+    pub(crate) is_of_check: bool,
 }
 
 impl DetectorState {
@@ -65,13 +66,12 @@ impl DetectorState {
         Self {
             graph: OrderGraph::new(limits),
             classes: OrderGraph::new(limits),
-            locks: IdMap::default(),
-            reported: HashSet::new(),
-            names: IdMap::default(),
-            introduced: Recent::new(NAMES),
-            stacks: IdMap::default(),
-            edge_stacks: IdMap::default(),
-            edges_with_stacks: Recent::new(EDGE_STACKS),
+            locks: IdTable::new(),
+            reported: Hashes::default(),
+            introduced: Vec::new(),
+            stacks: IdTable::new(),
+            edge_stacks: IdTable::new(),
+            edge_stacks_dropped: 0,
             is_of_check: false,
         }
     }
@@ -84,11 +84,6 @@ impl DetectorState {
         }
     }
 
-    /// Returns whether this is the state of one check, and not that of the process.
-    pub(crate) fn is_of_check(&self) -> bool {
-        self.is_of_check
-    }
-
     pub(crate) fn add_lock(&mut self, info: LockInfo, ident: &'static Ident) {
         let instance = Some((ident.class().id, std::ptr::from_ref(ident).addr()));
         self.locks.insert(info.id, KnownLock { info, instance });
@@ -96,7 +91,7 @@ impl DetectorState {
 
     /// Returns the class of a lock in the graph.
     pub(crate) fn class_of(&self, id: LockId) -> Option<LockId> {
-        Some(self.locks.get(&id)?.instance?.0)
+        Some(self.locks.get(id)?.instance?.0)
     }
 
     /// Returns the lock in the graph whose ident has this address, without a look at the ident: for locks of
@@ -104,7 +99,7 @@ impl DetectorState {
     ///
     /// Walks all locks, so it serves reports only.
     pub(crate) fn lock_at(&self, ident: *const Ident) -> Option<LockId> {
-        for (id, known) in &self.locks {
+        for (id, known) in self.locks.items() {
             if known.instance.is_some_and(|(_, at)| at == ident.addr()) {
                 return Some(*id);
             }
@@ -114,93 +109,113 @@ impl DetectorState {
 
     /// Returns what is recorded of a lock in the graph, or of a class.
     pub(crate) fn lock(&self, id: LockId) -> Option<&LockInfo> {
-        self.locks.get(&id).map(|known| &known.info)
+        self.locks.get(id).map(|known| &known.info)
     }
 
     /// Records what reports say of a class, if that is not recorded yet.
     pub(crate) fn add_class(&mut self, info: LockInfo) {
-        let instance = None;
-        let known = KnownLock { info, instance };
-        self.locks.entry(known.info.id).or_insert(known);
+        if self.lock(info.id).is_none() {
+            let instance = None;
+            self.locks.insert(info.id, KnownLock { info, instance });
+        }
     }
 
     /// Returns whether no cycle of these classes with this verdict was found before.
     pub(crate) fn is_new_cycle_of(&mut self, mut classes: Vec<u64>, verdict: Verdict) -> bool {
         sorting::sort(&mut classes);
         classes.dedup();
-        self.reported.insert((verdict, classes))
+        self.is_new(verdict, &classes)
+    }
+
+    fn is_new(&mut self, verdict: Verdict, what: &[u64]) -> bool {
+        self.reported.insert(hash_of(&(verdict, what)))
     }
 
     pub(crate) fn lock_mut(&mut self, id: LockId) -> Option<&mut LockInfo> {
-        self.locks.get_mut(&id).map(|known| &mut known.info)
+        self.locks.get_mut(id).map(|known| &mut known.info)
     }
 
     pub(crate) fn remove_lock(&mut self, id: LockId) {
-        if self.locks.remove(&id).is_some() {
+        if self.locks.remove(id).is_some() {
             self.graph.forget(id);
         }
     }
 
-    /// Records the name of the thread of a slot, in place of the oldest one if there are too many. A thread
-    /// keeps its name, so a recorded thread is not asked again.
+    /// Records the name of the thread of a slot. A thread keeps its name, so a recorded thread is not asked again.
     pub(crate) fn introduce(&mut self, thread: ThreadId, slot: &Slot) {
-        if self.names.contains_key(&thread) {
+        let Err(at) = self.place_of(thread) else {
             return;
-        }
+        };
         let introduced = Introduced {
+            thread,
             name: slot.name(),
             is_task: slot.life.is_agent(),
         };
-        self.names.insert(thread, introduced);
-        if let Some(oldest) = self.introduced.add(thread) {
-            self.names.remove(&oldest);
+        self.introduced.insert(at, introduced);
+        if self.introduced.len() > NAMES {
+            self.introduced = self.introduced.split_off(NAMES / 2);
         }
     }
 
+    fn place_of(&self, thread: ThreadId) -> Result<usize, usize> {
+        self.introduced
+            .binary_search_by_key(&thread, |of| of.thread)
+    }
+
+    fn introduced(&self, thread: ThreadId) -> Option<&Introduced> {
+        Some(&self.introduced[self.place_of(thread).ok()?])
+    }
+
     pub(crate) fn name(&self, thread: ThreadId) -> Option<String> {
-        self.names.get(&thread)?.name.clone()
+        self.introduced(thread)?.name.clone()
     }
 
     /// Whether an introduced thread is an agent, also after its end.
     pub(crate) fn is_task(&self, thread: ThreadId) -> bool {
-        self.names.get(&thread).is_some_and(|of| of.is_task)
+        self.introduced(thread).is_some_and(|of| of.is_task)
     }
 
     pub(crate) fn has_stack(&self, from: Site, to: Site) -> bool {
-        self.stacks.contains_key(&places(from, to))
+        self.stacks.get(places(from, to)).is_some()
     }
 
     /// Returns the number of distinct orders of source locations.
     pub(crate) fn order_count(&self) -> u64 {
-        self.stacks.len() as u64
+        self.stacks.items().len() as u64
     }
 
     pub(crate) fn add_stack(&mut self, from: Site, to: Site, stack: Stack) {
-        self.stacks.entry(places(from, to)).or_insert(stack);
+        if !self.has_stack(from, to) {
+            self.stacks.insert(places(from, to), stack);
+        }
     }
 
     /// Returns the stack at which an edge between two locations was first seen: that of the edge itself, if
     /// it was kept, else that of the locations. The latter does not identify the edge where both locations
     /// are the same, as where all locks of a program are acquired in one line of a wrapper type.
     pub(crate) fn stack(&self, edge: (LockId, LockId), from: Site, to: Site) -> Option<Stack> {
-        let of_edge = self.edge_stacks.get(&numbers(edge));
+        let of_edge = self.edge_stacks.get(numbers(edge));
         let says_nothing = std::ptr::eq(from, to) && !edge.0.is_class();
-        let of_places = || self.stacks.get(&places(from, to)).filter(|_| !says_nothing);
+        let of_places = || self.stacks.get(places(from, to)).filter(|_| !says_nothing);
         of_edge.or_else(of_places).cloned()
     }
 
     pub(crate) fn has_edge_stack(&self, edge: (LockId, LockId)) -> bool {
-        self.edge_stacks.contains_key(&numbers(edge))
+        self.edge_stacks.get(numbers(edge)).is_some()
     }
 
     pub(crate) fn add_edge_stack(&mut self, edge: (LockId, LockId), stack: Stack) {
         if self.has_edge_stack(edge) {
             return;
         }
-        self.edge_stacks.insert(numbers(edge), stack);
-        if let Some(oldest) = self.edges_with_stacks.add(numbers(edge)) {
-            self.edge_stacks.remove(&oldest);
+        if self.edge_stacks.items().len() == EDGE_STACKS {
+            // The last item takes the place of the oldest one, so the next item is the oldest then.
+            let at = self.edge_stacks_dropped % (EDGE_STACKS - 1);
+            let (oldest, _) = self.edge_stacks.items()[at];
+            self.edge_stacks.remove(oldest);
+            self.edge_stacks_dropped += 1;
         }
+        self.edge_stacks.insert(numbers(edge), stack);
     }
 
     /// Returns whether this recursive read is reported for the first time. `path` distinguishes the calls of
@@ -213,8 +228,8 @@ impl DetectorState {
         path: u64,
     ) -> bool {
         let (first, second) = places(first, second);
-        let read = vec![address(made), first, second, path];
-        self.reported.insert((Verdict::RecursiveRead, read))
+        let read = [address(made), first, second, path];
+        self.is_new(Verdict::RecursiveRead, &read)
     }
 }
 
@@ -229,35 +244,6 @@ fn places(from: Site, to: Site) -> (u64, u64) {
 
 fn numbers((from, to): (LockId, LockId)) -> (u64, u64) {
     (from.get(), to.get())
-}
-
-/// The keys of the last entries of a table that has a limit.
-struct Recent<K> {
-    keys: Vec<K>,
-    most: usize,
-    /// The place of the oldest key, once the list is full.
-    oldest: usize,
-}
-
-impl<K> Recent<K> {
-    fn new(most: usize) -> Self {
-        Self {
-            keys: Vec::new(),
-            most,
-            oldest: 0,
-        }
-    }
-
-    /// Adds a key; returns the oldest one if there are too many.
-    fn add(&mut self, key: K) -> Option<K> {
-        if self.keys.len() < self.most {
-            self.keys.push(key);
-            return None;
-        }
-        let oldest = std::mem::replace(&mut self.keys[self.oldest], key);
-        self.oldest = (self.oldest + 1) % self.most;
-        Some(oldest)
-    }
 }
 
 /// Created at first use; replaced, never freed, in the child of a fork.

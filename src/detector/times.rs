@@ -39,10 +39,7 @@ pub(crate) fn begin(slot: &'static Slot) {
         return;
     };
     let name = slot.name().unwrap_or_default();
-    let times = TIMES
-        .lock()
-        .get_or_insert_default()
-        .begin(thread, name, capacity);
+    let times = TIMES.lock().begin(thread, name, capacity);
     with_own(slot, |own| own.times = Some(times));
     slot.life.set_timed(true);
     let surrounded = with_own(slot, |own| own.is_surrounded());
@@ -56,17 +53,13 @@ pub(crate) fn end(slot: &'static Slot) {
         return;
     };
     slot.life.set_timed(false);
-    if let Some(all) = TIMES.lock().as_mut() {
-        all.end(&times);
-    }
+    TIMES.lock().end(&times);
 }
 
 /// Forgets the times of the parent, in the child of a fork, and begins to time its only thread.
 #[cfg(unix)]
 pub(crate) fn renew(survivor: &'static Slot) {
-    if let Some(all) = TIMES.lock().as_mut() {
-        all.leak();
-    }
+    TIMES.lock().leak();
     // Relaxed: the child has one thread.
     DUE.store(0, Ordering::Relaxed);
     WAITED.store(0, Ordering::Relaxed);
@@ -155,7 +148,7 @@ fn last_holder(record: &LockRecord, class: &'static Class) -> Option<Blocker> {
     let owner = record.owner.load(Ordering::Acquire);
     // SAFETY: null, or a slot, and those are never freed.
     let thread = unsafe { owner.as_ref() }?.thread()?;
-    TIMES.lock().as_ref()?.last_hold(thread, class)
+    TIMES.lock().last_hold(thread, class)
 }
 
 /// Returns which thread holds the lock, and since which line.
@@ -182,7 +175,7 @@ fn holder(slot: &'static Slot, record: &LockRecord, ident: &'static Ident) -> Op
     if let Some(by) = owner.and_then(holds) {
         return Some(by);
     }
-    for other in registry::occupied() {
+    for other in &registry::occupied() {
         if let Some(by) = holds(other) {
             return Some(by);
         }

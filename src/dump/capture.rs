@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use super::{Dump, DumpedThread};
 use crate::detector::observe::{self, Observed};
+use crate::engine::order_graph::IdTable;
 use crate::engine::sorting;
 use crate::report::{Activity, LockInfo, Stack};
 use crate::system::{self, NoStack, Seen, signal};
@@ -39,11 +40,10 @@ pub(crate) fn capture() -> Dump {
     }
     let mut answers = signal::ask(&asked).into_iter();
     let mut locks: Vec<LockInfo> = Vec::new();
-    let mut known: Vec<u64> = Vec::new();
+    let mut known = IdTable::new();
     let mut add = |lock: &LockInfo| {
-        let id = lock.id.get();
-        if let Err(at) = known.binary_search(&id) {
-            known.insert(at, id);
+        if known.get(lock.id).is_none() {
+            known.insert(lock.id, ());
             locks.push(lock.clone());
         }
     };

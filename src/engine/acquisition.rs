@@ -23,10 +23,9 @@ pub(crate) struct InheritedHold {
     pub(crate) holder: ThreadId,
 }
 
-/// One acquisition that may block: `thread` requests `lock` while it holds `held`.
+/// One acquisition that may block: the thread of `segment` requests `lock` while it holds `held`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Acquisition<'a> {
-    pub(crate) thread: ThreadId,
     pub(crate) segment: &'a Segment,
     /// The locks that the thread holds: each gives an edge, and is a gate of the other edges.
     pub(crate) held: &'a [Held],
@@ -52,7 +51,7 @@ pub(crate) struct Link {
     pub(crate) to_site: Site,
     pub(crate) thread: ThreadId,
     /// The other locks that `thread` held (the gates of this edge), ascending.
-    pub(crate) gates: Box<[LockId]>,
+    pub(crate) gates: Vec<LockId>,
 }
 
 /// A cycle with its verdict. `links[i].to == links[i + 1].from`, the last link closes on the first, and the

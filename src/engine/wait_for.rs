@@ -25,20 +25,9 @@ pub(crate) enum WaitFor {
     Each(Vec<WaitFor>),
 }
 
-/// Whether a thread is blocked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ThreadState {
-    /// It runs, waits with a timeout, or waits for something that the detector does not know.
-    Runs,
-    /// It waits without a timeout.
-    Blocked(WaitFor),
-}
-
-/// A thread in the wait-for graph.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Thread {
-    pub(crate) state: ThreadState,
-}
+/// What a thread waits for without a timeout; `None` if it runs, waits with a timeout, or waits for something that
+/// the detector does not know.
+pub(crate) type Thread = Option<WaitFor>;
 
 /// Returns for each thread whether it is deadlocked.
 ///
@@ -81,9 +70,9 @@ impl Reduction {
             moved: Vec::new(),
         };
         for (at, thread) in threads.iter().enumerate() {
-            match &thread.state {
-                ThreadState::Runs => reduction.release(at),
-                ThreadState::Blocked(need) => reduction.plant(at, need),
+            match thread {
+                None => reduction.release(at),
+                Some(need) => reduction.plant(at, need),
             }
         }
         reduction
@@ -199,7 +188,7 @@ pub(crate) struct Chain {
 /// another one and its cycle.
 pub(crate) fn chain(threads: &[Thread], stuck: &[bool], start: usize) -> Chain {
     let next = |at: usize| waits_for(threads, stuck, at);
-    let reached = breadth_first(threads.len(), start, &next, &|_| false);
+    let (reached, _) = breadth_first(threads.len(), start, None, &next);
     for &(at, _) in &reached {
         let is_end = next(at).is_empty();
         let cycle = if is_end {
@@ -224,10 +213,7 @@ pub(crate) fn chain(threads: &[Thread], stuck: &[bool], start: usize) -> Chain {
 /// Returns the deadlocked threads that a thread waits for.
 pub(crate) fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<usize> {
     let mut found = Vec::new();
-    let mut open = match &threads[at].state {
-        ThreadState::Runs => return found,
-        ThreadState::Blocked(need) => vec![need],
-    };
+    let mut open: Vec<&WaitFor> = threads[at].iter().collect();
     while let Some(need) = open.pop() {
         match need {
             WaitFor::AllOf(members) | WaitFor::AnyOf(members) => {
@@ -237,48 +223,50 @@ pub(crate) fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<us
                     }
                 }
             }
-            WaitFor::Each(needs) => open.extend(needs.iter().rev()),
+            WaitFor::Each(needs) => {
+                for need in needs.iter().rev() {
+                    open.push(need);
+                }
+            }
         }
     }
     found
 }
 
-/// Returns the threads in breadth-first order, each with its predecessor; the search ends at the first thread
-/// for which `last` holds.
+/// Returns the threads in breadth-first order, each with its predecessor, and the first one that waits for `goal`, at
+/// which the search ends.
 fn breadth_first(
     count: usize,
     start: usize,
+    goal: Option<usize>,
     next: &dyn Fn(usize) -> Vec<usize>,
-    last: &dyn Fn(usize) -> bool,
-) -> Vec<(usize, usize)> {
+) -> (Vec<(usize, usize)>, Option<usize>) {
     let mut seen = vec![false; count];
     let mut reached = vec![(start, start)];
     let mut passed = 0;
     seen[start] = true;
     while let Some(&(at, _)) = reached.get(passed) {
         passed += 1;
-        if last(at) {
-            reached.truncate(passed);
-            break;
-        }
         for to in next(at) {
+            if Some(to) == goal {
+                return (reached, Some(at));
+            }
             if !std::mem::replace(&mut seen[to], true) {
                 reached.push((to, at));
             }
         }
     }
-    reached
+    (reached, None)
 }
 
-/// Returns the shortest cycle through `at`, which comes first in it.
-fn cycle_through(
+/// Returns the shortest cycle through `at`, which comes first in it; `next` returns the threads that one waits for.
+pub(crate) fn cycle_through(
     count: usize,
     at: usize,
     next: &dyn Fn(usize) -> Vec<usize>,
 ) -> Option<Vec<usize>> {
-    let reached = breadth_first(count, at, next, &|thread| next(thread).contains(&at));
-    let &(end, _) = reached.last()?;
-    next(end).contains(&at).then(|| way_back(&reached, end))
+    let (reached, end) = breadth_first(count, at, Some(at), next);
+    Some(way_back(&reached, end?))
 }
 
 /// Returns the path to `at` in a breadth-first search.

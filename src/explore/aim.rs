@@ -122,7 +122,7 @@ impl Sight {
             (self.stuck, "stuck\n"),
             (self.explains, "explains\n"),
         ];
-        for (is, line) in said {
+        for &(is, line) in &said {
             if is {
                 text.push_str(line);
             }
@@ -136,9 +136,8 @@ impl Sight {
 }
 
 /// The state of a schedule with an aim.
-#[derive(Clone)]
 pub(crate) struct Aim {
-    nested: Arc<[Nested]>,
+    nested: Arc<Vec<Nested>>,
     holding: Holding,
     places: Places,
     random: Random,
@@ -160,7 +159,7 @@ const MOST_YIELDS: usize = 100;
 
 impl Aim {
     /// The aim of the schedule with this number.
-    pub(crate) fn new(nested: Arc<[Nested]>, number: u64) -> Self {
+    pub(crate) fn new(nested: Arc<Vec<Nested>>, number: u64) -> Self {
         let count = HOLDINGS.len() as u64;
         let holding = HOLDINGS[(number % count) as usize];
         let places = match number / count % 2 {
@@ -276,7 +275,7 @@ impl Aim {
     /// The thread is about to make an acquisition; whether that changes what was seen.
     pub(crate) fn comes(&mut self, thread: usize, nesting: Nesting) -> bool {
         if self.asks.len() <= thread {
-            self.asks.resize(thread + 1, None);
+            self.asks.resize_with(thread + 1, || None);
         }
         let mut free = Vec::new();
         let mut is_seen = false;
@@ -298,7 +297,7 @@ impl Aim {
         if !is_held || free.is_empty() || !self.firing.is_empty() {
             return is_seen;
         }
-        let Some(at) = free.into_iter().find(|at| self.fits(*at, thread)) else {
+        let Some(&at) = free.iter().find(|at| self.fits(**at, thread)) else {
             self.sight.others = true;
             return true;
         };
@@ -327,8 +326,12 @@ impl Aim {
         for thread in &self.held {
             held.extend(*thread);
         }
-        let mut free = options.clone();
-        free.retain(|thread| !held.contains(thread));
+        let mut free = Vec::new();
+        for thread in &options {
+            if !held.contains(thread) {
+                free.push(*thread);
+            }
+        }
         let goes_on = !free.is_empty() && self.yields < MOST_YIELDS;
         if held.len() == self.nested.len() {
             let waits = waits();

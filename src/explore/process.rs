@@ -38,7 +38,7 @@ fn begin() -> Option<Participant> {
     let replay = asked.replay.as_ref();
     let before_releases = asked.releases || replay.is_some_and(|replay| replay.before_releases);
     let nested = asked.aim.as_ref().and_then(|file| Nested::read(file).ok());
-    let aim = nested.map(|nested| Aim::new(nested.into(), asked.seed.unwrap_or_default()));
+    let aim = nested.map(|nested| Aim::new(Arc::new(nested), asked.seed.unwrap_or_default()));
     let session = Session::new(
         chooser,
         Settings {
@@ -46,9 +46,9 @@ fn begin() -> Option<Participant> {
             is_noting: aim.is_some() || asked.table,
             shows: asked.table,
             reported: asked.reported.clone(),
-            aim,
             ..Settings::default()
         },
+        aim,
     );
     session.begun();
     let body = Participant {

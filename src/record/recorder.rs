@@ -1,7 +1,5 @@
 //! The recorder of the process: which rows have been written, and where to.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,6 +10,7 @@ use super::json::Object;
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
 use crate::config;
+use crate::engine::order_graph::{Hashes, hash_of};
 use crate::report::Report;
 use crate::sink;
 use crate::tracking::fork_safe::ForkSafe;
@@ -44,7 +43,7 @@ pub(crate) struct Recorder {
     run: Run,
     file: RecordFile,
     /// Hashes of the classes and findings that stand in the file.
-    known: HashSet<u64>,
+    known: Hashes,
     rows: u64,
 }
 
@@ -197,7 +196,7 @@ impl Recorder {
             process: std::process::id(),
             run,
             file,
-            known: HashSet::new(),
+            known: Hashes::default(),
             rows: 1,
         })
     }
@@ -218,7 +217,7 @@ impl Recorder {
         edge: &EdgeRow,
         stack: Option<&[String]>,
     ) -> io::Result<()> {
-        self.class(taken.from)?;
+        self.class(taken.held[taken.at].ident().class())?;
         self.class(taken.to)?;
         self.append(&edge.line(&self.run, taken.thread, stack))
     }
@@ -234,9 +233,10 @@ impl Recorder {
 
     fn class(&mut self, class: &'static Class) -> io::Result<()> {
         // Classes are interned, so the address identifies one.
-        let mut hasher = DefaultHasher::new();
-        std::ptr::from_ref(class).addr().hash(&mut hasher);
-        if !self.known.insert(hasher.finish()) {
+        if !self
+            .known
+            .insert(hash_of(&std::ptr::from_ref(class).addr()))
+        {
             return Ok(());
         }
         self.append(&rows::class(class))

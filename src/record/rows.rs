@@ -9,6 +9,7 @@ use crate::engine::mode::Mode;
 use crate::report::{Report, Stack};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
+use crate::tracking::thread::slot::HeldLock;
 use crate::variables::Variable;
 
 /// The attribute that names the test binary, or the program.
@@ -145,14 +146,13 @@ pub(super) fn class(class: &Class) -> String {
 /// One acquisition under another lock, for the record.
 #[derive(Debug)]
 pub(crate) struct Taken<'a> {
-    pub(crate) from: &'static Class,
-    pub(crate) from_mode: Mode,
-    pub(crate) from_site: Site,
+    /// The locks that the calling thread holds.
+    pub(crate) held: &'a [HeldLock],
+    /// The place of the one among them that the edge leads from.
+    pub(crate) at: usize,
     pub(crate) to: &'static Class,
     pub(crate) to_mode: Mode,
     pub(crate) to_site: Site,
-    /// The classes of the other locks that the thread holds.
-    pub(crate) gates: &'a [&'static Class],
     /// The name of the thread.
     pub(crate) thread: &'a str,
 }
@@ -176,16 +176,19 @@ impl EdgeRow {
     /// The edge of an acquisition, with keys that are the same on every machine.
     pub(super) fn of(taken: &Taken<'_>) -> Self {
         let mut gates = Vec::new();
-        for class in taken.gates {
-            let gate = key_of(class).into_owned();
-            if let Err(at) = gates.binary_search(&gate) {
+        for (place, held) in taken.held.iter().enumerate() {
+            let gate = key_of(held.ident().class()).into_owned();
+            if place != taken.at
+                && let Err(at) = gates.binary_search(&gate)
+            {
                 gates.insert(at, gate);
             }
         }
+        let from = &taken.held[taken.at];
         Self {
-            from: key_of(taken.from),
-            from_mode: taken.from_mode,
-            from_site: class_key::of_site(taken.from_site),
+            from: key_of(from.ident().class()),
+            from_mode: from.mode,
+            from_site: class_key::of_site(from.site),
             to: key_of(taken.to),
             to_mode: taken.to_mode,
             to_site: class_key::of_site(taken.to_site),

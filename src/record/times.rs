@@ -65,12 +65,15 @@ fn from_environment() -> Option<usize> {
 ///
 /// Costs a look-up of names with `all`, which takes hundreds of milliseconds the first time.
 pub(crate) fn write(all: bool) {
-    let read = TIMES.lock().as_mut().map(|times| times.read(all));
-    let Some((totals, events)) = read else { return };
-    let (mut classes, mut pairs, mut captured) = (Vec::new(), Vec::new(), Vec::new());
-    for ((class, subject), sum) in &totals.sums {
-        let mut row = Row::of(class.0, *sum);
-        match subject {
+    let (totals, events) = TIMES.lock().read(all);
+    if totals.sums.items().is_empty() {
+        return;
+    }
+    let (mut classes, mut pairs) = (Vec::new(), Vec::new());
+    let (mut stacks, mut captured) = (Vec::new(), Vec::new());
+    for (_, total) in totals.sums.items() {
+        let mut row = Row::of(total.class, total.sum);
+        match &total.subject {
             Subject::Waits => classes.push(row),
             Subject::Holds => {
                 row.holds = std::mem::take(&mut row.waits);
@@ -84,7 +87,10 @@ pub(crate) fn write(all: bool) {
                 }
                 pairs.push(row);
             }
-            Subject::Stack(addresses) => captured.push((row, Stack::of_addresses(addresses))),
+            Subject::Stack(addresses) => {
+                stacks.push(row);
+                captured.push(Stack::of_addresses(addresses));
+            }
         }
     }
     append(classes, Row::of_class);
@@ -93,18 +99,16 @@ pub(crate) fn write(all: bool) {
         return;
     }
     let mut unresolved = Vec::new();
-    for (_, stack) in &captured {
+    for stack in &captured {
         unresolved.push(stack);
     }
     Stack::resolve_all(&unresolved, &|| {});
-    let mut stacks = Vec::new();
-    for (mut row, stack) in captured {
+    for (row, stack) in stacks.iter_mut().zip(&captured) {
         // From the outermost function on, as flame graphs have it.
         for function in stack.functions() {
             row.key.push(function.to_owned());
         }
         row.key[1..].reverse();
-        stacks.push(row);
     }
     append(stacks, Row::of_stack);
     let start = unix_ns().saturating_sub(now());

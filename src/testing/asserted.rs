@@ -35,6 +35,7 @@ pub fn not_held(lock: &impl Tracked, written: &str) {
 }
 
 /// `assert_no_locks_held!`
+#[inline]
 #[track_caller]
 pub fn none_held() {
     let holds = instrument::held_here().unwrap_or_default();
@@ -44,6 +45,7 @@ pub fn none_held() {
 }
 
 /// Returns the lock as the code writes it, with its name if the name says more.
+#[inline]
 fn called(record: &instrument::Lock, written: &str) -> String {
     match record.name() {
         Some(name) => format!("`{written}` ({name})"),
@@ -51,6 +53,7 @@ fn called(record: &instrument::Lock, written: &str) -> String {
     }
 }
 
+#[inline]
 fn list(holds: &[HeldHere]) -> String {
     if holds.is_empty() {
         return "no lock".to_owned();
@@ -85,6 +88,7 @@ impl Ordered for &'static str {
 }
 
 /// `assert_order!`
+#[inline]
 #[track_caller]
 pub fn order(sides: &[&dyn Ordered], written: &[&str]) {
     let site = Location::caller();
@@ -110,7 +114,7 @@ pub fn deadlock_free<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) 
         let value = f();
         *given.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
     };
-    Check::new().run_at(body, site).assert_clean();
+    Check::new().run_at(Box::new(body), site).assert_clean();
     let value = value.lock().unwrap_or_else(PoisonError::into_inner).take();
     value.expect("a check that is clean has come to its end")
 }

@@ -119,15 +119,14 @@ impl Check {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.run_at(f, Location::caller())
+        self.run_at(Box::new(f), Location::caller())
     }
 
-    pub(super) fn run_at<F>(self, f: F, site: Site) -> Outcome
-    where
-        F: FnOnce() + Send + 'static,
-    {
+    /// Boxed, so that a test binary has one copy of this function; and the library has none.
+    #[inline]
+    pub(super) fn run_at(self, f: Box<dyn FnOnce() + Send>, site: Site) -> Outcome {
         let limit = self.timeout.unwrap_or_else(timeout::default);
-        let watched = detector::ON && config::current().enabled;
+        let watched = is_watched();
         let trial = watched.then(|| open_check(self.graph == Graph::Fresh));
         let number = trial.as_ref().map_or(0, |trial| trial.number());
         // The thread has the name of the calling thread, which is that of the test, so that the message
@@ -184,6 +183,11 @@ impl Check {
             site,
         })
     }
+}
+
+/// Returns whether locks are watched, in this build and process.
+pub(super) fn is_watched() -> bool {
+    detector::ON && config::current().enabled
 }
 
 /// Returns the message of a panic.

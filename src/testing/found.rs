@@ -1,6 +1,5 @@
 //! The findings that an assertion has selected.
 
-use crate::instrument::LockId;
 use crate::report::{LockInfo, Report, Verdict};
 
 /// The findings of one verdict. Made by [`Outcome::assert_finds`](super::Outcome::assert_finds).
@@ -62,24 +61,28 @@ impl<'a> Found<'a> {
 }
 
 /// Returns the locks that a report is about: those of its edges, or else the first one that it names.
+#[inline]
 pub(super) fn subjects(report: &Report) -> Vec<&LockInfo> {
-    let mut ids: Vec<LockId> = Vec::new();
+    let mut subjects: Vec<&LockInfo> = Vec::new();
     for edge in &report.edges {
-        for id in [edge.from, edge.to] {
-            if !ids.contains(&id) {
-                ids.push(id);
+        for id in &[edge.from, edge.to] {
+            if let Some(lock) = report.lock(*id)
+                && !subjects.iter().any(|known| known.id == *id)
+            {
+                subjects.push(lock);
             }
         }
     }
-    if ids.is_empty() {
-        return report.locks.iter().take(1).collect();
+    if let (true, Some(first)) = (report.edges.is_empty(), report.locks.first()) {
+        subjects.push(first);
     }
-    ids.into_iter().filter_map(|id| report.lock(id)).collect()
+    subjects
 }
 
+#[inline]
 fn is_about(report: &Report, names: &[&str]) -> bool {
     let mut left: Vec<&str> = names.to_vec();
-    let taken = subjects(report).into_iter().all(|lock| {
+    let taken = subjects(report).iter().all(|lock| {
         let is_meant =
             |name: &&str| lock.name == Some(*name) || lock.label.as_deref() == Some(name);
         match left.iter().position(is_meant) {
@@ -93,8 +96,9 @@ fn is_about(report: &Report, names: &[&str]) -> bool {
     taken && left.is_empty()
 }
 
+#[inline]
 fn words(report: &Report) -> String {
     let locks = subjects(report);
-    let names: Vec<String> = locks.into_iter().map(ToString::to_string).collect();
+    let names: Vec<String> = locks.iter().map(ToString::to_string).collect();
     names.join(", ")
 }

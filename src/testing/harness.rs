@@ -4,12 +4,10 @@ use std::panic::{Location, resume_unwind};
 use std::process::{ExitCode, Termination};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::check::Check;
-use super::explore::{Explore, FindingKind, Outcome, Strategy};
-use crate::config;
-use crate::detector;
+use super::check::{Check, is_watched};
+use super::explore::{FindingKind, Outcome, Strategy, explore};
 use crate::engine::ids::Site;
-use crate::explore;
+use crate::explore::asked;
 use crate::report::Verdict;
 
 /// How a test is to be explored.
@@ -26,7 +24,7 @@ pub struct Exploration {
 impl Exploration {
     /// Returns what the environment asks for, or else what the attribute does.
     fn asked(attribute: Option<Self>) -> Option<Self> {
-        let asked = explore::asked().filter(|asked| !asked.process);
+        let asked = asked().filter(|asked| !asked.process);
         let Some(asked) = asked else {
             return attribute;
         };
@@ -59,7 +57,8 @@ fn explored<T: Termination>(
         let ended = body().report();
         assert!(ended == ExitCode::SUCCESS, "the test has returned an error");
     };
-    let outcome = Explore::of_test(body, check.limit())
+    let outcome = explore(body)
+        .within(check.limit())
         .schedules(exploration.schedules)
         .seed(exploration.seed)
         .strategy(exploration.strategy)
@@ -136,10 +135,6 @@ pub fn run_tasks<T: Termination>(
     once(check, expect, body, Location::caller())
 }
 
-fn is_watched() -> bool {
-    detector::ON && config::current().enabled
-}
-
 fn once<T: Termination>(
     check: Check,
     expect: Option<Verdict>,
@@ -159,7 +154,7 @@ fn once<T: Termination>(
         let ended = body().report();
         *given.lock().unwrap_or_else(PoisonError::into_inner) = ended;
     };
-    let mut outcome = check.run_at(body, site);
+    let mut outcome = check.run_at(Box::new(body), site);
     // Panics that follow from a broken deadlock carry no further information.
     if outcome.panic().is_some() && !(expect.is_some() && outcome.is_broken()) {
         if !outcome.findings().is_empty() {

@@ -56,6 +56,8 @@
 //! process, so that they are ready for the text of a hang. With a fresh graph, a nested acquisition
 //! that is new to its thread costs one more map look-up, and its locks stand in two graphs.
 
+// What only some tests call is `#[inline]`: it is compiled in the test binaries that use it, and not with the library.
+
 #[doc(hidden)]
 pub mod asserted;
 mod check;

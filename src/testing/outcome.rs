@@ -113,6 +113,7 @@ impl Outcome {
     ///
     /// If it is not, with every report and, if the check hangs, with what each thread holds and waits
     /// for.
+    #[inline]
     #[track_caller]
     pub fn assert_clean(&self) {
         if !self.is_clean() {
@@ -132,6 +133,7 @@ impl Outcome {
     /// # Panics
     ///
     /// If there is no such finding; the message lists the others.
+    #[inline]
     #[track_caller]
     pub fn assert_finds(&self, verdict: Verdict) -> Found<'_> {
         let all = self.parts.findings.iter().chain(&self.parts.counted);
@@ -168,6 +170,7 @@ impl Outcome {
     ///
     /// assert_eq!(check(|| ()).snapshot(), "nothing was found\n");
     /// ```
+    #[inline]
     #[must_use]
     pub fn snapshot(&self) -> String {
         snapshot::of(&self.parts)
@@ -187,6 +190,7 @@ impl Outcome {
     ///
     /// check(|| panic!("thrown again")).resume_panic().assert_clean();
     /// ```
+    #[inline]
     pub fn resume_panic(mut self) -> Self {
         match self.parts.panicked.take() {
             Some(panicked) => {

@@ -3,9 +3,9 @@
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
+use super::check::is_watched;
 use super::hang::write_threads;
-use crate::config;
-use crate::detector::{self, observe};
+use crate::detector::observe;
 use crate::tracking::thread::{current, wait};
 
 /// Installs a panic hook: from now on, a panic also prints the locks that the threads of the test hold,
@@ -36,6 +36,7 @@ use crate::tracking::thread::{current, wait};
 /// });
 /// assert!(outcome.panic().is_some());
 /// ```
+#[inline]
 pub fn print_held_locks_on_panic() {
     static SET: Once = Once::new();
     SET.call_once(|| {
@@ -52,8 +53,9 @@ pub fn print_held_locks_on_panic() {
 
 /// Returns the text about the threads of the calling thread's check, or of the process; empty if no
 /// locks are watched.
+#[inline]
 fn held_locks() -> String {
-    if !(detector::ON && config::current().enabled) {
+    if !is_watched() {
         return String::new();
     }
     let scope = current::own().check_id();

@@ -26,6 +26,7 @@ type EdgeKey = (Option<Key>, Place, Place);
 /// The verdict, edges and locks of a finding, or the wait, the holds and the name of a thread.
 type SortKey = (Option<Verdict>, Vec<EdgeKey>, Vec<EdgeKey>, Option<String>);
 
+#[inline]
 pub(super) fn of(parts: &Parts) -> String {
     let mut out = String::new();
     let mut names = Names::default();
@@ -39,7 +40,7 @@ pub(super) fn of(parts: &Parts) -> String {
     }
     let mut findings: Vec<&Report> = parts.findings.iter().collect();
     sorting::sort_by_key(&mut findings, |report| key_of_finding(report));
-    for report in findings {
+    for report in &findings {
         finding(&mut out, &mut names, report);
     }
     if out.is_empty() {
@@ -48,20 +49,24 @@ pub(super) fn of(parts: &Parts) -> String {
     out
 }
 
+#[inline]
 fn key(lock: &LockInfo) -> Key {
     let label = lock.label.clone().unwrap_or_default();
     (lock.name.unwrap_or_default(), label, place(lock.created))
 }
 
+#[inline]
 fn place(site: Site) -> Place {
     (file(site), site.line(), site.column())
 }
 
+#[inline]
 fn edge_key(report: &Report, edge: &Edge) -> EdgeKey {
     let lock = report.lock(edge.from).map(key);
     (lock, place(edge.from_site), place(edge.to_site))
 }
 
+#[inline]
 fn key_of_finding(report: &Report) -> SortKey {
     let (mut edges, mut locks) = (Vec::new(), Vec::new());
     for edge in turned(report) {
@@ -73,6 +78,7 @@ fn key_of_finding(report: &Report) -> SortKey {
     (Some(report.verdict), edges, locks, None)
 }
 
+#[inline]
 fn key_of_thread(thread: &Observed) -> SortKey {
     let (mut waits, mut held) = (Vec::new(), Vec::new());
     if let Some(wait) = &thread.wait {
@@ -85,6 +91,7 @@ fn key_of_thread(thread: &Observed) -> SortKey {
 }
 
 /// Returns the edges of a cycle, the least one first.
+#[inline]
 fn turned(report: &Report) -> Vec<&Edge> {
     let edges = &report.edges;
     let mut least = 0;
@@ -100,6 +107,7 @@ fn turned(report: &Report) -> Vec<&Edge> {
     turned
 }
 
+#[inline]
 fn finding(out: &mut String, names: &mut Names, report: &Report) {
     let edges = turned(report);
     let cycle = edges.iter().filter_map(|edge| report.lock(edge.from));
@@ -107,9 +115,9 @@ fn finding(out: &mut String, names: &mut Names, report: &Report) {
     if about.is_empty() {
         about = subjects(report);
     }
-    let about: Vec<String> = about.into_iter().map(|lock| names.lock(lock)).collect();
+    let about: Vec<String> = about.iter().map(|lock| names.lock(lock)).collect();
     let _ = writeln!(out, "{}: {}", report.verdict, about.join(", "));
-    for edge in edges {
+    for edge in &edges {
         let thread = names.thread(edge.thread);
         let name =
             |names: &mut Names, id| report.lock(id).map_or("?".to_owned(), |l| names.lock(l));
@@ -132,11 +140,12 @@ fn finding(out: &mut String, names: &mut Names, report: &Report) {
 
 /// Writes what each thread of a hang holds and waits for. Threads that do neither vary between runs,
 /// and are left out.
+#[inline]
 fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
     let busy = |thread: &&Observed| thread.wait.is_some() || !thread.holds().is_empty();
     let mut threads: Vec<&Observed> = threads.iter().filter(busy).collect();
     sorting::sort_by_key(&mut threads, |thread| key_of_thread(thread));
-    for thread in threads {
+    for thread in &threads {
         let mut says = Vec::new();
         if let Some(wait) = &thread.wait {
             let what = wait.describe(&names.lock(&wait.lock));
@@ -155,6 +164,7 @@ fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
 }
 
 /// Returns the file name of a path.
+#[inline]
 fn file(site: Site) -> &'static str {
     let path = site.file();
     path.rsplit(['/', '\\']).next().unwrap_or(path)
@@ -168,10 +178,12 @@ struct Names {
 }
 
 impl Names {
+    #[inline]
     fn thread(&mut self, id: ThreadId) -> String {
         format!("T{}", number(&mut self.threads, id))
     }
 
+    #[inline]
     fn lock(&mut self, lock: &LockInfo) -> String {
         if lock.name.is_some() || lock.label.is_some() {
             return lock.to_string();

@@ -39,6 +39,7 @@ pub(super) enum Entry {
 }
 
 impl Steps {
+    #[inline]
     pub(super) fn new(names: Vec<String>) -> Self {
         Self {
             done: 0,
@@ -55,6 +56,7 @@ impl Steps {
     /// # Errors
     ///
     /// If the wait for that step could never end; the text says why.
+    #[inline]
     pub(super) fn enter(&mut self, name: &str, site: Site) -> Result<Entry, String> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
@@ -99,6 +101,7 @@ impl Steps {
     }
 
     /// Returns the end of the wait for `step`, if it has ended.
+    #[inline]
     pub(super) fn look(&mut self, step: usize) -> Option<Result<(), String>> {
         if let Some(broken) = &self.broken {
             return Some(Err(broken.clone()));
@@ -111,11 +114,13 @@ impl Steps {
         Some(Ok(()))
     }
 
+    #[inline]
     fn wakes(&mut self, step: usize) {
         self.waiting.retain(|waiter| waiter.step != step);
     }
 
     /// Ends the running step: it is done, or its thread panicked.
+    #[inline]
     pub(super) fn end(&mut self, is_done: bool) {
         self.under_way = None;
         if is_done {
@@ -128,6 +133,7 @@ impl Steps {
     }
 
     /// Records that the calling thread ends its wait for `step` by a panic.
+    #[inline]
     pub(super) fn leave(&mut self, step: usize) {
         let why = format!(
             "a thread panicked while it waited for its turn {:?} of the turnstile",
@@ -138,6 +144,7 @@ impl Steps {
     }
 
     /// Records that a thread has exceeded its limit, and returns the reason.
+    #[inline]
     pub(super) fn give_up(&mut self, limit: Duration) -> String {
         let step = &self.names[self.done];
         let why = match self.under_way {
@@ -152,6 +159,7 @@ impl Steps {
     }
 
     /// Ends all waits. Returns the reason, with the waiting threads.
+    #[inline]
     fn break_off(&mut self, why: &str) -> String {
         if let Some(broken) = &self.broken {
             return broken.clone();
@@ -177,6 +185,7 @@ impl Steps {
 }
 
 /// Returns the name of the calling thread, with its place.
+#[inline]
 fn at(site: Site) -> String {
     match thread::current().name() {
         Some(name) => format!("thread `{name}` at {site}"),

@@ -13,6 +13,7 @@ const DEFAULT: Duration = Duration::from_secs(30);
 const MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Returns the limit of checks that do not set their own. An error in the variable is reported once.
+#[inline]
 pub(super) fn default() -> Duration {
     static LIMIT: OnceLock<Duration> = OnceLock::new();
     *LIMIT.get_or_init(|| {

@@ -94,6 +94,7 @@ impl Turnstile {
     }
 
     /// Sets how long a thread waits for its step; ten seconds by default.
+    #[inline]
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -106,6 +107,7 @@ impl Turnstile {
     /// # Panics
     ///
     /// As [`turn`](Self::turn).
+    #[inline]
     #[track_caller]
     pub fn pass(&self, step: &str) {
         self.turn(step, || ());
@@ -136,6 +138,7 @@ impl Turnstile {
     }
 
     /// Waits for the step; `None` if a thread that unwinds cannot run it.
+    #[inline]
     fn begin(&self, name: &str, site: Site) -> Option<Turn<'_>> {
         let entry = self.steps.lock().enter(name, site);
         let step = match entry {
@@ -172,11 +175,13 @@ impl Turnstile {
         }
     }
 
+    #[inline]
     fn tell_all(&self) {
         self.moved.notify_all();
         self.record.provided();
     }
 
+    #[inline]
     fn turn_of(&self) -> Turn<'_> {
         Turn {
             turnstile: self,
@@ -185,6 +190,7 @@ impl Turnstile {
     }
 
     /// Ends all waits with this reason; the caller panics if it can.
+    #[inline]
     #[track_caller]
     fn fail(&self, why: &str) -> Option<Turn<'_>> {
         self.tell_all();
@@ -202,6 +208,7 @@ struct Turn<'a> {
 }
 
 impl Drop for Turn<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.turnstile.steps.lock().end(self.is_done);
         self.turnstile.tell_all();
@@ -215,6 +222,7 @@ struct Waiting<'a> {
 }
 
 impl Drop for Waiting<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(step) = self.step {
             self.turnstile.steps.lock().leave(step);

@@ -55,7 +55,7 @@ pub(crate) fn explore(program: &Program, schedules: usize) -> Found {
 }
 
 /// An exploration of the program that leaves schedules as they are.
-pub(crate) fn explored(program: &Program) -> Explore<impl Fn() + Send + Sync + 'static> {
+pub(crate) fn explored(program: &Program) -> Explore {
     let program = program.clone();
     let body = move || Arc::new(Stage::new(&program, &Arc::default())).play(0);
     explore::explore(body)

@@ -14,7 +14,7 @@ use lockwarden::report::Report;
 use lockwarden::testing::explore::{self, Explore, FindingKind, Outcome};
 
 /// An exploration that waits for its threads however busy the machine is.
-fn explore<F: Fn() + Send + Sync + 'static>(body: F) -> Explore<F> {
+fn explore(body: impl Fn() + Send + Sync + 'static) -> Explore {
     explore::explore(body).patience(LONG).timeout(LONG)
 }
 

@@ -5,7 +5,7 @@ use std::panic::Location;
 use lockwarden::instrument::{AcquireKind, Agent, Lock, LockKind, Mode, SendableHold};
 use lockwarden::testing::check;
 
-static KIND: LockKind = LockKind::new("AsyncMutex").with_sendable_guards();
+static KIND: LockKind = LockKind::new("AsyncMutex").sendable();
 
 #[track_caller]
 fn take(agent: &mut Agent, lock: &Lock) -> SendableHold {

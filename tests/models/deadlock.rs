@@ -83,7 +83,7 @@ fn wait(slot: &'static Slot, all: &[&'static Slot], flag: &Flag) -> bool {
 
 /// Does the same as `check_resource_wait`, in a process with these threads alone.
 fn look(slot: &'static Slot, all: &[&'static Slot]) -> bool {
-    let all = Snapshots::of(all.to_vec());
+    let all = Snapshots::of(all);
     let Some(me) = all.place_of(slot) else {
         return false;
     };

@@ -120,8 +120,8 @@ pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
         }
     }
     let mut heirs = Vec::new();
-    for at in victim::victims(all, &threads[1..], &|_| true) {
-        let thread = &all.threads[at];
+    for at in &victim::victims(all, &threads[1..]) {
+        let thread = &all.threads[*at];
         if let Some(wait) = &thread.wait {
             heirs.push((thread.slot, wait.epoch));
         }

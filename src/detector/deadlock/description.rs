@@ -59,8 +59,8 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
             FreedBy::NoThread
         } else {
             let mut ids = Vec::new();
-            for next in next {
-                ids.push(id(next));
+            for next in &next {
+                ids.push(id(*next));
             }
             FreedBy::Threads(ids)
         };
@@ -87,9 +87,9 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
         });
         threads.push(info);
     }
-    for id in left_by_fork {
-        if !threads.iter().any(|info| info.id == id) {
-            threads.push(parent_thread(id, &mut locks));
+    for id in &left_by_fork {
+        if !threads.iter().any(|info| info.id == *id) {
+            threads.push(parent_thread(*id, &mut locks));
         }
     }
     let any_thread = |info: &ThreadInfo| {
@@ -106,12 +106,12 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
     };
     if threads.iter().any(open) {
         let scope = set.first().map_or(0, |&at| all.threads[at].slot.check_id());
-        for other in panicked_threads::of(scope) {
+        for other in &panicked_threads::of(scope) {
             let known = threads.iter_mut().find(|info| info.id == other.thread);
             match known {
                 Some(info) => info.panicked = true,
                 None => threads.push(ThreadInfo {
-                    name: other.name,
+                    name: other.name.clone(),
                     ended: !other.is_caught,
                     panicked: true,
                     ..ThreadInfo::new(other.thread)
@@ -124,9 +124,14 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
 
 /// Returns the threads that could have ended a wait and that a fork left in the parent.
 fn parents_of(wait: &PublishedWait) -> Vec<ThreadId> {
-    let mut members = wait.by().map(ResourceState::members).unwrap_or_default();
-    members.threads.retain(|id| registry::is_of_parent(*id));
-    members.threads
+    let members = wait.by().map(ResourceState::members).unwrap_or_default();
+    let mut parents = Vec::new();
+    for id in &members.threads {
+        if registry::is_of_parent(*id) {
+            parents.push(*id);
+        }
+    }
+    parents
 }
 
 /// Describes a thread that a fork left in the parent.

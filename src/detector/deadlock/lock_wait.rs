@@ -82,7 +82,7 @@ pub(in crate::detector) fn closed(
     if owner_runs(slot, record) {
         return None;
     }
-    let all = Snapshots::of(all());
+    let all = Snapshots::of(&all());
     let me = all.place_of(slot)?;
     if !wait_for::stuck(&all.states(true))[me] {
         return None;

@@ -4,9 +4,8 @@
 
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
-use super::stuck_set::{self, Deadlock, Detected};
-use super::victim::{give_to_any, unbroken};
-use crate::detector::check_session;
+use super::stuck_set::{self, Detected};
+use super::victim::{give_to_other, unbroken};
 use crate::tracking::thread::slot::Slot;
 
 /// Reports the deadlocks that parked threads are in; returns whether only an untracked thread could still end one of
@@ -23,18 +22,13 @@ pub(crate) fn check_parked(slot: &'static Slot) -> bool {
             Detected::Nothing | Detected::Granted => {}
             // The same of all others: untracked threads could unpark any.
             Detected::DependsOnUntracked => return true,
-            Detected::Deadlock(Deadlock {
-                set,
-                claim,
-                mut facts,
-            }) => {
+            Detected::Deadlock(mut found) => {
                 // Its own stack, where it was found, says nothing of the program.
-                facts.stack = None;
-                facts.unbreakable = !claim.has_heirs();
+                found.facts.stack = None;
+                let (panic, set) = found.report(slot, all.threads[at].scope, false);
                 set.threads.iter().for_each(|at| seen[*at] = true);
-                let trial = check_session::of_number(all.threads[at].scope);
-                if let Some(panic) = claim.report(slot, trial.as_deref(), *facts)
-                    && give_to_any(&all, &set.threads, panic).is_err()
+                if let Some(panic) = panic
+                    && give_to_other(&all, &set.threads, panic, true).is_err()
                 {
                     unbroken(all.threads[at].slot);
                 }

@@ -2,10 +2,9 @@
 
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
-use super::stuck_set::{self, Deadlock, Detected};
-use super::victim::{give_away, give_to_any, unbroken};
+use super::stuck_set::{self, Detected};
+use super::victim::{give_to_other, unbroken};
 use super::{description, reported};
-use crate::detector::check_session;
 use crate::detector::panic::{self, Panic};
 use crate::detector::publish;
 use crate::engine::ids::Site;
@@ -78,30 +77,24 @@ pub(crate) fn check_resource_wait(
         // There is no retry, so there is no grant.
         Detected::Nothing | Detected::Granted => Stuck::No,
         Detected::DependsOnUntracked => Stuck::DependsOnUntracked,
-        Detected::Deadlock(Deadlock {
-            set,
-            claim,
-            mut facts,
-        }) => {
-            let in_ring = set.is_in_ring;
-            let set = set.threads;
+        Detected::Deadlock(found) => {
             let need = all.threads[me].wait.map(|wait| wait.need);
             let unwinds = panic::can_unwind()
                 && !matches!(need, Some(WaitKind::Other(awaited)) if !awaited.can_unwind());
-            facts.unbreakable = !unwinds && !claim.has_heirs();
-            let trial = check_session::of(slot);
-            let Some(panic) = claim.report(slot, trial.as_deref(), *facts) else {
+            let (panic, set) = found.report(slot, slot.check_id(), unwinds);
+            let Some(panic) = panic else {
                 return Stuck::Reported(None);
             };
+            let (in_ring, set) = (set.is_in_ring, set.threads);
             let left = match need {
                 // A panic in the thread that is waited for is more useful than one in the thread that joins
                 // it.
                 Some(WaitKind::Other(WaitReason::End)) if unwinds && in_ring => {
-                    give_away(&all, &set, panic)
+                    give_to_other(&all, &set, panic, false)
                 }
                 _ if unwinds && in_ring => Err(panic),
                 // The end of this thread would not end the wait of any other one, or it cannot unwind.
-                _ => give_to_any(&all, &set, panic),
+                _ => give_to_other(&all, &set, panic, true),
             };
             Stuck::Reported(match left {
                 Ok(()) => None,

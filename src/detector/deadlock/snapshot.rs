@@ -4,7 +4,7 @@ use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
 use crate::engine::wait_for;
-use crate::engine::wait_for::ThreadState;
+use crate::engine::wait_for::WaitFor;
 use crate::engine::wait_reason::WaitReason;
 use crate::system::{self, FutexSleep};
 use crate::tracking::lock::ident::Ident;
@@ -50,18 +50,18 @@ impl Snapshots {
     /// Takes a snapshot of the process.
     pub(super) fn now() -> Self {
         let roll = PendingSpawns::call();
-        let mut snapshots = Self::of(registry::occupied());
+        let mut snapshots = Self::of(&registry::occupied());
         snapshots.missing = roll.missing();
         snapshots
     }
 
-    pub(super) fn of(all: Vec<&'static Slot>) -> Self {
+    pub(super) fn of(all: &[&'static Slot]) -> Self {
         let mut snapshots = Self {
             threads: Vec::with_capacity(all.len()),
             by_lock: Vec::new(),
             missing: Vec::new(),
         };
-        for slot in all {
+        for &slot in all {
             let ended = slot.has_ended();
             // The wait first: if it stands, what was written before it is seen below.
             let wait = slot.wait.read();
@@ -72,10 +72,9 @@ impl Snapshots {
                 None => (Vec::new(), None),
             };
             let at = snapshots.threads.len();
-            for hold in held {
-                snapshots
-                    .by_lock
-                    .push((hold.ident.addr(), (at, Some(hold))));
+            for hold in &held {
+                let holder = (at, Some(*hold));
+                snapshots.by_lock.push((hold.ident.addr(), holder));
             }
             if let Some(wait) = &wait
                 && matches!(
@@ -101,12 +100,15 @@ impl Snapshots {
 
     /// Returns the holders of the lock or, with `waits`, the threads that wait for it exclusively.
     fn at_lock(&self, ident: *const Ident, waits: bool) -> &[(usize, Blocker)] {
-        let place = (ident.addr(), waits);
-        let from = self
-            .by_lock
-            .partition_point(|one| place_of_entry(one) < place);
-        let rest = &self.by_lock[from..];
-        &rest[..rest.partition_point(|one| place_of_entry(one) == place)]
+        let before = |place: (usize, bool)| {
+            let entries = &self.by_lock;
+            entries.partition_point(|one| place_of_entry(one) < place)
+        };
+        let (place, next) = match waits {
+            false => ((ident.addr(), false), (ident.addr(), true)),
+            true => ((ident.addr(), true), (ident.addr() + 1, false)),
+        };
+        &self.by_lock[before(place)..before(next)]
     }
 
     /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It
@@ -119,15 +121,16 @@ impl Snapshots {
         let me = current::own();
         let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
         let mut living = Vec::new();
-        for thread in &self.threads {
+        for (at, thread) in self.threads.iter().enumerate() {
             let life = &thread.slot.life;
             // An agent is no thread of the system, so it makes none of those known.
             if !life.is_agent() && (!is_other(thread) || life.is_leaving()) {
-                living.push(thread);
+                living.push(at);
             }
         }
         let mut count = registry::untracked_threads(living.len())?;
-        for thread in living {
+        for at in living {
+            let thread = &self.threads[at];
             // A thread that is about to end was counted by the system if it still exists.
             count += usize::from(is_other(thread) && !thread.slot.life.is_leaving());
         }
@@ -240,8 +243,8 @@ impl Snapshots {
         let Some(wait) = &self.threads[at].wait else {
             return false;
         };
-        for (holder, _) in self.listed(wait) {
-            let held = self.threads[holder].slot.held();
+        for (holder, _) in &self.listed(wait) {
+            let held = self.threads[*holder].slot.held();
             let is_it = |hold: &HeldLock| std::ptr::eq(hold.ident, wait.ident);
             if held.is_some_and(|held| held.iter().any(is_it)) {
                 return false;
@@ -312,31 +315,16 @@ impl Snapshots {
     /// Returns the shortest cycle of threads through `me`, the first one, each waiting for a lock that the
     /// next one holds.
     pub(super) fn ring_through(&self, me: usize) -> Option<Vec<usize>> {
-        let mut from: Vec<Option<usize>> = vec![None; self.threads.len()];
-        let mut open = vec![me];
-        let mut looked_at = 0;
-        while looked_at < open.len() {
-            let at = open[looked_at];
-            looked_at += 1;
-            let Some(wait) = self.threads[at].wait.filter(|wait| !wait.timed) else {
-                continue;
-            };
-            for (keeper, _) in self.keepers(&wait) {
-                if keeper == me {
-                    let mut ring = vec![at];
-                    while let Some(before) = from[ring[ring.len() - 1]] {
-                        ring.push(before);
-                    }
-                    ring.reverse();
-                    return Some(ring);
-                }
-                if from[keeper].is_none() {
-                    from[keeper] = Some(at);
-                    open.push(keeper);
+        let next = |at: usize| {
+            let mut keepers = Vec::new();
+            if let Some(wait) = self.threads[at].wait.filter(|wait| !wait.timed) {
+                for (keeper, _) in &self.keepers(&wait) {
+                    keepers.push(*keeper);
                 }
             }
-        }
-        None
+            keepers
+        };
+        wait_for::cycle_through(self.threads.len(), me, &next)
     }
 
     /// Returns all threads as input of the reduction, and after them entries that stand for "any thread": the
@@ -354,16 +342,11 @@ impl Snapshots {
         let any_thread = |scope: u64| count + scopes.binary_search(&scope).unwrap_or(0);
         let mut states = Vec::with_capacity(count + scopes.len());
         for thread in &self.threads {
-            let state = self.state(thread, any_thread(thread.scope), any_thread(0));
-            states.push(wait_for::Thread { state });
+            states.push(self.state(thread, any_thread(thread.scope), any_thread(0)));
         }
         for &scope in &scopes {
             let runs = (scope == 0 && untracked_threads) || self.missing.contains(&scope);
-            let state = match runs {
-                true => ThreadState::Runs,
-                false => ThreadState::Blocked(wait_for::WaitFor::AnyOf(self.members(scope))),
-            };
-            states.push(wait_for::Thread { state });
+            states.push((!runs).then(|| WaitFor::AnyOf(self.members(scope))));
         }
         states
     }
@@ -387,31 +370,28 @@ impl Snapshots {
         thread: &ThreadSnapshot,
         any_thread: usize,
         any_of_process: usize,
-    ) -> ThreadState {
+    ) -> wait_for::Thread {
         if thread.ended {
-            return ThreadState::Blocked(wait_for::WaitFor::AnyOf(Vec::new()));
+            return Some(WaitFor::AnyOf(Vec::new()));
         }
-        let Some(wait) = &thread.wait else {
-            return ThreadState::Runs;
-        };
-        let need = match wait.need {
+        let wait = thread.wait.as_ref()?;
+        match wait.need {
             WaitKind::Lock(_) | WaitKind::Upgrade => self.need_of_lock(wait, any_thread),
             WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, any_thread),
             // Also in a check: a pool that was there before may unpark it.
             WaitKind::Other(WaitReason::Unpark) => {
                 let is_known = SEES_PARKS && !wait.timed && !thread.slot.life.is_agent();
-                is_known.then(|| wait_for::WaitFor::AnyOf(vec![any_of_process]))
+                is_known.then(|| WaitFor::AnyOf(vec![any_of_process]))
             }
             WaitKind::Other(_) => self.need_of_party(wait, any_thread),
-        };
-        need.map_or(ThreadState::Runs, ThreadState::Blocked)
+        }
     }
 
-    fn need_of_lock(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_lock(&self, wait: &PublishedWait, any_thread: usize) -> Option<WaitFor> {
         if wait.sort.sendable {
             // The guard may be in any thread by now.
             let is_held = !wait.timed && !self.listed(wait).is_empty();
-            return is_held.then(|| wait_for::WaitFor::AnyOf(vec![any_thread]));
+            return is_held.then(|| WaitFor::AnyOf(vec![any_thread]));
         }
         let keepers = self.keepers(wait);
         // Without a holder in the snapshot, the holder is unknown or has just released the lock.
@@ -419,38 +399,38 @@ impl Snapshots {
             return None;
         }
         let mut holders = Vec::new();
-        for (at, _) in keepers {
-            holders.push(at);
+        for (at, _) in &keepers {
+            holders.push(*at);
         }
         Some(self.all_of_holders(holders, any_thread))
     }
 
     /// Returns `AllOf` over the holders.
-    fn all_of_holders(&self, mut holders: Vec<usize>, any_thread: usize) -> wait_for::WaitFor {
+    fn all_of_holders(&self, mut holders: Vec<usize>, any_thread: usize) -> WaitFor {
         for at in &mut holders {
             // A lock whose holder has ended can be released by any thread, with `force_unlock`.
             if self.threads[*at].ended {
                 *at = any_thread;
             }
         }
-        wait_for::WaitFor::AllOf(holders)
+        WaitFor::AllOf(holders)
     }
 
-    fn need_of_signal(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_signal(&self, wait: &PublishedWait, any_thread: usize) -> Option<WaitFor> {
         let mutex = self.keepers_of_mutex(wait);
         let relock = (!mutex.is_empty()).then(|| self.all_of_holders(mutex, any_thread));
         // A notified thread, or one with a deadline, waits only for the mutex.
         if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;
         }
-        let notified = wait_for::WaitFor::AnyOf(vec![any_thread]);
-        Some(wait_for::WaitFor::Each(match relock {
+        let notified = WaitFor::AnyOf(vec![any_thread]);
+        Some(WaitFor::Each(match relock {
             Some(relock) => vec![notified, relock],
             None => vec![notified],
         }))
     }
 
-    fn need_of_party(&self, wait: &PublishedWait, any_thread: usize) -> Option<wait_for::WaitFor> {
+    fn need_of_party(&self, wait: &PublishedWait, any_thread: usize) -> Option<WaitFor> {
         let changed = wait
             .party()
             .is_none_or(|party| party.version() != wait.version);
@@ -458,21 +438,21 @@ impl Snapshots {
             return None;
         }
         let Some(by) = wait.by() else {
-            return Some(wait_for::WaitFor::AnyOf(vec![any_thread]));
+            return Some(WaitFor::AnyOf(vec![any_thread]));
         };
         let members = by.members();
         if members.unknown > 0 {
             return None;
         }
         let mut places = Vec::new();
-        for id in members.threads {
+        for id in &members.threads {
             // A thread that a fork left in the parent does nothing here.
-            if !registry::is_of_parent(id) {
-                let found = self.threads.iter().position(|t| t.id == Some(id));
+            if !registry::is_of_parent(*id) {
+                let found = self.threads.iter().position(|t| t.id == Some(*id));
                 places.push(found.unwrap_or(wait_for::UNKNOWN));
             }
         }
-        Some(wait_for::WaitFor::AnyOf(places))
+        Some(WaitFor::AnyOf(places))
     }
 
     /// Returns whether a thread is still in the wait that was read, and nothing was provided to it.

@@ -10,9 +10,12 @@ use super::claim::{Claim, claim, is_reported};
 use super::reduction::{Judgement, Reducer, ThreadStates};
 use super::snapshot::Snapshots;
 use super::{description, lock_cycle, stacks};
+use crate::detector::check_session;
+use crate::detector::panic::Panic;
 use crate::engine::verdict::Verdict;
 use crate::report::Facts;
 use crate::system::signal::handlers;
+use crate::tracking::thread::slot::Slot;
 use std::time::Duration;
 
 /// How often a thread checks that a deadlock of other threads lasts before it reports it: for about a tenth
@@ -33,9 +36,28 @@ pub(super) enum Detected {
 
 /// A deadlock, to be reported while the claim is kept.
 pub(super) struct Deadlock {
-    pub(super) set: StuckSet,
+    set: StuckSet,
     pub(super) claim: Claim,
     pub(super) facts: Box<Facts>,
+}
+
+impl Deadlock {
+    /// Reports the deadlock to the check of `testing` with this number, or to the process if that is zero. `unwinds` is
+    /// whether a panic can break it, unless another thread of it can be woken for one. Returns the panic that is to
+    /// break it, and its threads.
+    pub(super) fn report(
+        mut self,
+        slot: &'static Slot,
+        check: u64,
+        unwinds: bool,
+    ) -> (Option<Panic>, StuckSet) {
+        self.facts.unbreakable = !unwinds && !self.claim.has_heirs();
+        let trial = check_session::of_number(check);
+        (
+            self.claim.report(slot, trial.as_deref(), *self.facts),
+            self.set,
+        )
+    }
 }
 
 /// Checks whether the thread at `me` can ever run. If it only waits for a deadlock of others, that one is

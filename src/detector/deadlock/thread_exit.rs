@@ -9,9 +9,8 @@ use std::time::Duration;
 use super::reduction::Reducer;
 use super::resource_wait::{any_provider_runs, any_resource_wait, is_alone};
 use super::snapshot::{Snapshots, ThreadSnapshot};
-use super::stuck_set::{self, Deadlock, Detected};
-use super::victim::{give, give_to_any, unbroken, waiters};
-use crate::detector::check_session;
+use super::stuck_set::{self, Detected};
+use super::victim::{can_unwind, give, give_to_other, unbroken, waiters};
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
@@ -110,16 +109,13 @@ fn report_stuck(
     let all = Snapshots::now();
     let mut outcome = Outcome::Done;
     let mut judge = Reducer::new(&all);
-    for (at, can_unwind) in waiters(&all, concerns) {
+    for &at in &waiters(&all, concerns) {
+        let can_unwind = can_unwind(&all, at);
         let only_in_ring = victims == Victims::InRing;
         match stuck_set::detect(&all, &mut judge, at, only_in_ring, &mut || false) {
             Detected::Nothing | Detected::Granted => {}
             Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
-            Detected::Deadlock(Deadlock {
-                claim,
-                mut facts,
-                set,
-            }) => {
+            Detected::Deadlock(found) => {
                 let ThreadSnapshot {
                     slot: victim,
                     scope,
@@ -131,14 +127,11 @@ fn report_stuck(
                     continue;
                 }
                 // The finding belongs to the check of the waiting threads.
-                let trial = check_session::of_number(*scope);
-                facts.unbreakable = !can_unwind && !claim.has_heirs();
-                let Some(panic) = claim.report(slot, trial.as_deref(), *facts) else {
-                    continue;
-                };
+                let (panic, set) = found.report(slot, *scope, can_unwind);
+                let Some(panic) = panic else { continue };
                 if can_unwind {
                     give(&all, at, panic);
-                } else if give_to_any(&all, &set.threads, panic).is_err() {
+                } else if give_to_other(&all, &set.threads, panic, true).is_err() {
                     unbroken(victim);
                 }
                 if victims == Victims::One {

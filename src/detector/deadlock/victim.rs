@@ -24,60 +24,46 @@ pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
     }
 }
 
-/// Passes the panic of the thread that closed a deadlock to another thread of it that does not wait for a
-/// thread's end; returns it as the error if there is none.
-pub(super) fn give_away(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
-    give_to_other(all, set, panic, &|wait| {
-        wait.need != WaitKind::Other(WaitReason::End)
-    })
-}
-
-/// Passes the panic of the thread that closed a deadlock to another thread of it, whatever that one waits
-/// for; returns it as the error if there is none.
-pub(super) fn give_to_any(all: &Snapshots, set: &[usize], panic: Panic) -> Result<(), Panic> {
-    give_to_other(all, set, panic, &|_| true)
-}
-
-fn give_to_other(
+/// Passes the panic of the thread that closed a deadlock to another thread of it, which waits for a thread's end
+/// only if that is `with_joins`; returns it as the error if there is none.
+pub(super) fn give_to_other(
     all: &Snapshots,
     set: &[usize],
     panic: Panic,
-    concerns: &dyn Fn(&PublishedWait) -> bool,
+    with_joins: bool,
 ) -> Result<(), Panic> {
-    match victims(all, &set[1..], concerns).first() {
-        Some(&at) => {
+    match victims(all, &set[1..]).first() {
+        Some(&at) if with_joins || !joins(all, at) => {
             pass_mark(all, set[0], at);
             give(all, at, panic);
             Ok(())
         }
-        None => Err(panic),
+        _ => Err(panic),
     }
 }
 
 /// Returns those of the threads that can get a panic, in the order of [`waiters`].
-pub(super) fn victims(
-    all: &Snapshots,
-    threads: &[usize],
-    concerns: &dyn Fn(&PublishedWait) -> bool,
-) -> Vec<usize> {
+pub(super) fn victims(all: &Snapshots, threads: &[usize]) -> Vec<usize> {
     let mut victims = Vec::new();
-    for (at, can_unwind) in waiters(all, concerns) {
-        if can_unwind && threads.contains(&at) {
+    for &at in &waiters(all, &|_| true) {
+        if can_unwind(all, at) && threads.contains(&at) {
             victims.push(at);
         }
     }
     victims
 }
 
-/// Returns the threads in waits for something that is no lock and out of which a panic can be raised, each with
-/// whether its thread can unwind: first
-/// those that can, and of these the ones that wait for another thread's end last, since the end of a joined
+/// Returns whether a waiting thread can unwind out of its wait.
+pub(super) fn can_unwind(all: &Snapshots, at: usize) -> bool {
+    let wait = &all.threads[at].wait;
+    wait.is_some_and(|wait| wait.unwinding == Unwinding::Can)
+}
+
+/// Returns the threads in waits for something that is no lock and out of which a panic can be raised: first
+/// those that can unwind, and of these the ones that wait for another thread's end last, since the end of a joined
 /// thread is better than that of the thread that joins it.
-pub(super) fn waiters(
-    all: &Snapshots,
-    concerns: &dyn Fn(&PublishedWait) -> bool,
-) -> Vec<(usize, bool)> {
-    let mut found = Vec::new();
+pub(super) fn waiters(all: &Snapshots, concerns: &dyn Fn(&PublishedWait) -> bool) -> Vec<usize> {
+    let mut waiters = Vec::new();
     for (at, thread) in all.threads.iter().enumerate() {
         if let Some(wait) = &thread.wait
             && let WaitKind::Other(awaited) = wait.need
@@ -85,16 +71,17 @@ pub(super) fn waiters(
             && awaited.can_unwind()
             && concerns(wait)
         {
-            let cannot = wait.unwinding != Unwinding::Can;
-            found.push((cannot, awaited == WaitReason::End, at));
+            waiters.push(at);
         }
     }
-    sorting::sort(&mut found);
-    let mut waiters = Vec::new();
-    for (cannot, _, at) in found {
-        waiters.push((at, !cannot));
-    }
+    sorting::sort_by_key(&mut waiters, |at| (!can_unwind(all, *at), joins(all, *at)));
     waiters
+}
+
+/// Returns whether a thread waits for another thread's end.
+fn joins(all: &Snapshots, at: usize) -> bool {
+    let wait = &all.threads[at].wait;
+    wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::End))
 }
 
 /// Prints that a deadlock was reported which the configuration wants broken, and which cannot be broken.

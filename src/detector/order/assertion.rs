@@ -23,6 +23,7 @@ pub(crate) enum Named {
 }
 
 impl Named {
+    #[inline]
     fn id(self) -> LockId {
         match self {
             Named::Of(class) => class.id,
@@ -30,6 +31,7 @@ impl Named {
         }
     }
 
+    #[inline]
     fn enter(self, state: &mut DetectorState, site: Site) {
         match self {
             Named::Of(class) => classes::enter(state, class),
@@ -43,6 +45,7 @@ impl Named {
 /// # Errors
 ///
 /// The chain, as text.
+#[inline]
 pub(crate) fn instances(
     slot: &'static Slot,
     first: &'static Ident,
@@ -51,7 +54,7 @@ pub(crate) fn instances(
 ) -> Result<(), String> {
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
-    for ident in [first, second] {
+    for &ident in &[first, second] {
         // This finds nothing: all edges of a leaf lead to it.
         let _ = promote(&mut state, ident);
     }
@@ -68,6 +71,7 @@ pub(crate) fn instances(
 /// # Errors
 ///
 /// The chain, as text.
+#[inline]
 pub(crate) fn named(
     slot: &'static Slot,
     first: Named,
@@ -76,7 +80,7 @@ pub(crate) fn named(
 ) -> Result<(), String> {
     let graph = check_session::graph_of(slot);
     let mut state = graph.lock();
-    for class in [first, second] {
+    for &class in &[first, second] {
         class.enter(&mut state, site);
     }
     let (first, second) = (first.id(), second.id());
@@ -87,6 +91,7 @@ pub(crate) fn named(
     Ok(())
 }
 
+#[inline]
 fn words(state: &DetectorState, way: &[Link]) -> String {
     let name = |id| {
         state

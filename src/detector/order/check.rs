@@ -54,11 +54,16 @@ pub(crate) fn check(
     if busy {
         return Vec::new();
     }
-    // Relaxed: a hint.
     if remembered {
+        // Relaxed: a hint.
         record.known.store(known, Ordering::Relaxed);
         return Vec::new();
     }
+    let remember = || {
+        with_own(slot, |own| own.learn(known, ident.tag()));
+        // Relaxed: as above.
+        record.known.store(known, Ordering::Relaxed);
+    };
     // Each new order costs a look at each held lock. For a thread that has forgotten as many guards, or locks
     // a whole table, every order would be new.
     if slot.count() > MOST_HELD {
@@ -67,8 +72,7 @@ pub(crate) fn check(
     }
     let content = repeated::content(slot, ident, mode, site);
     if content.is_some_and(|content| repeated::repeats(slot, ident, content)) {
-        with_own(slot, |own| own.learn(known, ident.tag()));
-        record.known.store(known, Ordering::Relaxed);
+        remember();
         return Vec::new();
     }
     let held = slot.held().unwrap_or_default();
@@ -83,8 +87,7 @@ pub(crate) fn check(
         found.push(facts);
     }
     if is_harmless(slot, &held, ident, mode) {
-        with_own(slot, |own| own.learn(known, ident.tag()));
-        record.known.store(known, Ordering::Relaxed);
+        remember();
         return found;
     }
     let holding = with_own(slot, |own| {
@@ -102,10 +105,12 @@ pub(crate) fn check(
         site,
     };
     inherited_holds::note(slot, ident, &context);
-    found.extend(learn(slot, &held, ident, &context, content));
-    found.extend(classes::learn(slot, key, &held, ident, &context, content));
+    found.append(&mut learn(slot, &held, ident, &context, content));
+    found.append(&mut classes::learn(
+        slot, key, &held, ident, &context, content,
+    ));
     if mode == Mode::Exclusive {
-        found.extend(classes::first_write(slot, ident.class()));
+        found.append(&mut classes::first_write(slot, ident.class()));
     }
     let is_alone = found.is_empty()
         // Otherwise the context went to the graph of a check, or was recorded for the join.
@@ -113,14 +118,15 @@ pub(crate) fn check(
         // What two locks of one class show depends on their ids.
         && held.iter().all(|h| h.ident().class().id != ident.class().id)
         && !ident.contexts.is_promoted();
-    with_own(slot, |own| {
-        own.learn(known, ident.tag());
-        if is_alone && own.notes.is_none() {
-            own.first
-                .learn(SlotAddress::of(slot), ident.class(), known, context);
-        }
-    });
-    record.known.store(known, Ordering::Relaxed);
+    remember();
+    if is_alone {
+        with_own(slot, |own| {
+            if own.notes.is_none() {
+                own.first
+                    .learn(SlotAddress::of(slot), ident.class(), known, context);
+            }
+        });
+    }
     found
 }
 
@@ -197,22 +203,27 @@ fn learn(
         }
     });
     let graph = check_session::graph_of(slot);
-    let (mut is_nested, mut are_promoted) = (false, true);
-    let mut edges = Vec::new();
-    for other in held.iter().filter(|h| !std::ptr::eq(h.ident, ident)) {
-        is_nested = true;
-        are_promoted &= other.ident().contexts.is_promoted();
+    let (mut others, mut edges) = (Vec::new(), Vec::new());
+    let mut are_promoted = true;
+    for hold in held {
+        if std::ptr::eq(hold.ident, ident) {
+            continue;
+        }
+        let other = hold.ident();
+        others.push(other);
+        are_promoted &= other.contexts.is_promoted();
         // Locations in one file may be those of a type that wraps the program's locks, and then do not
         // distinguish edges.
-        if other.site.file() == site.file() {
-            edges.push((other.ident().id(), ident.id()));
+        if hold.site.file() == site.file() {
+            edges.push(other.id());
         }
     }
+    let has_stack = |from: &LockId| graph.lock().has_edge_stack((*from, ident.id()));
     let keeps_edges = !edges.is_empty()
         && with_own(slot, |own| own.has_stacks_left())
-        && !edges.iter().all(|edge| graph.lock().has_edge_stack(*edge));
+        && !edges.iter().all(has_stack);
     // An inherited lock was moved into the graph when it was inherited.
-    is_nested |= !holding.inherited.is_empty();
+    let is_nested = !others.is_empty() || !holding.inherited.is_empty();
     let is_writer =
         mode == Mode::Exclusive && ident.class().kind.readers_wait() && !ident.has_any_writer();
     // In the child of a fork, or in a check that has a graph of its own, a promoted lock may not be in the
@@ -240,32 +251,31 @@ fn learn(
     let with_classes = content.is_some() && !classes::is_recorded(slot);
     let mut state = graph.lock();
     if let Some(Some(stack)) = stack {
-        for from in unknown {
+        for from in &unknown {
             state.add_stack(from, site, stack.clone());
         }
         if keeps_edges {
-            for edge in edges {
-                state.add_edge_stack(edge, stack.clone());
+            for from in &edges {
+                state.add_edge_stack((*from, ident.id()), stack.clone());
             }
         }
     }
     state.introduce(thread, slot);
     let mut findings = Vec::new();
-    for other in held.iter().filter(|h| !std::ptr::eq(h.ident, ident)) {
-        findings.extend(promote(&mut state, other.ident()));
+    for other in &others {
+        findings.append(&mut promote(&mut state, other));
     }
     // Leaf edges belong to the graph of the process.
     if (is_nested || is_writer) && (graph.is_own() || !offer(ident, context)) {
         // The lock is promoted by now, or has more contexts than a leaf keeps: then they belong in the graph,
         // which keeps some for each edge. To drop one would lose an edge.
-        findings.extend(promote(&mut state, ident));
+        findings.append(&mut promote(&mut state, ident));
         let id = ident.id();
         debug_assert!(
             state.lock(id).is_some(),
             "a promoted lock stands in the graph"
         );
         let acquisition = Acquisition {
-            thread,
             segment: &holding.segment,
             held: &holding.held,
             inherited: &holding.inherited,
@@ -274,7 +284,7 @@ fn learn(
             mode,
             site,
         };
-        findings.extend(repeated::acquire(
+        findings.append(&mut repeated::acquire(
             &mut state,
             ident,
             &acquisition,

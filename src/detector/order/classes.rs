@@ -56,7 +56,7 @@ pub(in crate::detector) fn learn(
         let pair = lockset_hash::mix(from.id.get() << 32 ^ to.id.get());
         let context = lockset_hash::known(gates ^ lockset_hash::share(pair, h.mode), mode);
         if !with_own(slot, |own| own.has_classes(context)) {
-            unknown.push((at, from));
+            unknown.push(at);
         }
     }
     if unknown.is_empty() && alike.is_none() {
@@ -71,23 +71,25 @@ pub(in crate::detector) fn learn(
     enter(&mut state, to);
     // Not those of `holding`, which can have been recorded in another order of acquisition, or without a lock whose
     // guard another thread was about to release.
-    let mut all = Vec::with_capacity(held.len());
+    let (mut all, mut froms) = (Vec::new(), Vec::new());
     for hold in held {
-        all.push(hold.as_held());
+        let one = hold.as_held();
+        let lock = hold.ident().class().id;
+        all.push(one);
+        froms.push(Held { lock, ..one });
     }
     let mut findings = Vec::new();
-    for (at, from) in unknown {
-        enter(&mut state, from);
-        let mut gates = all.clone();
-        gates.remove(at);
-        findings.extend(state.classes.acquire(&Acquisition {
-            thread: holding.segment.thread(),
+    for &at in &unknown {
+        enter(&mut state, held[at].ident().class());
+        let mut gates = Vec::new();
+        for (place, gate) in all.iter().enumerate() {
+            if place != at {
+                gates.push(*gate);
+            }
+        }
+        findings.append(&mut state.classes.acquire(&Acquisition {
             segment: &holding.segment,
-            held: &[Held {
-                lock: from.id,
-                mode: held[at].mode,
-                site: held[at].site,
-            }],
+            held: &froms[at..=at],
             inherited: &[],
             gone: &gates,
             lock: to.id,
@@ -96,10 +98,6 @@ pub(in crate::detector) fn learn(
         }));
     }
     if let Some(content) = content.filter(|_| !is_recorded) {
-        let mut froms = all.clone();
-        for (from, h) in froms.iter_mut().zip(held) {
-            from.lock = h.ident().class().id;
-        }
         let request = Held {
             lock: to.id,
             mode,
@@ -132,27 +130,19 @@ pub(super) fn is_recorded(slot: &'static Slot) -> bool {
 fn record_edges(
     slot: &'static Slot,
     held: &[HeldLock],
-    unknown: &[(usize, &'static Class)],
+    unknown: &[usize],
     to: &'static Class,
     mode: Mode,
     site: Site,
 ) {
     let thread = slot.name().unwrap_or_default();
-    let mut classes = Vec::new();
-    for hold in held {
-        classes.push(hold.ident().class());
-    }
-    for (at, from) in unknown {
-        let mut gates = classes.clone();
-        gates.remove(*at);
+    for &at in unknown {
         let news = record::edge(&record::Taken {
-            from,
-            from_mode: held[*at].mode,
-            from_site: held[*at].site,
+            held,
+            at,
             to,
             to_mode: mode,
             to_site: site,
-            gates: &gates,
             thread: &thread,
         });
         if let Some(news) = news {

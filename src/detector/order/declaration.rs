@@ -21,8 +21,8 @@ use crate::variables::Variable;
 
 /// Adds declared orders to the graphs.
 pub(crate) fn add(slot: &'static Slot, orders: Vec<Vec<&'static str>>, site: Site) {
-    for names in orders {
-        declare(slot, &names, site);
+    for names in &orders {
+        declare(slot, names, site);
     }
 }
 
@@ -52,12 +52,12 @@ fn declare(slot: &'static Slot, names: &[&'static str], site: Site) {
             {
                 let mut state = state::lock();
                 let findings = declare_pair(&mut state, first, second, site);
-                found.extend(describe_cycles(slot, &state, findings, Some(site)));
+                found.append(&mut describe_cycles(slot, &state, findings, Some(site)));
             }
             if graph.is_own() {
                 let mut state = graph.lock();
                 let findings = declare_pair(&mut state, first, second, site);
-                found_in_trial.extend(describe_cycles(slot, &state, findings, Some(site)));
+                found_in_trial.append(&mut describe_cycles(slot, &state, findings, Some(site)));
             }
         }
     }
@@ -71,8 +71,9 @@ fn declare(slot: &'static Slot, names: &[&'static str], site: Site) {
 }
 
 /// Adds all declared orders to an empty graph.
+#[inline]
 fn declare_again(state: &mut DetectorState) {
-    for (first, second, site) in DECLARED.lock().clone() {
+    for &(first, second, site) in &DECLARED.lock().clone() {
         // No earlier order contradicts it: a declaration that contradicts another one was refused.
         declare_pair(state, first, second, site);
     }
@@ -93,6 +94,7 @@ fn declare_pair(
 }
 
 /// Begins a check, with an order graph of its own that has the declared orders, or with that of the process.
+#[inline]
 pub(crate) fn open_check(own: bool) -> Arc<CheckSession> {
     CheckSession::open(own.then(|| {
         let mut state = DetectorState::of_check();

@@ -29,7 +29,6 @@ pub(in crate::detector) fn declare(
     let half = (1 << 31) - 1;
     let thread = ThreadId::new(DECLARING | (from.get() & half) << 31 | (to.get() & half));
     graph.acquire(&Acquisition {
-        thread,
         segment: &Segment::first(thread),
         held: &[Held {
             lock: from,

@@ -28,7 +28,7 @@ pub(crate) fn above() -> Option<ParentHolds> {
     slot.maintain();
     let further = with_own(slot, |own| {
         let notes = own.notes.as_ref().filter(|notes| notes.go_on());
-        notes.map(|notes| notes.above.clone()).unwrap_or_default()
+        notes.map_or(Vec::new(), AcquisitionLog::above)
     });
     let held = slot.held()?;
     if held.is_empty() && further.is_empty() {
@@ -40,8 +40,8 @@ pub(crate) fn above() -> Option<ParentHolds> {
         return None;
     }
     let mut above = Vec::new();
-    for (h, was_marked) in held.iter().zip(marked) {
-        let end = with_own(slot, |own| own.marks.mark(h.ident, was_marked));
+    for (h, was_marked) in held.iter().zip(&marked) {
+        let end = with_own(slot, |own| own.marks.mark(h.ident, *was_marked));
         above.push((h.as_held(), end));
     }
     Some(ParentHolds {
@@ -53,12 +53,8 @@ pub(crate) fn above() -> Option<ParentHolds> {
 
 /// Records that the calling thread was started under `above`.
 pub(crate) fn begin(slot: &'static Slot, above: &ParentHolds) {
-    let mut ends = above.further.clone();
-    for (_, end) in &above.held {
-        ends.push(end.clone());
-    }
     with_own(slot, |own| {
-        own.notes = Some(AcquisitionLog::new(ends));
+        own.notes = Some(AcquisitionLog::under(above));
         // The acquisitions of locks cached in it were not logged.
         own.first.clear();
     });
@@ -131,8 +127,8 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
     // The acquisitions of the joined thread are within every hold above this one, too.
     with_own(slot, |own| {
         if let Some(notes) = &mut own.notes {
-            for taken in taken {
-                notes.add(taken);
+            for taken in &taken {
+                notes.add(taken.clone());
             }
         }
     });
@@ -147,7 +143,7 @@ fn record_in_graph(slot: &'static Slot, around: &[InheritedHold], taken: &[Neste
         state.introduce(around[0].holder, slot);
         let mut findings = Vec::new();
         for h in &held {
-            findings.extend(promote(&mut state, h.ident()));
+            findings.append(&mut promote(&mut state, h.ident()));
         }
         for NestedAcquisition { lock, context } in taken {
             // A dropped lock leads nowhere.
@@ -155,9 +151,9 @@ fn record_in_graph(slot: &'static Slot, around: &[InheritedHold], taken: &[Neste
                 continue;
             }
             let holding = &context.holding;
-            let inherited: Vec<InheritedHold> = [around, &holding.inherited].concat();
-            findings.extend(state.graph.acquire(&Acquisition {
-                thread: holding.segment.thread(),
+            let mut inherited = around.to_vec();
+            inherited.extend_from_slice(&holding.inherited);
+            findings.append(&mut state.graph.acquire(&Acquisition {
                 segment: &holding.segment,
                 held: &[],
                 inherited: &inherited,

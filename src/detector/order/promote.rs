@@ -13,7 +13,7 @@ pub(in crate::detector) fn promote(
     state: &mut DetectorState,
     ident: &'static Ident,
 ) -> Vec<Finding> {
-    let contexts = if state.is_of_check() {
+    let contexts = if state.is_of_check {
         // Leaf edges belong to the process. A leaf gives no findings: no edge leaves it.
         promote(&mut state::lock(), ident);
         None
@@ -30,7 +30,7 @@ pub(in crate::detector) fn promote(
         state.graph.allow_any_writer(id);
     }
     let mut findings = Vec::new();
-    for context in contexts.unwrap_or_default() {
+    for context in &contexts.unwrap_or_default() {
         if context.holding.generation != state::generation() {
             continue;
         }
@@ -45,7 +45,6 @@ pub(in crate::detector) fn promote(
         }
         let content = repeated::content_of(&held, ident, context.mode, context.site);
         let acquisition = Acquisition {
-            thread: context.holding.segment.thread(),
             segment: &context.holding.segment,
             held: &held,
             inherited: &context.holding.inherited,
@@ -54,7 +53,7 @@ pub(in crate::detector) fn promote(
             mode: context.mode,
             site: context.site,
         };
-        findings.extend(repeated::acquire(
+        findings.append(&mut repeated::acquire(
             state,
             ident,
             &acquisition,

@@ -29,7 +29,7 @@ const LADDER: [(Relaxed, Verdict); 8] = [
 /// that is known (which the budget records).
 pub(super) fn classify(hops: &[CycleStep<'_>], budget: &mut Budget) -> Option<(Verdict, Vec<u16>)> {
     let enough_threads = has_enough_threads(hops);
-    for (waived, verdict) in LADDER {
+    for &(waived, verdict) in &LADDER {
         if !waived.threads && !enough_threads {
             continue;
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::gates::{self, Gate, GateSet, strength};
+use crate::engine::acquisition::Held;
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -22,6 +23,23 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// Returns the context of an edge from a held lock to one that is requested as `to_mode` and `to_site` say.
+    pub(super) fn of(
+        segment: &Segment,
+        gates: &Option<Arc<GateSet>>,
+        from: &Held,
+        (to_mode, to_site): (Mode, Site),
+    ) -> Self {
+        Self {
+            segment: segment.clone(),
+            gates: gates.clone(),
+            from_site: from.site,
+            to_site,
+            from_mode: from.mode,
+            to_mode,
+        }
+    }
+
     pub(super) fn thread(&self) -> ThreadId {
         self.segment.thread()
     }

@@ -314,7 +314,7 @@ impl<'a> Search<'a> {
 
     /// Records a cycle as a finding unless it was reported with a verdict as near to a deadlock.
     fn report(&mut self, hops: &[CycleStep<'_>], verdict: Verdict, picks: &[u16]) {
-        let locks = finding::canonical(finding::locks(hops));
+        let locks = finding::canonical(&finding::locks(hops));
         let known = self.records.verdict(&locks);
         if known.is_some_and(|known| nearness(known) <= nearness(verdict)) {
             return;

@@ -45,7 +45,7 @@ fn link(hop: &CycleStep<'_>, pick: u16) -> Link {
         to_mode: context.to_mode,
         to_site: context.to_site,
         thread: context.thread(),
-        gates: gates.into_boxed_slice(),
+        gates,
     }
 }
 
@@ -60,13 +60,20 @@ pub(super) fn locks(hops: &[CycleStep<'_>]) -> Vec<LockId> {
 }
 
 /// Rotates a cycle so that its lowest lock comes first.
-pub(super) fn canonical(mut locks: Vec<LockId>) -> Vec<LockId> {
-    let lowest = lowest(&locks);
-    locks.rotate_left(lowest);
-    locks
+pub(super) fn canonical(locks: &[LockId]) -> Vec<LockId> {
+    let (last, first) = locks.split_at(lowest(locks));
+    let mut canonical = first.to_vec();
+    canonical.extend_from_slice(last);
+    canonical
 }
 
 /// Returns the index of the lowest lock.
 fn lowest(locks: &[LockId]) -> usize {
-    (0..locks.len()).min_by_key(|at| locks[*at]).unwrap_or(0)
+    let mut lowest = 0;
+    for (at, lock) in locks.iter().enumerate() {
+        if *lock < locks[lowest] {
+            lowest = at;
+        }
+    }
+    lowest
 }

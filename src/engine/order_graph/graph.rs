@@ -50,7 +50,7 @@ impl OrderGraph {
         Self {
             store: Store::new(),
             gate_sets: GateSets::new(),
-            records: ReportedCycles::default(),
+            records: ReportedCycles::new(),
             reserve: Reserve::new(&limits),
             limits: Limits {
                 contexts_per_edge,
@@ -79,11 +79,6 @@ impl OrderGraph {
     /// could wait for ([`Mode::keeps_out`]), the request is not part of any lock order, and the caller does
     /// not pass it.
     pub(crate) fn acquire(&mut self, a: &Acquisition<'_>) -> Vec<Finding> {
-        debug_assert_eq!(
-            a.thread,
-            a.segment.thread(),
-            "a thread acts in its own segment"
-        );
         let mut found = Vec::new();
         let held = held_gates(a);
         let count = held.len();
@@ -110,14 +105,7 @@ impl OrderGraph {
             if !alike {
                 prospects = Pruning::default();
             }
-            let context = Context {
-                segment: a.segment.clone(),
-                gates: gates.clone(),
-                from_site: from.site,
-                to_site: a.site,
-                from_mode: from.mode,
-                to_mode: a.mode,
-            };
+            let context = Context::of(a.segment, &gates, from, (a.mode, a.site));
             graph.add((from.lock, a.lock), context, &mut prospects, &mut found);
         };
         for from in a.held {
@@ -255,14 +243,8 @@ impl OrderGraph {
                 let Some(edge) = self.store.find(x, y) else {
                     continue;
                 };
-                let context = Context {
-                    segment: segment.clone(),
-                    gates: gates.clone(),
-                    from_site: from.site,
-                    to_site: repeat.to.site,
-                    from_mode: from.mode,
-                    to_mode: repeat.to.mode,
-                };
+                let to = (repeat.to.mode, repeat.to.site);
+                let context = Context::of(segment, gates, from, to);
                 match self.store.graph[edge].offer(context, ends, limit) {
                     Insert::Known | Insert::Kept(_) => {}
                     Insert::Refused | Insert::Replaced(_) => self.reached.contexts_dropped += 1,
@@ -274,9 +256,9 @@ impl OrderGraph {
     /// Inserts the contexts of the kept acquisitions of all locks that have got onto a cycle, before the first
     /// search there.
     fn insert_repeats(&mut self) {
-        for n in std::mem::take(&mut self.store.tied) {
-            for repeat in std::mem::take(self.store.graph[n].repeats()) {
-                self.insert(&repeat);
+        for &n in &std::mem::take(&mut self.store.tied) {
+            for repeat in &std::mem::take(self.store.graph[n].repeats()) {
+                self.insert(repeat);
             }
         }
     }
@@ -396,7 +378,7 @@ impl OrderGraph {
         for edge in self.store.graph.edges_directed(n, Direction::Outgoing) {
             edges.push((edge.id(), edge.target()));
         }
-        for (edge, next) in edges {
+        for &(edge, next) in &edges {
             // A writer changes nothing for a request that waits for anything but a reader.
             let known = &self.store.graph[edge];
             let has_reader = known.any(&mut |context| context.from_mode == Mode::Shared);

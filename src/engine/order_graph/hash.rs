@@ -1,13 +1,23 @@
 //! A hasher for ids.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use crate::engine::ids::LockId;
 
 /// A map with ids as keys. Ids are serial numbers that no input chooses, so the keyed hash of the standard
 /// library would protect from nothing and cost more than the look-up itself.
-pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+pub(super) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
+/// A set of [hashes](hash_of).
+pub(crate) type Hashes = HashSet<u64, BuildHasherDefault<IdHasher>>;
+
+/// Returns a hash of 64 bits that stands for the value in a set or a table. It is the same in all processes.
+pub(crate) fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
 
 /// For each lock the place of its record in a list. Tables of one type share their code.
 pub(super) type LockPlaces = IdMap<LockId, u32>;

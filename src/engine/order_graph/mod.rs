@@ -24,12 +24,14 @@ mod repeats;
 mod reported_cycles;
 mod scratch;
 mod store;
+mod table;
 #[cfg(test)]
 #[path = "../../../tests/unit/engine/order_graph/mod.rs"]
 mod tests;
 mod writers;
 
 pub(crate) use graph::OrderGraph;
-pub(crate) use hash::IdMap;
+pub(crate) use hash::{Hashes, hash_of};
 pub(crate) use limits::Limits;
 pub(crate) use repeats::FEWEST as FEWEST_REPEATED;
+pub(crate) use table::IdTable;

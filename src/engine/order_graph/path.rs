@@ -60,7 +60,7 @@ impl OrderGraph {
                 to_mode: context.to_mode,
                 to_site: context.to_site,
                 thread: context.thread(),
-                gates: Box::default(),
+                gates: Vec::new(),
             });
             at = before;
         }

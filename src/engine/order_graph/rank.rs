@@ -58,8 +58,8 @@ impl Store {
         behind.append(&mut ahead);
         let mut ranks = behind.clone();
         sorting::sort(&mut ranks);
-        for (at, (_, n)) in behind.into_iter().enumerate() {
-            self.set_rank(n, ranks[at].0);
+        for (at, (_, n)) in behind.iter().enumerate() {
+            self.set_rank(*n, ranks[at].0);
         }
         true
     }

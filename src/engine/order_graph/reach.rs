@@ -146,8 +146,8 @@ impl Store {
         }
         let is_cycle = scratch.is_behind(y);
         if is_cycle {
-            for n in leading {
-                self.tie_one(n, scc);
+            for n in &leading {
+                self.tie_one(*n, scc);
             }
         }
         Some(is_cycle)
@@ -179,8 +179,8 @@ impl Store {
             return;
         }
         self.sccs += 1;
-        for n in found {
-            self.tie_one(n, self.sccs);
+        for n in &found {
+            self.tie_one(*n, self.sccs);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::hash::{IdMap, LockPlaces};
+use super::hash::IdMap;
+use super::table::IdTable;
 use crate::engine::ids::LockId;
 use crate::engine::verdict::Verdict;
 
@@ -57,48 +58,30 @@ impl ReportedCycle {
     }
 }
 
-/// A list whose vacant places are used again.
-#[derive(Debug)]
-struct Slots<T> {
-    items: Vec<T>,
-    vacant: Vec<u32>,
-}
-
-impl<T> Default for Slots<T> {
-    fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            vacant: Vec::new(),
-        }
-    }
-}
-
-impl<T> Slots<T> {
-    /// Adds an item, and returns its place.
-    fn put(&mut self, item: T) -> u32 {
-        if let Some(at) = self.vacant.pop() {
-            self.items[at as usize] = item;
-            return at;
-        }
-        self.items.push(item);
-        self.items.len() as u32 - 1
-    }
-}
-
 /// The reported cycles among live locks, each with the best verdict that it was reported with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ReportedCycles {
-    cycles: Slots<ReportedCycle>,
-    /// The locks of the cycles, by their places in `lists`.
-    locks: LockPlaces,
+    cycles: Vec<ReportedCycle>,
+    /// The places of removed cycles, which are used again.
+    vacant: Vec<u32>,
     /// The cycles through each lock; those removed with another lock are cleared later.
-    lists: Slots<Vec<CycleId>>,
-    /// The cycles of two locks, with the lower id first.
-    pairs: IdMap<(LockId, LockId), CycleId>,
+    lists: IdTable<LockId, Vec<CycleId>>,
+    /// The places of the cycles of two locks, with the lower id first.
+    pairs: IdMap<(u64, u64), u32>,
     last: u32,
 }
 
 impl ReportedCycles {
+    pub(super) fn new() -> Self {
+        Self {
+            cycles: Vec::new(),
+            vacant: Vec::new(),
+            lists: IdTable::new(),
+            pairs: IdMap::default(),
+            last: 0,
+        }
+    }
+
     /// Returns the verdict with which this cycle was reported.
     pub(super) fn verdict(&self, locks: &[LockId]) -> Option<Verdict> {
         let cycle = self.get(self.find(locks)?)?;
@@ -113,60 +96,69 @@ impl ReportedCycles {
     /// Records a cycle in canonical rotation.
     pub(super) fn note(&mut self, locks: &[LockId], verdict: Verdict) -> CycleId {
         if let Some(id) = self.find(locks) {
-            self.cycles.items[id.0 as usize].verdict = verdict;
+            self.cycles[id.0 as usize].verdict = verdict;
             return id;
         }
         self.last += 1;
-        let at = self.cycles.put(ReportedCycle {
+        let cycle = ReportedCycle {
             locks: locks.to_vec(),
             verdict,
             serial: self.last,
-        });
+        };
+        let at = match self.vacant.pop() {
+            Some(at) => {
+                self.cycles[at as usize] = cycle;
+                at
+            }
+            None => {
+                self.cycles.push(cycle);
+                self.cycles.len() as u32 - 1
+            }
+        };
         let id = (at, self.last);
         for lock in locks {
-            if !self.locks.contains_key(lock) {
-                let list = self.lists.put(Vec::new());
-                self.locks.insert(*lock, list);
-            }
-            let list = &mut self.lists.items[self.locks[lock] as usize];
+            let list = self.lists.get_or_default(*lock);
             if list.len() == list.capacity() {
-                list.retain(|(at, serial)| self.cycles.items[*at as usize].serial == *serial);
+                list.retain(|(at, serial)| self.cycles[*at as usize].serial == *serial);
                 list.reserve(list.len() + 1);
             }
             list.push(id);
         }
         if let [lower, higher] = *locks {
-            self.pairs.insert((lower, higher), id);
+            self.pairs.insert((lower.get(), higher.get()), at);
         }
         id
     }
 
     /// Removes every cycle through `lock`, which has been dropped.
     pub(super) fn forget(&mut self, lock: LockId) {
-        let Some(list) = self.locks.remove(&lock) else {
+        let Some(list) = self.lists.remove(lock) else {
             return;
         };
-        self.lists.vacant.push(list);
-        for (at, serial) in std::mem::take(&mut self.lists.items[list as usize]) {
-            let cycle = &mut self.cycles.items[at as usize];
+        for &(at, serial) in &list {
+            let cycle = &mut self.cycles[at as usize];
             if cycle.serial == serial {
                 if let [lower, higher] = cycle.locks[..] {
-                    self.pairs.remove(&(lower, higher));
+                    self.pairs.remove(&(lower.get(), higher.get()));
                 }
                 cycle.locks = Vec::new();
                 cycle.serial = 0;
-                self.cycles.vacant.push(at);
+                self.vacant.push(at);
             }
         }
     }
 
     /// Returns the reported inversions that contain this edge.
     pub(super) fn inversions_through(&self, edge: (LockId, LockId)) -> Vec<CycleId> {
-        let mut inversions = self.shortest(&[edge.0, edge.1]).to_vec();
-        inversions.retain(|id| {
-            self.get(*id)
-                .is_some_and(|cycle| cycle.verdict == Verdict::Inversion && cycle.has_edge(edge))
-        });
+        let mut inversions = Vec::new();
+        for id in self.shortest(&[edge.0, edge.1]) {
+            if let Some(cycle) = self.get(*id)
+                && cycle.verdict == Verdict::Inversion
+                && cycle.has_edge(edge)
+            {
+                inversions.push(*id);
+            }
+        }
         inversions
     }
 
@@ -196,13 +188,14 @@ impl ReportedCycles {
 
     /// Returns the cycle, unless it was removed.
     fn get(&self, (at, serial): CycleId) -> Option<&ReportedCycle> {
-        let cycle = &self.cycles.items[at as usize];
+        let cycle = &self.cycles[at as usize];
         (cycle.serial == serial).then_some(cycle)
     }
 
     fn find(&self, locks: &[LockId]) -> Option<CycleId> {
         if let [lower, higher] = *locks {
-            return self.pairs.get(&(lower, higher)).copied();
+            let at = *self.pairs.get(&(lower.get(), higher.get()))?;
+            return Some((at, self.cycles[at as usize].serial));
         }
         let is_it = |id: &&CycleId| self.get(**id).is_some_and(|cycle| cycle.locks == locks);
         self.shortest(locks).iter().find(is_it).copied()
@@ -222,9 +215,6 @@ impl ReportedCycles {
 
     /// Returns the cycles through a lock, and some that were removed.
     fn list(&self, lock: LockId) -> &[CycleId] {
-        match self.locks.get(&lock) {
-            Some(at) => &self.lists.items[*at as usize],
-            None => &[],
-        }
+        self.lists.get(lock).map_or(&[], Vec::as_slice)
     }
 }

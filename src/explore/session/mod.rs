@@ -34,6 +34,7 @@ pub(crate) struct Session {
     state: Mutex<State>,
     stopped: Condvar,
     settings: Settings,
+    has_aim: bool,
 }
 
 impl fmt::Debug for Session {
@@ -43,9 +44,11 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    pub(crate) fn new(chooser: Box<dyn Choose>, settings: Settings) -> Arc<Self> {
+    /// Returns a schedule that `chooser` chooses, and that tries to reach the deadlock of `aim`, if there is one.
+    pub(crate) fn new(chooser: Box<dyn Choose>, settings: Settings, aim: Option<Aim>) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(State::new(chooser, settings.aim.clone())),
+            has_aim: aim.is_some(),
+            state: Mutex::new(State::new(chooser, aim)),
             stopped: Condvar::new(),
             settings,
         })

@@ -7,10 +7,11 @@ use super::state::State;
 use crate::explore::aim::Aim;
 use crate::explore::course::interleaving;
 use crate::explore::schedule::Schedule;
+use crate::explore::strategy::Guided;
 use crate::sink;
 
 /// Writes the file, if the settings name one: what the schedule has seen of its aim and, once it has come to an `end`,
-/// its choices.
+/// its choices, and the runs of its threads as [`asked`](crate::explore::asked()) takes them.
 pub(super) fn write(settings: &Settings, state: &State, end: &str) {
     let Some(file) = &settings.reported else {
         return;
@@ -18,16 +19,21 @@ pub(super) fn write(settings: &Settings, state: &State, end: &str) {
     let sight = state.aim.as_ref().map(Aim::sight);
     let mut text = sight.unwrap_or_default().lines();
     if !end.is_empty() {
-        let before_releases = settings.before_releases;
-        let schedule = |choices: &[usize]| Schedule {
-            choices: choices.to_vec(),
-            before_releases,
+        let schedule = Schedule {
+            choices: state.choices.clone(),
+            before_releases: settings.before_releases,
         };
-        let (choices, steps) = (schedule(&state.choices), schedule(&state.steps));
         if state.tries {
             text.push_str("tries\n");
         }
-        text.push_str(&format!("end\t{end}\nchoices\t{choices}\nsteps\t{steps}\n"));
+        if settings.before_releases {
+            text.push_str("releases\n");
+        }
+        text.push_str(&format!("end\t{end}\nchoices\t{schedule}\nruns\t"));
+        for (thread, until) in &Guided::runs(&state.steps) {
+            text.push_str(&format!("{thread}<{until} "));
+        }
+        text.push('\n');
         if settings.shows {
             let mut names = Vec::with_capacity(state.threads.len());
             for thread in &state.threads {

@@ -249,7 +249,7 @@ impl Scheduler for Session {
     }
 
     fn has_aim(&self) -> bool {
-        self.settings.aim.is_some()
+        self.has_aim
     }
 
     fn comes(&self, thread: usize, nesting: Nesting) {

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::explore::aim::Aim;
-
 /// How a schedule is run.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
@@ -19,8 +17,6 @@ pub(crate) struct Settings {
     pub(crate) reported: Option<PathBuf>,
     /// Whether the table of the operations is printed at the end of the schedule.
     pub(crate) shows: bool,
-    /// The deadlock that the schedule tries to reach.
-    pub(crate) aim: Option<Aim>,
     /// Whether schedules are left out that differ in the order of independent steps alone.
     pub(crate) reduces: bool,
 }

@@ -83,7 +83,8 @@ impl Node {
 
     fn bring(&mut self, at: Option<usize>) -> bool {
         if let Some(at) = at {
-            self.options[..=at].rotate_right(1);
+            let option = self.options.remove(at);
+            self.options.insert(0, option);
         }
         at.is_some()
     }
@@ -91,13 +92,14 @@ impl Node {
     /// Adds the option that reverses a race: this thread, or the first of the threads `before` its step if the thread
     /// itself is no option here; all options if none of them is.
     fn want(&mut self, thread: usize, before: &[usize]) {
-        let mut all = [&self.options[..], &self.done].concat();
+        let all = [&self.options[..], &self.done].concat();
         if all.contains(&thread) {
-            all = vec![thread];
+            self.wanted.push(thread);
         } else if let Some(first) = all.iter().find(|option| before.contains(option)) {
-            all = vec![*first];
+            self.wanted.push(*first);
+        } else {
+            self.wanted.extend_from_slice(&all);
         }
-        self.wanted.extend(all);
     }
 }
 
@@ -185,7 +187,7 @@ impl Choose for DepthFirst {
         if self.is_repeated {
             return;
         }
-        for race in reduction.races() {
+        for race in &reduction.races() {
             if let Some(node) = self.path.get_mut(race.at) {
                 node.want(race.thread, &race.before);
             }

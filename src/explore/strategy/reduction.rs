@@ -100,8 +100,8 @@ impl Reduction {
         }
         clock.set(thread, self.events.len() + 1);
         held.retain(|lock| !self.next[thread].held.contains(lock));
-        for lock in held {
-            self.released(lock).join(&clock);
+        for lock in &held {
+            self.released(*lock).join(&clock);
         }
         self.clocks[thread] = clock.clone();
         self.events.push(Event {

@@ -34,7 +34,7 @@ use crate::watchdog::startup::attach;
 /// use std::panic::Location;
 /// use lockwarden::instrument::{Agent, AcquireKind, Lock, LockKind, Mode};
 ///
-/// static KIND: LockKind = LockKind::new("AsyncMutex").with_sendable_guards();
+/// static KIND: LockKind = LockKind::new("AsyncMutex").sendable();
 /// let lock = Lock::new(&KIND);
 /// let mut task = Agent::new(Some("ingest"));
 /// let hold = task.run(|| lock.acquired_sendable(Mode::Exclusive, AcquireKind::Blocking, Location::caller()));
@@ -250,7 +250,7 @@ impl std::panic::RefUnwindSafe for SendableHold {}
 impl Lock {
     /// As [`acquired`](Self::acquired), for a guard that may be dropped by another thread or agent
     /// than the one that took the lock. The [`LockKind`](crate::instrument::LockKind) has to be one
-    /// [`with_sendable_guards`](crate::instrument::LockKind::with_sendable_guards).
+    /// [`sendable`](crate::instrument::LockKind::sendable).
     ///
     /// # Panics
     ///

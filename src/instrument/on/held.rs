@@ -60,6 +60,7 @@ fn held(only: Option<*const Ident>) -> Option<Vec<HeldHere>> {
 /// # Errors
 ///
 /// The message that describes the recorded path from `second` to `first`.
+#[inline]
 pub(crate) fn assert_order(first: Term<'_>, second: Term<'_>, site: Site) -> Result<(), String> {
     let Some(slot) = attach() else { return Ok(()) };
     let named = |side: Term<'_>| match side {

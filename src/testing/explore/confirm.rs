@@ -8,13 +8,12 @@ use super::finding::{Finding, FindingKind};
 use super::progress::Progress;
 use super::quiet;
 use super::run::Explore;
-use crate::config;
-use crate::detector;
-use crate::engine::ids::{LockId, Site};
+use crate::engine::ids::LockId;
 use crate::explore::aim::{Aim, Nested, Sight};
 use crate::explore::session::Settings;
 use crate::explore::strategy::Strategy;
 use crate::report::{Report, Verdict, WaitsFor, place};
+use crate::testing::check::is_watched;
 use crate::testing::timeout;
 use crate::tracking::lock::class_key;
 use crate::tracking::scheduled::JOINS;
@@ -58,10 +57,7 @@ pub enum Prevented {
     Passed,
 }
 
-impl<F> Explore<F>
-where
-    F: Fn() + Send + Sync + 'static,
-{
+impl Explore {
     /// Tries to reach the deadlock that a report predicts: an
     /// [`Inversion`](crate::report::Verdict::Inversion), a
     /// [`RecursiveRead`](crate::report::Verdict::RecursiveRead), or a cycle that is said to be impossible, such as
@@ -104,15 +100,12 @@ where
     ///     assert!(matches!(confirmation, Confirmation::Confirmed(_)), "{confirmation}");
     /// }
     /// ```
+    #[inline]
     #[track_caller]
     pub fn confirm(self, report: &Report) -> Confirmation {
-        self.confirm_nested(&nested(report), Location::caller())
-    }
-
-    /// Tries to make these nested acquisitions meet.
-    fn confirm_nested(self, nested: &[Nested], site: Site) -> Confirmation {
-        let watched = detector::ON && config::current().enabled;
-        if !watched || nested.is_empty() {
+        let site = Location::caller();
+        let nested = Arc::new(nested(report));
+        if !is_watched() || nested.is_empty() {
             return Confirmation::Diverged;
         }
         let limit = self.timeout.unwrap_or_else(timeout::default);
@@ -126,26 +119,20 @@ where
             looks_outside: true,
             ..Settings::default()
         };
-        let nested: Arc<[Nested]> = nested.into();
         quiet::install();
         let mut progress = Progress::new(self.schedules);
         for number in 1..=self.schedules {
-            choosers.rotate_left(1);
+            choosers.swap(0, 1);
             let [mut chooser, other] = choosers;
             chooser.begin();
-            let settings = Settings {
-                aim: Some(Aim::new(Arc::clone(&nested), self.seed + number as u64)),
-                ..aimed.clone()
-            };
-            let (mut course, kinds) = self.run_one(chooser, settings, limit);
+            let aim = Aim::new(Arc::clone(&nested), self.seed + number as u64);
+            let (mut course, kinds) = self.run_one(chooser, aimed.clone(), Some(aim), limit);
             choosers = [course.take_chooser(), other];
             progress.print(number, 0, site);
             let Some(sight) = course.sight.take() else {
                 continue;
             };
-            let hangs = kinds
-                .iter()
-                .any(|kind| matches!(kind, FindingKind::Hang(_)));
+            let hangs = kinds.iter().any(FindingKind::is_hang);
             // What a thread does after the panic that ended a deadlock is no run of the program.
             let most = if course.broken { 1 } else { usize::MAX };
             let found = kinds
@@ -191,6 +178,7 @@ where
 
 /// The nested acquisitions of a report. One that is alone is made by two threads, on two locks of the class; or, if it
 /// is a second read of the same lock, by one thread that waits behind a writer.
+#[inline]
 fn nested(report: &Report) -> Vec<Nested> {
     let mut nested = Vec::new();
     for edge in &report.edges {
@@ -209,6 +197,7 @@ fn nested(report: &Report) -> Vec<Nested> {
 
 /// Whether it is the deadlock of threads that make these acquisitions. The report on one that was `broken` shows
 /// whether the threads that were stuck are those of the report; without edges it has waits of other sorts, too.
+#[inline]
 fn closes(kind: &FindingKind, nested: &[Nested], sight: &Sight, broken: bool) -> bool {
     let FindingKind::Report(report) = kind else {
         return sight.stuck;
@@ -223,6 +212,7 @@ fn closes(kind: &FindingKind, nested: &[Nested], sight: &Sight, broken: bool) ->
 }
 
 /// The acquisitions in which the threads of a report wait.
+#[inline]
 fn waited(report: &Report) -> Vec<Nested> {
     let mut nested = Vec::new();
     for thread in &report.threads {
@@ -240,6 +230,7 @@ fn waited(report: &Report) -> Vec<Nested> {
 }
 
 /// The key of the class of a lock of the report.
+#[inline]
 fn class(report: &Report, lock: LockId) -> String {
     match report.lock(lock) {
         Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
@@ -248,6 +239,7 @@ fn class(report: &Report, lock: LockId) -> String {
 }
 
 /// Why a schedule has not reached them.
+#[inline]
 fn prevented(nested: &[Nested], sight: &Sight) -> Prevented {
     if sight.met {
         return Prevented::Passed;

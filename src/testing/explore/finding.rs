@@ -48,6 +48,7 @@ pub struct Stuck {
 }
 
 impl Stuck {
+    #[inline]
     pub(super) fn new(mut threads: Vec<Observed>) -> Self {
         threads.retain(|thread| !thread.has_ended);
         Self {
@@ -72,6 +73,7 @@ impl fmt::Display for Stuck {
 
 impl FindingKind {
     /// Whether the schedule failed: all but a prediction of the detector.
+    #[inline]
     pub(super) fn is_failure(&self) -> bool {
         match self {
             Self::Report(report) => {
@@ -83,6 +85,7 @@ impl FindingKind {
 
     /// Whether another schedule has shown the same. A deadlock over something other than locks is a report
     /// or a set of stuck threads, depending on what other threads the process has at that moment.
+    #[inline]
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let is_stuck = |kind: &Self| matches!(kind, Self::Stuck(_));
         let alike = is_stuck(self) != is_stuck(other) && self.is_deadlock() && other.is_deadlock();
@@ -90,11 +93,18 @@ impl FindingKind {
     }
 
     /// Whether it is a deadlock that has formed.
+    #[inline]
     pub(super) fn is_deadlock(&self) -> bool {
         self.is_failure() && matches!(self, Self::Report(_) | Self::Stuck(_))
     }
 
+    #[inline]
+    pub(super) fn is_hang(&self) -> bool {
+        matches!(self, Self::Hang(_))
+    }
+
     /// Whether it is a deadlock over something other than locks alone.
+    #[inline]
     pub(super) fn is_stuck(&self) -> bool {
         match self {
             Self::Report(report) => self.is_deadlock() && report.edges.is_empty(),
@@ -104,6 +114,7 @@ impl FindingKind {
     }
 
     /// The same for what two schedules show of the same locks at the same lines.
+    #[inline]
     pub(super) fn key(&self) -> String {
         match self {
             Self::Report(report) => {
@@ -129,6 +140,7 @@ impl FindingKind {
 }
 
 /// A lock, apart from its id, which differs in each schedule.
+#[inline]
 fn describe(lock: &LockInfo) -> String {
     format!("{:?} {:?} {}", lock.name, lock.label, place(lock.created))
 }
@@ -170,6 +182,7 @@ impl Finding {
     }
 
     /// Whether it is a deadlock that has formed, and not a prediction, a panic or a hang.
+    #[inline]
     #[must_use]
     pub fn is_deadlock(&self) -> bool {
         self.kind.is_deadlock()

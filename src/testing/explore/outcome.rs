@@ -69,6 +69,7 @@ impl Outcome {
     /// # Panics
     ///
     /// If there is a finding, with all of them.
+    #[inline]
     #[track_caller]
     pub fn assert_clean(&self) {
         if !self.findings.is_empty() {
@@ -82,6 +83,7 @@ impl Outcome {
     /// # Panics
     ///
     /// If there is none, with what was found instead.
+    #[inline]
     #[track_caller]
     #[expect(
         clippy::must_use_candidate,

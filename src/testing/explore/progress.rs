@@ -17,6 +17,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    #[inline]
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,
@@ -25,6 +26,7 @@ impl Progress {
         }
     }
 
+    #[inline]
     pub(super) fn print(&mut self, made: usize, findings: usize, site: Site) {
         // The clock is read for every sixteenth schedule, since a short one takes some microseconds.
         if !made.is_multiple_of(16) || self.start.elapsed() < self.next {

@@ -1,5 +1,6 @@
 //! Runs the schedules.
 
+use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +10,10 @@ use super::outcome::Outcome;
 use super::progress::Progress;
 use super::quiet;
 use super::shrink::shrink;
-use crate::config;
 use crate::detector::order::declaration::open_check;
-use crate::detector::{self, deadlock, observe};
+use crate::detector::{deadlock, observe};
 use crate::engine::ids::Site;
+use crate::explore::aim::Aim;
 use crate::explore::asked;
 use crate::explore::course::Course;
 use crate::explore::schedule::Schedule;
@@ -20,7 +21,7 @@ use crate::explore::session::{End, PATIENCE, Session, Settings};
 use crate::explore::strategy::{Choose, Replay, Strategy};
 use crate::instrument::{CheckMembership, Child, is_abandoned};
 use crate::report::Verdict;
-use crate::testing::check::{Check, message};
+use crate::testing::check::{Check, is_watched, message};
 use crate::testing::hang::Hang;
 use crate::testing::timeout;
 use crate::thread;
@@ -54,10 +55,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// .run();
 /// outcome.assert_clean();
 /// ```
-pub fn explore<F>(body: F) -> Explore<F>
-where
-    F: Fn() + Send + Sync + 'static,
-{
+pub fn explore(body: impl Fn() + Send + Sync + 'static) -> Explore {
     Explore {
         body: Arc::new(body),
         schedules: 1_000,
@@ -72,10 +70,12 @@ where
 }
 
 /// How a body is to be explored. Made by [`explore`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "nothing is run before `run`"]
-pub struct Explore<F> {
-    pub(super) body: Arc<F>,
+pub struct Explore {
+    /// Of one type for all bodies, so that a test binary has one copy of what runs them. The library itself has none:
+    /// the functions that run schedules are `#[inline]`, since most programs explore nothing.
+    pub(super) body: Arc<dyn Fn() + Send + Sync>,
     pub(super) schedules: usize,
     pub(super) strategy: Strategy,
     pub(super) seed: u64,
@@ -86,16 +86,18 @@ pub struct Explore<F> {
     pub(super) replay: Option<Schedule>,
 }
 
-impl<F> Explore<F>
-where
-    F: Fn() + Send + Sync + 'static,
-{
-    /// The exploration of the body of a test, for at most `limit` a schedule.
+impl fmt::Debug for Explore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explore").finish_non_exhaustive()
+    }
+}
+
+impl Explore {
+    /// The same, for at most `limit` a schedule, if there is one.
     #[cfg(feature = "macros")]
-    pub(in crate::testing) fn of_test(body: F, limit: Option<Duration>) -> Self {
-        let mut explore = explore(body);
-        explore.timeout = limit;
-        explore
+    pub(in crate::testing) fn within(mut self, limit: Option<Duration>) -> Self {
+        self.timeout = limit;
+        self
     }
 
     /// Sets the number of schedules that are run at most: 1,000 if nothing is said.
@@ -167,6 +169,7 @@ where
     ///     assert_eq!((outcome.schedules(), outcome.inexact()), (1, 0));
     /// }
     /// ```
+    #[inline]
     #[track_caller]
     pub fn replay(mut self, schedule: &str) -> Self {
         match schedule.parse() {
@@ -181,11 +184,13 @@ where
     /// # Panics
     ///
     /// If the operating system does not start a thread. A panic of the body is part of the outcome.
+    #[inline]
     #[track_caller]
     pub fn run(self) -> Outcome {
         self.run_at(Location::caller())
     }
 
+    #[inline]
     pub(in crate::testing) fn run_at(mut self, site: Site) -> Outcome {
         if let Some(replay) = asked()
             .filter(|asked| !asked.process)
@@ -193,7 +198,7 @@ where
         {
             self.replay = Some(replay.clone());
         }
-        let watched = detector::ON && config::current().enabled;
+        let watched = is_watched();
         let mut outcome = Outcome {
             findings: Vec::new(),
             schedules: 0,
@@ -211,6 +216,7 @@ where
         outcome
     }
 
+    #[inline]
     fn run_all(&self, outcome: &mut Outcome) {
         let limit = self.timeout.unwrap_or_else(timeout::default);
         let (mut chooser, most, mut after): (Box<dyn Choose>, _, _) = match &self.replay {
@@ -233,15 +239,13 @@ where
                 reduces: self.replay.is_none() && self.strategy == Strategy::PartialOrder,
                 ..settings(after)
             };
-            let (mut course, kinds) = self.run_one(chooser, settings, limit);
+            let (mut course, kinds) = self.run_one(chooser, settings, None, limit);
             outcome.outside = outcome.outside.take().or_else(|| course.outside.take());
             chooser = course.take_chooser();
             outcome.schedules += 1;
             progress.print(outcome.schedules, outcome.findings.len(), outcome.site);
             outcome.inexact += usize::from(!course.exact);
-            let hangs = kinds
-                .iter()
-                .any(|kind| matches!(kind, FindingKind::Hang(_)));
+            let hangs = kinds.iter().any(FindingKind::is_hang);
             let failed = kinds.iter().any(FindingKind::is_failure);
             for kind in kinds {
                 let key = kind.key();
@@ -275,6 +279,7 @@ where
     }
 
     /// Gives the finding a schedule with fewer switches, if there is one, and the table of its steps.
+    #[inline]
     pub(super) fn shorten(&self, finding: &mut Finding, steps: &[usize], limit: Duration) {
         let after = finding.schedule.before_releases;
         let quiet = Settings {
@@ -285,7 +290,7 @@ where
         };
         quiet::install();
         let shorter = shrink(steps, &finding.kind, |chooser| {
-            self.run_one(chooser, quiet.clone(), limit)
+            self.run_one(chooser, quiet.clone(), None, limit)
         });
         if let Some(course) = shorter {
             finding.schedule = course.schedule;
@@ -295,7 +300,7 @@ where
             is_noting: true,
             ..quiet
         };
-        let (course, kinds) = self.run_one(Box::new(replay), noting, limit);
+        let (course, kinds) = self.run_one(Box::new(replay), noting, None, limit);
         if course.exact
             && let Some(kind) = kinds.into_iter().find(|kind| kind.is_same(&finding.kind))
         {
@@ -304,10 +309,12 @@ where
         }
     }
 
+    #[inline]
     pub(super) fn run_one(
         &self,
         chooser: Box<dyn Choose>,
         settings: Settings,
+        aim: Option<Aim>,
         limit: Duration,
     ) -> (Course, Vec<FindingKind>) {
         let trial = open_check(true);
@@ -317,7 +324,7 @@ where
         } else {
             self.patience.min(KNOWN_PATIENCE)
         };
-        let session = Session::new(chooser, settings);
+        let session = Session::new(chooser, settings, aim);
         let child = Child::of(Arc::clone(&session) as _);
         let cohort = CheckMembership::of(trial.number());
         let body = Arc::clone(&self.body);
@@ -380,6 +387,7 @@ where
     }
 
     /// Nothing is controlled, so once is enough.
+    #[inline]
     fn run_unwatched(&self, outcome: &mut Outcome) {
         let body = Arc::clone(&self.body);
         let limit = self.timeout.unwrap_or_else(timeout::default);
@@ -407,6 +415,7 @@ where
 }
 
 /// The settings of a schedule that explores.
+#[inline]
 fn settings(before_releases: bool) -> Settings {
     Settings {
         before_releases,
@@ -414,6 +423,7 @@ fn settings(before_releases: bool) -> Settings {
     }
 }
 
+#[inline]
 fn report(report: crate::report::Report) -> FindingKind {
     FindingKind::Report(Box::new(report))
 }

@@ -51,6 +51,7 @@ pub(super) fn shrink(
 }
 
 /// The schedule without its run at `at`, and with that run after the next one.
+#[inline]
 fn candidates(runs: &[(usize, usize)], at: usize) -> Vec<Vec<(usize, usize)>> {
     let mut without = runs.to_vec();
     without.remove(at);

@@ -76,7 +76,7 @@ pub(crate) fn of_site(site: Site) -> String {
 /// Returns a path that holds no directory of a machine.
 pub(crate) fn of_path(path: &str) -> Cow<'_, str> {
     let path: Cow<'_, str> = if path.contains('\\') {
-        Cow::Owned(path.replace('\\', "/"))
+        Cow::Owned(path.replace("\\", "/"))
     } else {
         Cow::Borrowed(path)
     };

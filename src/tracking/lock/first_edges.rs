@@ -216,8 +216,10 @@ impl FirstContexts {
         let rooms = Self::vacant(self.rooms.len() * 4);
         let before = std::mem::replace(&mut self.rooms, rooms);
         // Two entries that did not share a place share none in a table of four times the size.
-        for room in before.into_iter().filter(|room| room.word != 0) {
-            self.rooms[Self::at(room.word, self.rooms.len())] = room;
+        for room in &before {
+            if room.word != 0 {
+                self.rooms[Self::at(room.word, self.rooms.len())] = *room;
+            }
         }
         self.lost = 0;
     }
@@ -225,7 +227,7 @@ impl FirstContexts {
     /// Evicts everything. Locks that share a context keep it.
     pub(crate) fn clear(&mut self) {
         self.expect_nothing();
-        for room in std::mem::take(&mut self.rooms) {
+        for room in &std::mem::take(&mut self.rooms) {
             if !room.first.is_null() {
                 // SAFETY: taken out of the cache just now.
                 unsafe { disown(room.first) };

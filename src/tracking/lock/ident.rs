@@ -11,8 +11,8 @@ use crate::engine::ids::LockId;
 use crate::shim::{AtomicU64, AtomicUsize};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::first_edge::Ready;
+use crate::tracking::lock::label;
 use crate::tracking::lock::leaf_edges::LeafEdges;
-use crate::tracking::lock::{label, subclass};
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::section::SlotAddress;
 
@@ -113,11 +113,8 @@ impl Ident {
     #[cold]
     fn strip(&self) {
         let flags = self.class.fetch_and(!FLAGS, Ordering::Relaxed);
-        if flags & LABELLED != 0 {
+        if flags & (LABELLED | RANKED) != 0 {
             label::remove(self.id());
-        }
-        if flags & RANKED != 0 {
-            subclass::remove(self.id());
         }
     }
 
@@ -164,7 +161,7 @@ impl Ident {
 
     /// Sets the rank of this instance among the locks of its class.
     pub(crate) fn set_subclass(&self, subclass: u32) {
-        subclass::set(self.id(), subclass);
+        label::set_subclass(self.id(), subclass);
         self.class.fetch_or(RANKED, Ordering::Relaxed);
     }
 
@@ -173,7 +170,7 @@ impl Ident {
         if self.class.load(Ordering::Relaxed) & RANKED == 0 {
             return 0;
         }
-        subclass::get(self.id()).unwrap_or(0)
+        label::subclass(self.id()).unwrap_or(0)
     }
 
     /// Returns the label, if one was set.

@@ -50,16 +50,6 @@ impl LockKind {
         }
     }
 
-    /// The same kind of lock, whose guards may be sent to another thread: no thread is taken for
-    /// stuck only because it took such a lock, and none has abandoned one when it ends.
-    #[must_use]
-    pub const fn with_sendable_guards(self) -> Self {
-        Self {
-            sendable: true,
-            ..self
-        }
-    }
-
     /// Returns the kind of a value that is initialised once, called `noun` in reports: its initialiser holds
     /// it while it runs, in its own thread.
     pub const fn initialised_once(noun: &'static str) -> Self {

@@ -1,36 +1,44 @@
-//! Labels: the names of single instances, set at run time.
+//! Labels and sub-classes: the names of single instances, and their ranks among the locks of a class, as the program
+//! sets them at run time.
 //!
-//! Few locks have a label or a [sub-class](super::subclass), so both are stored in a table beside the idents and cost
-//! other locks nothing.
-
-use std::hash::BuildHasherDefault;
+//! Few locks have one of them, so they are stored in a table beside the idents and cost other locks nothing.
 
 use crate::engine::ids::LockId;
-use crate::engine::order_graph::IdMap;
+use crate::engine::order_graph::IdTable;
 use crate::tracking::fork_safe::ForkSafe;
 
 /// What the program has set for one lock.
 #[derive(Debug, Default)]
 pub(in crate::tracking) struct Given {
     label: Option<Box<str>>,
-    pub(super) subclass: Option<u32>,
+    subclass: Option<u32>,
 }
 
-pub(in crate::tracking) static GIVEN: ForkSafe<IdMap<LockId, Given>> =
-    ForkSafe::new(IdMap::with_hasher(BuildHasherDefault::new()));
+pub(in crate::tracking) static GIVEN: ForkSafe<IdTable<LockId, Given>> =
+    ForkSafe::new(IdTable::new());
 
 /// Sets the label of a lock, in place of an earlier one.
-pub(in crate::tracking) fn set(lock: LockId, label: &str) {
-    GIVEN.lock().entry(lock).or_default().label = Some(label.into());
+pub(super) fn set(lock: LockId, label: &str) {
+    GIVEN.lock().get_or_default(lock).label = Some(label.into());
 }
 
 /// Returns the label of a lock.
-pub(in crate::tracking) fn get(lock: LockId) -> Option<String> {
+pub(super) fn get(lock: LockId) -> Option<String> {
     let given = GIVEN.lock();
-    Some(given.get(&lock)?.label.as_deref()?.to_owned())
+    Some(given.get(lock)?.label.as_deref()?.to_owned())
+}
+
+/// Sets the sub-class of a lock, in place of an earlier one.
+pub(super) fn set_subclass(lock: LockId, subclass: u32) {
+    GIVEN.lock().get_or_default(lock).subclass = Some(subclass);
+}
+
+/// Returns the sub-class of a lock, if one was set.
+pub(super) fn subclass(lock: LockId) -> Option<u32> {
+    GIVEN.lock().get(lock)?.subclass
 }
 
 /// Removes the label and the sub-class of a dropped lock.
-pub(in crate::tracking) fn remove(lock: LockId) {
-    GIVEN.lock().remove(&lock);
+pub(super) fn remove(lock: LockId) {
+    GIVEN.lock().remove(lock);
 }

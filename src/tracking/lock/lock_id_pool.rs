@@ -180,7 +180,9 @@ impl LockIdPool {
                 return spill(ident, unreferred);
             }
             // The newer one is more likely to be reused: a loop that has ended does not begin again.
-            self.vacant.extend(self.last.replace(ident));
+            if let Some(last) = self.last.replace(ident) {
+                self.vacant.push(last);
+            }
         });
     }
 
@@ -193,7 +195,9 @@ impl LockIdPool {
     pub(crate) fn drain(&mut self) {
         UNUSED.fetch_add(self.end - self.next, Ordering::Relaxed);
         self.next = self.end;
-        self.vacant.extend(self.last.take());
+        if let Some(last) = self.last.take() {
+            self.vacant.push(last);
+        }
         with_spare(|spare| spare.append(&mut self.vacant));
         self.vacant = Vec::new();
     }

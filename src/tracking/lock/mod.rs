@@ -13,7 +13,6 @@ pub(crate) mod lock_id_pool;
 pub(in crate::tracking) mod origin;
 pub(crate) mod pin;
 pub(crate) mod record;
-pub(crate) mod subclass;
 #[cfg(all(
     debug_assertions,
     target_arch = "x86_64",

@@ -91,17 +91,33 @@ pub(crate) struct NestedAcquisition {
 /// The log of a thread, kept for as long as one of the holds it was started under lasts.
 #[derive(Debug)]
 pub(crate) struct AcquisitionLog {
-    pub(crate) above: Vec<HoldEnd>,
+    above: Vec<HoldEnd>,
     taken: Vec<NestedAcquisition>,
 }
 
 impl AcquisitionLog {
-    /// Returns an empty log for as long as one of `above` lasts.
-    pub(crate) fn new(above: Vec<HoldEnd>) -> Self {
+    /// Returns an empty log of a thread that was started under these holds.
+    pub(crate) fn under(holds: &ParentHolds) -> Self {
+        let mut above = Vec::new();
+        for (_, end) in &holds.held {
+            above.push(end.clone());
+        }
+        for end in &holds.further {
+            above.push(end.clone());
+        }
         Self {
             above,
             taken: Vec::new(),
         }
+    }
+
+    /// Returns the ends of the holds that the thread was started under.
+    pub(crate) fn above(&self) -> Vec<HoldEnd> {
+        let mut above = Vec::new();
+        for end in &self.above {
+            above.push(end.clone());
+        }
+        above
     }
 
     /// Returns whether more is to be logged.
@@ -165,8 +181,12 @@ mod tests {
     #[test]
     fn the_log_ends_with_the_holds_above() {
         let mut marks = MarkedHolds::default();
-        let above = vec![marks.mark(ident(8), false), marks.mark(ident(16), false)];
-        let notes = AcquisitionLog::new(above);
+        let above = ParentHolds {
+            holder: ThreadId::new(1),
+            held: Vec::new(),
+            further: vec![marks.mark(ident(8), false), marks.mark(ident(16), false)],
+        };
+        let notes = AcquisitionLog::under(&above);
         marks.end(ident(8));
         assert!(notes.go_on());
         marks.end(ident(16));

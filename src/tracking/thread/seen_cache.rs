@@ -86,8 +86,10 @@ impl SeenCache {
         }
         let room = vec![0; size].into_boxed_slice();
         let words = std::mem::replace(&mut self.words, room);
-        for word in words.into_iter().filter(|word| *word != 0) {
-            self.put(word);
+        for &word in &words {
+            if word != 0 {
+                self.put(word);
+            }
         }
     }
 

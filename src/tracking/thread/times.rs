@@ -3,11 +3,11 @@
 //! A thread has a ring of its last waits and holds, and totals that lose nothing. The thread writes
 //! both, and the thread that appends them to the record reads both, under a mutex that is rarely contended.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::Mode;
+use crate::engine::order_graph::{IdTable, hash_of};
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
@@ -85,7 +85,7 @@ impl Sum {
 }
 
 /// What a sum counts, of the locks of one class.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) enum Subject {
     /// All waits.
     Waits,
@@ -98,28 +98,19 @@ pub(crate) enum Subject {
     Stack(Box<[usize]>),
 }
 
-/// A class, which its address identifies.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ByAddress(pub(crate) &'static Class);
-
-impl PartialEq for ByAddress {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.0, other.0)
-    }
-}
-
-impl Eq for ByAddress {}
-
-impl std::hash::Hash for ByAddress {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        std::ptr::from_ref(self.0).addr().hash(state);
-    }
+/// One sum.
+#[derive(Clone, Debug)]
+pub(crate) struct Total {
+    pub(crate) class: &'static Class,
+    pub(crate) subject: Subject,
+    pub(crate) sum: Sum,
 }
 
 /// The sums of a thread, or of several.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Totals {
-    pub(crate) sums: HashMap<(ByAddress, Subject), Sum>,
+    /// By the address of the class and a hash of the subject.
+    pub(crate) sums: IdTable<(u64, u64), Total>,
     /// The number of pairs and of stacks.
     pairs: usize,
     stacks: usize,
@@ -133,47 +124,61 @@ fn is_full(count: &mut usize, most: usize) -> bool {
 }
 
 impl Totals {
+    const fn new() -> Self {
+        Self {
+            sums: IdTable::new(),
+            pairs: 0,
+            stacks: 0,
+        }
+    }
+
     /// Adds the totals of another thread.
     pub(crate) fn join(&mut self, other: &Totals) {
-        for ((class, subject), sum) in &other.sums {
-            self.add(*class, subject.clone(), sum);
+        for (_, total) in other.sums.items() {
+            self.add(total.clone());
         }
     }
 
     /// Adds to a sum, unless it is new and there are too many: then the sum of the class alone has it.
-    fn add(&mut self, class: ByAddress, subject: Subject, sum: &Sum) {
-        let key = (class, subject);
-        if let Some(known) = self.sums.get_mut(&key) {
-            return known.join(sum);
+    fn add(&mut self, total: Total) {
+        let class = std::ptr::from_ref(total.class).addr() as u64;
+        let key = (class, hash_of(&total.subject));
+        if let Some(known) = self.sums.get_mut(key) {
+            return known.sum.join(&total.sum);
         }
-        let is_full = match &key.1 {
+        let is_full = match &total.subject {
             Subject::Waits | Subject::Holds => false,
             Subject::Pair(..) => is_full(&mut self.pairs, MOST_PAIRS),
             Subject::Stack(_) => is_full(&mut self.stacks, MOST_STACKS),
         };
         if !is_full {
-            self.sums.insert(key, *sum);
+            self.sums.insert(key, total);
         }
     }
 
     fn add_event(&mut self, event: &Event, stack: Option<Box<[usize]>>) {
-        let class = ByAddress(event.class);
+        let class = event.class;
         let sum = Sum::of(event.to.saturating_sub(event.from), event.site);
+        let of = |subject| Total {
+            class,
+            subject,
+            sum,
+        };
         if !event.is_wait {
-            return self.add(class, Subject::Holds, &sum);
+            return self.add(of(Subject::Holds));
         }
-        self.add(class, Subject::Waits, &sum);
+        self.add(of(Subject::Waits));
         let by = event.by.as_ref();
         let by = by.map(|by| (by.site, by.who.name.clone()));
-        self.add(class, Subject::Pair(event.site, by), &sum);
+        self.add(of(Subject::Pair(event.site, by)));
         if let Some(stack) = stack {
-            self.add(class, Subject::Stack(stack), &sum);
+            self.add(of(Subject::Stack(stack)));
         }
     }
 }
 
 /// The last events of a thread, or of several. When it is full, an event takes the place of the oldest one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Ring {
     events: Vec<Event>,
     /// The place of the oldest event.
@@ -181,6 +186,13 @@ struct Ring {
 }
 
 impl Ring {
+    const fn new() -> Self {
+        Self {
+            events: Vec::new(),
+            start: 0,
+        }
+    }
+
     fn push(&mut self, event: Event, capacity: usize) {
         if self.events.len() < capacity {
             self.events.push(event);
@@ -240,8 +252,8 @@ impl Times {
             capacity,
             wait: None,
             holds: Vec::new(),
-            events: Ring::default(),
-            totals: Totals::default(),
+            events: Ring::new(),
+            totals: Totals::new(),
         }
     }
 
@@ -339,7 +351,7 @@ impl Times {
 }
 
 /// The times of all threads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct AllTimes {
     live: Vec<Arc<ForkSafe<Times>>>,
     /// What is left of the threads that have ended.
@@ -348,9 +360,17 @@ pub(crate) struct AllTimes {
 }
 
 /// The times of all threads; its lock is taken before that of a thread.
-pub(crate) static TIMES: ForkSafe<Option<AllTimes>> = ForkSafe::new(None);
+pub(crate) static TIMES: ForkSafe<AllTimes> = ForkSafe::new(AllTimes::new());
 
 impl AllTimes {
+    const fn new() -> Self {
+        Self {
+            live: Vec::new(),
+            totals: Totals::new(),
+            events: Ring::new(),
+        }
+    }
+
     /// Begins to keep the times of a thread.
     pub(crate) fn begin(
         &mut self,
@@ -370,21 +390,21 @@ impl AllTimes {
         let capacity = times.capacity.saturating_mul(ENDED_RINGS);
         let (totals, events) = times.read(true);
         self.totals.join(totals);
-        for event in events {
-            self.events.push(event, capacity);
+        for event in &events {
+            self.events.push(event.clone(), capacity);
         }
     }
 
     /// Returns the totals of all threads, and with `take` the events, which then leave the rings.
     pub(crate) fn read(&mut self, take: bool) -> (Totals, Vec<Event>) {
-        let mut totals = Totals::default();
+        let mut totals = Totals::new();
         totals.join(&self.totals);
         let mut events = if take { self.events.take() } else { Vec::new() };
         for times in &self.live {
             let mut times = times.lock();
-            let (own, new) = times.read(take);
+            let (own, mut new) = times.read(take);
             totals.join(own);
-            events.extend(new);
+            events.append(&mut new);
         }
         (totals, events)
     }
@@ -413,7 +433,7 @@ impl AllTimes {
     /// Forgets all, in the child of a fork. The threads of the parent may have been changing theirs, so nothing of
     /// them is touched again.
     pub(crate) fn leak(&mut self) {
-        std::mem::forget(std::mem::take(self));
+        std::mem::forget(std::mem::replace(self, Self::new()));
     }
 }
 
@@ -429,6 +449,11 @@ mod tests {
         Times::new(ThreadId::new(1), "worker 1".to_owned(), 2)
     }
 
+    fn sum_of(totals: &Totals, subject: Subject) -> Sum {
+        let mut sums = totals.sums.items().iter();
+        sums.find(|(_, it)| it.subject == subject).unwrap().1.sum
+    }
+
     #[test]
     fn the_ring_is_bounded_and_the_totals_are_not() {
         let (mut times, site) = (times(), Location::caller());
@@ -439,17 +464,17 @@ mod tests {
         }
         let (totals, events) = times.read(true);
         assert_eq!(events.len(), 2);
-        let waits = totals.sums[&(ByAddress(class), Subject::Waits)];
+        let waits = sum_of(totals, Subject::Waits);
         assert_eq!((waits.count, waits.ns, waits.longest), (3, 330, 210));
         assert_eq!((totals.pairs, totals.stacks), (1, 1));
-        assert_eq!(totals.sums.len(), 3);
+        assert_eq!(totals.sums.items().len(), 3);
         assert_eq!((events[0].from, events[1].from), (100, 200));
         assert!(times.read(true).1.is_empty());
     }
 
     #[test]
     fn the_times_of_ended_threads_stay() {
-        let (mut all, site) = (AllTimes::default(), Location::caller());
+        let (mut all, site) = (AllTimes::new(), Location::caller());
         let class = class::intern(&LockKind::MUTEX, None, site);
         for thread in [1, 2] {
             let times = all.begin(ThreadId::new(thread), String::new(), 4);
@@ -460,7 +485,7 @@ mod tests {
             all.end(&times);
         }
         let (totals, events) = all.read(false);
-        assert_eq!(totals.sums[&(ByAddress(class), Subject::Waits)].ns, 8);
+        assert_eq!(sum_of(&totals, Subject::Waits).ns, 8);
         assert!(events.is_empty());
         assert_eq!(all.read(true).1.len(), 2);
     }

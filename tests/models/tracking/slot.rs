@@ -150,7 +150,7 @@ fn a_conversion_shows_the_old_mode_or_the_new_one() {
 /// Returns whether the one lock that the slot lists is held by the hold that the last look saw.
 fn look(slot: &Slot) -> Option<bool> {
     let watched = slot.watched(&Pin::new(), true, |_| ())?;
-    watched.first().map(|watched| watched.hold.seen)
+    watched.first().map(|(hold, ())| hold.seen)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
-use super::{ObservedLock, STEP, Slot};
+use super::{HeldLock, STEP, Slot};
 use crate::engine::mode::Mode;
 use crate::tracking::lock::class;
 use crate::tracking::lock::ident::Ident;
@@ -97,7 +97,7 @@ fn a_slot_that_is_used_again_lists_nothing() {
 #[cfg(target_pointer_width = "64")]
 fn look(slot: &Slot) -> Vec<(u64, bool)> {
     let watched = slot.watched(&Pin::new(), true, |ident| ident.id().get());
-    let seen = |w: ObservedLock<u64>| (w.found.expect("nothing moves"), w.hold.seen);
+    let seen = |(hold, id): (HeldLock, u64)| (id, hold.seen);
     watched.unwrap().into_iter().map(seen).collect()
 }
 

@@ -23,10 +23,7 @@ pub(super) enum Schedule {
     /// The schedule of an earlier process; `shown` is whether the process prints the steps of the threads.
     Seen { choices: String, shown: bool },
     /// One thread after the other, each up to a number of its own steps.
-    Guided {
-        runs: Vec<(usize, usize)>,
-        releases: bool,
-    },
+    Guided { runs: Vec<String>, releases: bool },
 }
 
 /// How a process has ended.
@@ -48,6 +45,12 @@ impl Ended {
     pub(super) fn said(&self, word: &str) -> Option<&str> {
         let mut lines = self.reported.iter();
         lines.find_map(|line| line.strip_prefix(word)?.strip_prefix('\t'))
+    }
+
+    /// The runs of its threads, such as `0<3`: thread 0 up to its third step.
+    pub(super) fn runs(&self) -> Option<Vec<String>> {
+        let runs = self.said("runs")?.split_whitespace();
+        Some(runs.map(str::to_owned).collect())
     }
 
     pub(super) fn has(&self, line: &str) -> bool {
@@ -85,13 +88,7 @@ impl Schedule {
             Self::Guided {
                 runs,
                 releases: before,
-            } => {
-                let runs = runs
-                    .iter()
-                    .map(|(thread, until)| format!("{thread}<{until}"));
-                let runs: Vec<String> = runs.collect();
-                format!("process,guided={}{}", runs.join(" "), releases(before))
-            }
+            } => format!("process,guided={}{}", runs.join(" "), releases(before)),
         }
     }
 }

@@ -19,11 +19,12 @@ const MOST_TIME: Duration = Duration::from_secs(10);
 /// If the test cannot be started.
 pub(super) fn shrink(prepared: &Prepared, test: &Test, failed: &Ended) -> Result<Option<String>> {
     let end = Instant::now() + MOST_TIME;
-    let (Some(mut choices), Some(steps)) = (failed.said("choices"), failed.said("steps")) else {
+    let (Some(mut choices), Some(mut runs)) =
+        (failed.said("choices").map(str::to_owned), failed.runs())
+    else {
         return Ok(None);
     };
-    let (releases, mut runs) = (steps.starts_with('+'), runs(steps));
-    let mut best = None;
+    let releases = failed.has("releases");
     // From the end: what comes after the switch that matters is left out at once.
     let mut at = runs.len();
     while at > 0 && runs.len() > 1 {
@@ -37,21 +38,17 @@ pub(super) fn shrink(prepared: &Prepared, test: &Test, failed: &Ended) -> Result
                 releases,
             };
             let ended = process::run(prepared, test, &schedule)?;
-            let shorter = ended.said("steps").map(self::runs);
-            if let Some(shorter) = shorter
+            if let (Some(better), Some(shorter)) = (ended.said("choices"), ended.runs())
                 && is_same(&ended, failed)
                 && shorter.len() < runs.len()
             {
-                (runs, at) = (shorter.clone(), shorter.len());
-                best = ended.said("choices").map(str::to_owned);
+                choices = better.to_owned();
+                (at, runs) = (shorter.len(), shorter);
                 break;
             }
         }
     }
-    if let Some(best) = &best {
-        choices = best;
-    }
-    Ok(Some(choices.to_owned()))
+    Ok(Some(choices))
 }
 
 /// Whether both fail because no thread can go on, by a deadlock that is reported, or otherwise.
@@ -63,24 +60,8 @@ pub(super) fn is_same(one: &Ended, other: &Ended) -> bool {
     way(one) == way(other)
 }
 
-/// The runs of a schedule such as `0*3 1 0*2`: each with the number of its thread's own steps after which it ends.
-fn runs(steps: &str) -> Vec<(usize, usize)> {
-    let mut made: Vec<usize> = Vec::new();
-    let words = steps.split_whitespace().filter(|word| *word != "+");
-    let run = |word: &str| {
-        let (thread, count) = word.split_once('*').unwrap_or((word, "1"));
-        let (thread, count): (usize, usize) = (thread.parse().ok()?, count.parse().ok()?);
-        if made.len() <= thread {
-            made.resize(thread + 1, 0);
-        }
-        made[thread] += count;
-        Some((thread, made[thread]))
-    };
-    words.filter_map(run).collect()
-}
-
 /// The schedule without its run at `at`, and with that run after the next one.
-fn candidates(runs: &[(usize, usize)], at: usize) -> Vec<Vec<(usize, usize)>> {
+fn candidates(runs: &[String], at: usize) -> Vec<Vec<String>> {
     let mut without = runs.to_vec();
     without.remove(at);
     let mut all = vec![without];
@@ -97,12 +78,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_runs_of_a_schedule_end_after_the_steps_of_their_thread() {
-        assert_eq!(runs("+ 0 1*2 0*3"), [(0, 1), (1, 2), (0, 4)]);
-        let left_out = candidates(&[(0, 1), (1, 2), (0, 4)], 1);
-        assert_eq!(
-            left_out,
-            [vec![(0, 1), (0, 4)], vec![(0, 1), (0, 4), (1, 2)]]
-        );
+    fn a_run_is_left_out_or_comes_after_the_next_one() {
+        let runs = ["0<1", "1<2", "0<4"].map(str::to_owned);
+        let left_out = candidates(&runs, 1);
+        assert_eq!(left_out, [vec!["0<1", "0<4"], vec!["0<1", "0<4", "1<2"]]);
     }
 }

@@ -16,7 +16,7 @@ use super::locking::{self, Write};
 use super::mutex_guards::{MutexGuard, OwnedMutexGuard};
 use super::raw::Raw;
 
-static KIND: LockKind = LockKind::new("tokio Mutex").with_sendable_guards();
+static KIND: LockKind = LockKind::new("tokio Mutex").sendable();
 
 /// [`tokio::sync::Mutex`], watched.
 ///

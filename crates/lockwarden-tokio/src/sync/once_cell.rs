@@ -17,7 +17,7 @@ use crate::agent::frame;
 use crate::agent::leaf::{Leaf, Target, Waiting};
 use crate::agent::mark;
 
-static KIND: LockKind = LockKind::new("tokio OnceCell").with_sendable_guards();
+static KIND: LockKind = LockKind::new("tokio OnceCell").sendable();
 
 /// [`tokio::sync::OnceCell`], watched: an initialisation that is under way is a held lock, for which
 /// the others wait.

@@ -18,7 +18,7 @@ use super::rwlock_guards::{
     OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLockReadGuard, RwLockWriteGuard,
 };
 
-static KIND: LockKind = LockKind::writer_blocks_readers("tokio RwLock").with_sendable_guards();
+static KIND: LockKind = LockKind::writer_blocks_readers("tokio RwLock").sendable();
 
 /// As many readers as tokio allows.
 const MAX_READS: u32 = u32::MAX >> 3;

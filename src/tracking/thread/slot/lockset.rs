@@ -191,30 +191,39 @@ impl Slot {
         (0..Self::depth(self.state()) as isize).step_by(ENTRY as usize)
     }
 
-    /// Removes the uppermost entry of a lock; returns `false` if there is none.
-    pub(crate) fn remove(&self, ident: *const Ident) -> bool {
-        for depth in self.depths().rev() {
-            // SAFETY: below the depth, so inside the array.
-            if unsafe { self.entry(depth) }.is(ident) {
-                self.remove_at(depth);
-                return true;
+    /// Returns the depth of the uppermost entry that `is` holds for.
+    fn uppermost(&self, is: &dyn Fn(&LocksetEntry) -> bool) -> Option<isize> {
+        let mut depth = Self::depth(self.state()) as isize;
+        while depth > 0 {
+            depth -= ENTRY as isize;
+            // SAFETY: below the depth of the state, so inside the array.
+            if is(unsafe { self.entry(depth) }) {
+                return Some(depth);
             }
         }
-        false
+        None
+    }
+
+    /// Removes the uppermost entry of a lock; returns `false` if there is none.
+    pub(crate) fn remove(&self, ident: *const Ident) -> bool {
+        self.remove_uppermost(&|entry| entry.is(ident))
+    }
+
+    fn remove_uppermost(&self, is: &dyn Fn(&LocksetEntry) -> bool) -> bool {
+        let found = self.uppermost(is);
+        if let Some(depth) = found {
+            self.remove_at(depth);
+        }
+        found.is_some()
     }
 
     /// Removes the uppermost hold of a lock that is upgradable, or that is not; the uppermost of any kind if
     /// there is none; returns `false` if the lock is not listed.
     pub(crate) fn remove_as(&self, ident: *const Ident, upgradable: bool) -> bool {
-        for depth in self.depths().rev() {
-            // SAFETY: below the depth, so inside the array.
-            let entry = unsafe { self.entry(depth) };
-            if entry.is(ident) && (entry.mode() == Mode::Upgradable) == upgradable {
-                self.remove_at(depth);
-                return true;
-            }
-        }
-        self.remove(ident)
+        let is_it = |entry: &LocksetEntry| {
+            entry.is(ident) && (entry.mode() == Mode::Upgradable) == upgradable
+        };
+        self.remove_uppermost(&is_it) || self.remove(ident)
     }
 
     fn remove_at(&self, depth: isize) {
@@ -265,15 +274,13 @@ impl Slot {
 
     /// Changes the mode of the hold of a lock, unless the hold is shared.
     pub(crate) fn convert(&self, ident: &Ident, mode: Mode) {
-        for depth in self.depths().rev() {
-            // SAFETY: below the depth, so inside the array.
-            let entry = unsafe { self.entry(depth) };
-            if entry.is(ident) && entry.mode() != Mode::Shared {
-                entry.set_mode(mode);
-                let share = lockset_hash::share(ident.tag(), mode);
-                let change = share.wrapping_sub(self.share_at(depth));
-                return self.shift_keys(depth + ENTRY as isize, change);
-            }
+        let is_it = |entry: &LocksetEntry| entry.is(ident) && entry.mode() != Mode::Shared;
+        if let Some(depth) = self.uppermost(&is_it) {
+            // SAFETY: the depth of an entry.
+            unsafe { self.entry(depth) }.set_mode(mode);
+            let share = lockset_hash::share(ident.tag(), mode);
+            let change = share.wrapping_sub(self.share_at(depth));
+            self.shift_keys(depth + ENTRY as isize, change);
         }
     }
 
@@ -318,9 +325,8 @@ impl Slot {
 
     /// Returns whether a hold of this lock is marked.
     pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
-        // SAFETY: below the depth, so inside the array.
-        let mut entries = self.depths().map(|depth| unsafe { self.entry(depth) });
-        entries.any(|entry| entry.is(ident) && entry.is_marked())
+        let is_it = |entry: &LocksetEntry| entry.is(ident) && entry.is_marked();
+        self.uppermost(&is_it).is_some()
     }
 
     /// Adds or removes the entry that stands for inherited locks.
@@ -342,8 +348,8 @@ impl Slot {
     fn maintain_closed(&self) {
         if self.bell.swap(0, Ordering::Acquire) != 0 {
             let released = std::mem::take(&mut *self.released_elsewhere.lock());
-            for ident in released {
-                self.remove(ptr::without_provenance(ident));
+            for ident in &released {
+                self.remove(ptr::without_provenance(*ident));
             }
         }
         // A long list is searched when it has doubled, so that it is not searched at every acquisition of a
@@ -397,10 +403,12 @@ impl Slot {
             return;
         }
         let wanted = (room * 2).clamp(FIRST_ROOM, MOST_ROOM);
-        let fresh: Box<[LocksetEntry]> = (0..wanted / ENTRY + 2)
-            .map(|_| LocksetEntry::new())
-            .collect();
-        let fresh: &'static mut [LocksetEntry] = Box::leak(fresh);
+        let count = (wanted / ENTRY + 2) as usize;
+        let mut fresh = Vec::with_capacity(count);
+        while fresh.len() < count {
+            fresh.push(LocksetEntry::new());
+        }
+        let fresh: &'static mut [LocksetEntry] = fresh.leak();
         let outgrown = self.entries.load(Ordering::Relaxed);
         if !outgrown.is_null() {
             OUTGROWN.lock().push(outgrown.addr());

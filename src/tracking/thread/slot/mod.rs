@@ -40,7 +40,6 @@ pub(crate) use self::held_lock::HeldLock;
 pub(crate) use self::lockset::{OUTGROWN, was_full};
 pub(crate) use self::lockset_entry::LocksetEntry;
 use self::parked_stack::ParkedStack;
-pub(crate) use self::read::ObservedLock;
 use self::rests::Rests;
 pub(crate) use self::rests::moment;
 use self::thread_flags::ThreadFlags;

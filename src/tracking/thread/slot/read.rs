@@ -10,14 +10,6 @@ use crate::tracking::MutexGuard;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::pin::Pin;
 
-/// A held lock of a thread that is observed by another one.
-#[derive(Debug)]
-pub(crate) struct ObservedLock<R> {
-    pub(crate) hold: HeldLock,
-    /// What was read from the ident, if the hold lasted until after the read.
-    pub(crate) found: Option<R>,
-}
-
 impl Slot {
     /// Records that the calling thread has released a lock of this slot's thread.
     pub(crate) fn release_from_elsewhere(&self, ident: *const Ident) {
@@ -56,14 +48,18 @@ impl Slot {
         if !self.has_ended() {
             return Vec::new();
         }
-        let mut all = self.held().unwrap_or_default();
-        // A lock that was released with `force_unlock`, and dropped, has returned its ident to another one.
-        all.retain(|hold| self.is_as_pushed(hold.at as isize));
-        all
+        let mut left = Vec::new();
+        for hold in &self.held().unwrap_or_default() {
+            // A lock that was released with `force_unlock`, and dropped, has returned its ident to another one.
+            if self.is_as_pushed(hold.at as isize) {
+                left.push(*hold);
+            }
+        }
+        left
     }
 
-    /// Returns the held locks of a thread that may be running, each with what `look` reads from its ident;
-    /// `None` if the list keeps changing.
+    /// Returns the held locks of a thread that may be running, each with what `look` reads from its ident, as far as
+    /// the holds lasted until after the read; `None` if the list keeps changing.
     ///
     /// With `mark`, each is marked as seen, and distinguished from those that were marked before. That is for
     /// one caller in the process, or "before" has no meaning.
@@ -72,15 +68,15 @@ impl Slot {
         _pin: &Pin,
         mark: bool,
         look: impl Fn(&Ident) -> R,
-    ) -> Option<Vec<ObservedLock<R>>> {
+    ) -> Option<Vec<(HeldLock, R)>> {
         let (before, all) = self.snapshot()?;
         let entries = self.entries.load(Ordering::Acquire);
         let mut watched = Vec::new();
-        for hold in all {
+        for hold in &all {
             // SAFETY: below the room of the array that was read, and so of the one that replaced it; neither
             // is ever freed.
             let entry = unsafe { &*entries.byte_add(hold.at as usize) };
-            if mark && !hold.seen && !entry.see(&hold) {
+            if mark && !hold.seen && !entry.see(hold) {
                 continue;
             }
             // SAFETY: the slot listed it while the list did not change, after the pin was created, so the
@@ -93,12 +89,13 @@ impl Slot {
                 // An unused entry looks as before until it is reused.
                 state & MOVING == 0
                     && Self::depth(state) > hold.at
-                    && entry.read().is_some_and(|now| now.is_like(&hold))
+                    && entry.read().is_some_and(|now| now.is_like(hold))
             } else {
                 state == before
             };
-            let found = stands.then_some(found);
-            watched.push(ObservedLock { hold, found });
+            if stands {
+                watched.push((*hold, found));
+            }
         }
         Some(watched)
     }

@@ -35,9 +35,9 @@ impl Rests {
 
     /// Forgets the rests of the thread that had the slot before.
     pub(super) fn reset(&self) {
-        for of_another in [&self.count, &self.many, &self.present] {
-            of_another.store(0, Ordering::Relaxed);
-        }
+        self.count.store(0, Ordering::Relaxed);
+        self.many.store(0, Ordering::Relaxed);
+        self.present.store(0, Ordering::Relaxed);
     }
 
     /// Records that the thread is about to sleep for a time, or until a message comes.

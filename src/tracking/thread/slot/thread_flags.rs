@@ -71,26 +71,17 @@ impl ThreadFlags {
     pub(crate) fn mark_ours(&self) {
         // Relaxed: a number for display.
         OURS_EVER.fetch_add(1, Ordering::Relaxed);
-        self.0.fetch_or(Flag::Ours.mask(), Ordering::Relaxed);
+        self.set(Flag::Ours, true);
     }
 
     /// Records that the thread begins, or ends, to wait for work.
     pub(crate) fn set_idle(&self, idle: bool) {
-        if idle {
-            self.0.fetch_or(Flag::Idle.mask(), Ordering::Relaxed);
-        } else {
-            self.0.fetch_and(!Flag::Idle.mask(), Ordering::Relaxed);
-        }
+        self.set(Flag::Idle, idle);
     }
 
     /// A scheduler controls the thread, or does so no longer.
     pub(crate) fn set_scheduled(&self, scheduled: bool) {
-        // Relaxed: the thread itself reads it.
-        if scheduled {
-            self.0.fetch_or(Flag::Scheduled.mask(), Ordering::Relaxed);
-        } else {
-            self.0.fetch_and(!Flag::Scheduled.mask(), Ordering::Relaxed);
-        }
+        self.set(Flag::Scheduled, scheduled);
     }
 
     /// Whether a scheduler controls the thread.
@@ -100,12 +91,7 @@ impl ThreadFlags {
 
     /// The waits and holds of the thread are timed, or are so no longer.
     pub(crate) fn set_timed(&self, timed: bool) {
-        // Relaxed: the thread itself reads it.
-        if timed {
-            self.0.fetch_or(Flag::Timed.mask(), Ordering::Relaxed);
-        } else {
-            self.0.fetch_and(!Flag::Timed.mask(), Ordering::Relaxed);
-        }
+        self.set(Flag::Timed, timed);
     }
 
     /// Whether the waits and holds of the thread are timed.
@@ -120,18 +106,12 @@ impl ThreadFlags {
 
     /// The thread has come to its end and begins, or ends, to look after others.
     pub(crate) fn set_leaving(&self, leaving: bool) {
-        // Release, and Acquire in `is_leaving`: a thread that sees the flag, after having asked the system
-        // for the number of threads, finds that the flagged thread was counted.
-        if leaving {
-            self.0.fetch_or(Flag::Leaving.mask(), Ordering::Release);
-        } else {
-            self.0.fetch_and(!Flag::Leaving.mask(), Ordering::Release);
-        }
+        self.set(Flag::Leaving, leaving);
     }
 
     /// Marks the thread as left in the parent by a fork.
     pub(crate) fn mark_left_by_fork(&self) {
-        self.0.fetch_or(Flag::LeftByFork.mask(), Ordering::Relaxed);
+        self.set(Flag::LeftByFork, true);
     }
 
     pub(crate) fn is_left_by_fork(&self) -> bool {
@@ -140,14 +120,14 @@ impl ThreadFlags {
 
     /// Records that `lockwarden::thread` has started the thread.
     pub(crate) fn mark_started(&self) {
-        self.0.fetch_or(Flag::Started.mask(), Ordering::Relaxed);
+        self.set(Flag::Started, true);
     }
 
     /// Records that the thread is about to be parked, or to wait at a condition variable.
     pub(crate) fn mark_woken(&self) {
         // Read first: a thread of a pool comes here often. Relaxed: see `receives_in_sight`.
         if !self.has(Flag::Woken) {
-            self.0.fetch_or(Flag::Woken.mask(), Ordering::Relaxed);
+            self.set(Flag::Woken, true);
         }
     }
 
@@ -160,6 +140,16 @@ impl ThreadFlags {
 
     pub(crate) fn is_leaving(&self) -> bool {
         self.0.load(Ordering::Acquire) & Flag::Leaving.mask() != 0
+    }
+
+    fn set(&self, flag: Flag, on: bool) {
+        // Release for `Leaving`, with the Acquire in `is_leaving`: a thread that sees the flag, after having asked the
+        // system for the number of threads, finds that the flagged thread was counted. The others publish nothing.
+        if on {
+            self.0.fetch_or(flag.mask(), Ordering::Release);
+        } else {
+            self.0.fetch_and(!flag.mask(), Ordering::Release);
+        }
     }
 
     fn has(&self, flag: Flag) -> bool {

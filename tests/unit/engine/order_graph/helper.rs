@@ -37,7 +37,6 @@ pub(super) fn take_as(
 ) -> Vec<Finding> {
     let held: Vec<Held> = from.iter().map(|(n, mode)| self::held(*n, *mode)).collect();
     graph.acquire(&Acquisition {
-        thread: segment.thread(),
         segment,
         held: &held,
         inherited: &[],

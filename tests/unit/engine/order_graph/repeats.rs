@@ -25,7 +25,6 @@ fn take_kept(
         return Vec::new();
     }
     let acquisition = Acquisition {
-        thread: segment.thread(),
         segment,
         held: &held,
         inherited: &[],
@@ -146,7 +145,6 @@ fn take_word(graph: &mut OrderGraph, segment: &Segment, from: &[(usize, Mode)], 
     let content = from.iter().map(|(n, _)| 1 << n).sum::<u64>();
     if graph.repeat(lock(to), content, segment).is_none() {
         let acquisition = Acquisition {
-            thread: segment.thread(),
             segment,
             held: &held,
             inherited: &[],
@@ -218,7 +216,6 @@ fn take_apart(
     for at in 0..from.len() {
         let others = [&gates[..at], &gates[at + 1..]].concat();
         found.extend(graph.acquire(&Acquisition {
-            thread: segment.thread(),
             segment,
             held: &starts[at..=at],
             inherited: &[],

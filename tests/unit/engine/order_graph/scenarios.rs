@@ -244,7 +244,6 @@ fn inversion_under_parents(holders: [u64; 2]) -> (OrderGraph, Vec<Finding>) {
             holder: ThreadId::new(holder),
         };
         found.extend(graph.acquire(&Acquisition {
-            thread: ThreadId::new(n),
             segment: &thread(n),
             held: &[held(from, Exclusive)],
             inherited: &[gate],
@@ -285,7 +284,6 @@ fn a_lock_held_around_threads_that_is_gone_guards_and_has_no_edges() {
     for (n, from, to, inherited) in [(1, A, B, true), (2, B, A, false)] {
         let locks = [held(from, Exclusive), held(G, Exclusive)];
         found.extend(graph.acquire(&Acquisition {
-            thread: ThreadId::new(n),
             segment: &thread(n),
             held: &locks[..1],
             inherited: if inherited {
@@ -558,7 +556,6 @@ fn a_dropped_lock_still_guards_what_was_taken_under_it() {
         };
         let edges = graph.edge_count();
         let found = graph.acquire(&Acquisition {
-            thread: ThreadId::new(1),
             segment: &thread(1),
             held: &[held(A, Exclusive)],
             inherited: &[],

@@ -112,7 +112,6 @@ impl Program {
         }
         let entries: Vec<Held> = all.iter().map(|(n, mode)| held(n + 1, *mode)).collect();
         self.found.extend(self.graph.acquire(&Acquisition {
-            thread: segment.thread(),
             segment: &segment,
             held: &entries[..split],
             inherited: &[],

@@ -1,19 +1,15 @@
 //! Waits of every kind, and random waits compared with every order in which they can end.
 
 use super::WaitFor::{AllOf, AnyOf, Each};
-use super::{Chain, Thread, ThreadState, UNKNOWN, WaitFor, chain, stuck};
+use super::{Chain, Thread, UNKNOWN, WaitFor, chain, stuck};
 use crate::engine::random::Random;
 
 fn runs() -> Thread {
-    Thread {
-        state: ThreadState::Runs,
-    }
+    None
 }
 
 fn waits(need: WaitFor) -> Thread {
-    Thread {
-        state: ThreadState::Blocked(need),
-    }
+    Some(need)
 }
 
 #[test]
@@ -150,11 +146,7 @@ fn all_moves(threads: &[Thread], moving: u32, seen: &mut [bool; 64]) -> u32 {
     }
     let mut ever = moving;
     for (at, thread) in threads.iter().enumerate() {
-        let can = match &thread.state {
-            ThreadState::Runs => true,
-            ThreadState::Blocked(need) => met(need, moving),
-        };
-        if can {
+        if thread.as_ref().is_none_or(|need| met(need, moving)) {
             ever |= all_moves(threads, moving | 1 << at, seen);
         }
     }

@@ -6,10 +6,6 @@ use super::system::{Phase, STRANGER, State, System, Thing, Wait};
 
 /// Returns the threads of the system, and after them one that stands for any thread.
 pub(super) fn of(system: &System) -> Vec<wait_for::Thread> {
-    let state = |need: Option<WaitFor>| match need {
-        Some(need) => wait_for::ThreadState::Blocked(need),
-        None => wait_for::ThreadState::Runs,
-    };
     let any_thread = match system.begin.phases[STRANGER] {
         Phase::None => Some(WaitFor::AnyOf((0..system.count).collect())),
         _ => None,
@@ -19,8 +15,7 @@ pub(super) fn of(system: &System) -> Vec<wait_for::Thread> {
         state: &system.begin,
     };
     let needs = (0..system.count).map(|thread| seen.need(thread));
-    let states = needs.chain([any_thread]).map(state);
-    states.map(|state| wait_for::Thread { state }).collect()
+    needs.chain([any_thread]).collect()
 }
 
 struct Seen<'a> {
