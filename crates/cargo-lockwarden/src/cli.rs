@@ -153,7 +153,10 @@ impl Cli {
         let Cli { selection, command } = self;
         match command {
             Command::Test(arguments) => cargo("test", selection, arguments),
-            Command::Run(arguments) => cargo("run", selection, arguments),
+            Command::Run(CargoArguments { arguments }) => {
+                let arguments = with_separator(arguments);
+                cargo("run", selection, CargoArguments { arguments })
+            }
             Command::Nextest(arguments) => cargo("nextest", selection, arguments),
             Command::Bench(arguments) => cargo("bench", selection, arguments),
             Command::Build(arguments) => cargo("build", selection, arguments),
@@ -180,6 +183,47 @@ impl Cli {
 
 fn cargo(subcommand: &str, selection: Chosen, arguments: CargoArguments) -> Result<ExitCode> {
     run::cargo(subcommand, Request::new(selection, arguments.arguments)?)
+}
+
+/// Options of `cargo run`, and of this command, whose value is a word of its own.
+const RUN_OPTIONS: [&str; 20] = [
+    "-p",
+    "--package",
+    "--bin",
+    "--example",
+    "-F",
+    "--features",
+    "-j",
+    "--jobs",
+    "--profile",
+    "--target",
+    "--target-dir",
+    "--manifest-path",
+    "--lockfile-path",
+    "--color",
+    "--config",
+    "--message-format",
+    "-Z",
+    "-C",
+    "--only",
+    "--exclude",
+];
+
+/// Puts `--` between the arguments of `cargo run` and those of the program, which begin with the first word that is
+/// neither an option nor its value, also where nothing separates them.
+fn with_separator(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut is_value = false;
+    let first = arguments.iter().position(|argument| {
+        let text = argument.to_string_lossy();
+        let is_first = text == "--" || !(is_value || text.starts_with('-'));
+        is_value = RUN_OPTIONS.contains(&&*text);
+        is_first
+    });
+    match first {
+        Some(at) if arguments[at] != "--" => arguments.insert(at, "--".into()),
+        _ => {}
+    }
+    arguments
 }
 
 /// What one call asks for.
@@ -322,6 +366,21 @@ mod tests {
     #[test]
     fn the_short_names_of_cargo_are_taken() {
         assert_eq!(request(&["t", "-p", "one"]).arguments, ["-p", "one"]);
+    }
+
+    #[test]
+    fn the_arguments_of_a_program_begin_with_the_first_word_that_is_no_option() {
+        let separated = |words: &str| {
+            let words = words.split(' ').map(OsString::from).collect();
+            with_separator(words).join(" ".as_ref())
+        };
+        let run = "-p one --bin --release --exclude two";
+        assert_eq!(separated(run), run);
+        assert_eq!(
+            separated("--bin one -j 2 serve --only tcp -- x"),
+            "--bin one -j 2 -- serve --only tcp -- x"
+        );
+        assert_eq!(separated("-v -- serve"), "-v -- serve");
     }
 
     #[test]
