@@ -143,18 +143,20 @@ impl DetectorState {
 
     /// Records the name of the thread of a slot. A thread keeps its name, so a recorded thread is not asked again.
     pub(crate) fn introduce(&mut self, thread: ThreadId, slot: &Slot) {
-        let Err(at) = self.place_of(thread) else {
+        if self.place_of(thread).is_ok() {
             return;
-        };
+        }
+        // Before the new one is added, which may have a low number itself.
+        if self.introduced.len() == NAMES {
+            self.introduced = self.introduced.split_off(NAMES / 2);
+        }
+        let at = self.introduced.partition_point(|of| of.thread < thread);
         let introduced = Introduced {
             thread,
             name: slot.name(),
             is_task: slot.life.is_agent(),
         };
         self.introduced.insert(at, introduced);
-        if self.introduced.len() > NAMES {
-            self.introduced = self.introduced.split_off(NAMES / 2);
-        }
     }
 
     fn place_of(&self, thread: ThreadId) -> Result<usize, usize> {

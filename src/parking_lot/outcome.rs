@@ -1,12 +1,10 @@
 //! Construction of the result of a timed wait.
 //!
 //! `WaitTimeoutResult` has no constructor: only a condition variable of `lock_api` returns one. The
-//! condition variable in this module returns at once, with a given result. Optimised code contains
-//! nothing of it.
+//! condition variable in this module returns at once, with a given result.
 
 #![allow(unsafe_code)]
 
-use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 use ::parking_lot::{Mutex, RawMutex, WaitTimeoutResult};
@@ -17,9 +15,7 @@ type Guard = <RawMutex as lock_api::RawMutex>::Guard;
 #[inline]
 pub(super) fn outcome(timed_out: bool) -> WaitTimeoutResult {
     let mutex = Mutex::new(());
-    // SAFETY: no other thread can have the mutex, and it guards nothing. The guard is not dropped, and
-    // so does not unlock it.
-    let mut guard = ManuallyDrop::new(unsafe { mutex.make_guard_unchecked(Guard::default()) });
+    let mut guard = mutex.lock();
     if timed_out {
         lock_api::Condvar::<Answer<true>>::new().wait_for(&mut guard, Duration::ZERO)
     } else {

@@ -49,9 +49,12 @@ pub(super) trait Bare {
 }
 
 /// Records an acquisition of the bare lock, which it releases if that unwinds.
-pub(super) fn record_fresh(lock: &dyn Bare, site: Site) -> Hold {
-    // SAFETY: the caller has acquired the bare lock, and this runs only if `acquired` unwinds, so that no
-    // hold is returned for it.
+///
+/// # Safety
+///
+/// The bare lock was acquired in this mode, and that is not recorded.
+pub(super) unsafe fn record_fresh(lock: &dyn Bare, site: Site) -> Hold {
+    // SAFETY: the caller's promise; and this runs only if `acquired` unwinds, so that no hold is returned.
     let undo = Defer::new(|| unsafe { lock.release() });
     let hold = lock
         .record()

@@ -4,6 +4,8 @@
 //! something. One with a limit tries at its turn, and once more at a later one: between the two is all
 //! that may happen before the limit.
 
+#![allow(unsafe_code)]
+
 use super::bare::{Bare, record_fresh};
 use crate::instrument::FailedTry;
 use crate::instrument::{AcquireKind, Hold, Mode, Scheduled, Site};
@@ -34,7 +36,8 @@ pub(super) fn lock(lock: &dyn Bare, turn: &Scheduled, again: bool, site: Site) -
     } else if again {
         record.reacquired(lock.mode(), site)
     } else {
-        record_fresh(lock, site)
+        // SAFETY: the attempt has acquired the bare lock.
+        unsafe { record_fresh(lock, site) }
     };
     acquired(lock, turn, site);
     hold

@@ -69,7 +69,8 @@ impl Inner {
     fn record_remembered(&self, site: Site) -> Hold {
         match self.record.acquired_remembered(Mode::Exclusive, site) {
             Some(hold) => hold,
-            None => slow::record(self, site),
+            // SAFETY: `lock_at`, which alone leads here, has acquired the bare lock.
+            None => unsafe { slow::record(self, site) },
         }
     }
 }
@@ -111,8 +112,9 @@ impl Bare for Inner {
     }
 
     unsafe fn release(&self) {
+        // In the way of the fair mutex: for the others it is as good on the rare ways here.
         // SAFETY: the caller's promise.
-        unsafe { self.bare.unlock(Default::default()) };
+        unsafe { self.bare.unlock_fair(Default::default()) };
     }
 }
 

@@ -171,7 +171,8 @@ macro_rules! acquisitions {
                 };
                 match known {
                     Some(hold) => hold,
-                    None => $crate::raw::slow::record_unknown(&$InMode(self), site),
+                    // SAFETY: the bare lock was acquired just now.
+                    None => unsafe { $crate::raw::slow::record_unknown(&$InMode(self), site) },
                 }
             }
 

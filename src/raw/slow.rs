@@ -68,8 +68,12 @@ pub(super) fn try_lock(lock: &dyn Bare, site: Site) -> Option<Hold> {
 }
 
 /// Records an acquisition of the bare lock that may add an edge.
+///
+/// # Safety
+///
+/// The bare lock was acquired in this mode, and that is not recorded.
 #[inline(never)]
-pub(super) fn record_unknown(lock: &dyn Bare, site: Site) -> Hold {
+pub(super) unsafe fn record_unknown(lock: &dyn Bare, site: Site) -> Hold {
     let (known, mode) = (lock.record(), lock.mode());
     if let Some(hold) = known.acquired_alone(mode, site) {
         return hold;
@@ -79,28 +83,38 @@ pub(super) fn record_unknown(lock: &dyn Bare, site: Site) -> Hold {
     }
     match known.acquired_remembered(mode, site) {
         Some(hold) => hold,
-        None => record(lock, site),
+        // SAFETY: the caller's promise.
+        None => unsafe { record(lock, site) },
     }
 }
 
 /// Records an acquisition of the bare lock, if the fast paths did not.
+///
+/// # Safety
+///
+/// The bare lock was acquired in this mode, and that is not recorded.
 #[cold]
 #[inline(never)]
-pub(super) fn record(lock: &dyn Bare, site: Site) -> Hold {
+pub(super) unsafe fn record(lock: &dyn Bare, site: Site) -> Hold {
     if let Some(turn) = Scheduled::here() {
-        // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
+        // SAFETY: the caller's promise.
         unsafe { lock.release() };
         return in_turn::lock(lock, &turn, false, site);
     }
-    record_fresh(lock, site)
+    // SAFETY: the caller's promise.
+    unsafe { record_fresh(lock, site) }
 }
 
-/// Records that the bare lock is acquired again, if the fast path did not.
+/// Records that the bare lock is acquired again.
+///
+/// # Safety
+///
+/// The bare lock was acquired in this mode, and that is not recorded.
 #[cold]
 #[inline(never)]
-pub(super) fn record_again(lock: &dyn Bare, site: Site) -> Hold {
+pub(super) unsafe fn record_again(lock: &dyn Bare, site: Site) -> Hold {
     if let Some(turn) = Scheduled::here() {
-        // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
+        // SAFETY: the caller's promise.
         unsafe { lock.release() };
         return in_turn::lock(lock, &turn, true, site);
     }
@@ -108,11 +122,15 @@ pub(super) fn record_again(lock: &dyn Bare, site: Site) -> Hold {
 }
 
 /// Records an acquisition of the bare lock by a try or with a limit, if the fast path did not.
+///
+/// # Safety
+///
+/// The bare lock was acquired in this mode, and that is not recorded.
 #[cold]
 #[inline(never)]
-pub(super) fn record_try(lock: &dyn Bare, kind: AcquireKind, site: Site) -> Option<Hold> {
+pub(super) unsafe fn record_try(lock: &dyn Bare, kind: AcquireKind, site: Site) -> Option<Hold> {
     if let Some(turn) = Scheduled::here() {
-        // SAFETY: the caller has acquired the bare lock, and it is not recorded as held.
+        // SAFETY: the caller's promise.
         unsafe { lock.release() };
         return in_turn::try_lock(lock, &turn, kind, site);
     }

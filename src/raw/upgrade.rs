@@ -224,7 +224,9 @@ impl<const RECURSIVE: bool> RawRwLock<RECURSIVE> {
             // Nothing unwinds, so nothing needs to be released.
             return upgrade();
         }
-        // SAFETY: runs on unwind only: the hold is upgradable then, and is not used again.
+        const { assert!(!std::mem::needs_drop::<Hold>()) };
+        // SAFETY: runs on unwind only: the hold is upgradable then, and is not used again. It has no destructor, so that
+        // the caller's is not released once more.
         let undo = Defer::new(|| unsafe { self.unlock_upgradable(ptr::read(hold)) });
         let upgraded = upgrade();
         undo.disarm();

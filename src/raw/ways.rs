@@ -1,4 +1,6 @@
-//! The ways of acquisition that all raw locks have in each mode, beside the one that waits without a limit.
+//! The ways of acquisition that all raw locks have in each mode, beside the first one, which waits without a limit.
+
+#![allow(unsafe_code)]
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +14,8 @@ pub(super) trait Ways: Bare + Sized {
     #[inline]
     fn try_lock_at(&self, site: Site) -> Option<Hold> {
         if self.attempt() {
-            self.granted(AcquireKind::Try, site)
+            // SAFETY: the bare lock was acquired just now.
+            unsafe { self.granted(AcquireKind::Try, site) }
         } else if instrument::ON {
             slow::try_lock(self, site)
         } else {
@@ -28,7 +31,8 @@ pub(super) trait Ways: Bare + Sized {
         } else if !self.attempt() {
             return slow::lock_until(self, slow::deadline(timeout), site);
         }
-        self.granted(AcquireKind::Timed, site)
+        // SAFETY: the bare lock was acquired just now.
+        unsafe { self.granted(AcquireKind::Timed, site) }
     }
 
     /// Acquires the lock, unless the deadline comes first.
@@ -39,7 +43,8 @@ pub(super) trait Ways: Bare + Sized {
         } else if !self.attempt() {
             return slow::lock_until(self, Some(deadline), site);
         }
-        self.granted(AcquireKind::Timed, site)
+        // SAFETY: the bare lock was acquired just now.
+        unsafe { self.granted(AcquireKind::Timed, site) }
     }
 
     /// Acquires the lock, which the caller let go of just now. A deadlock is reported, and does not panic.
@@ -47,21 +52,29 @@ pub(super) trait Ways: Bare + Sized {
     fn relock_at(&self, site: Site) -> Hold {
         if !instrument::ON {
             self.block();
-        } else if !self.spin() {
+            return self.record().reacquired(self.mode(), site);
+        }
+        if !self.spin() {
             return slow::relock(self, site);
         }
-        slow::record_again(self, site)
+        // SAFETY: the bare lock was acquired just now.
+        unsafe { slow::record_again(self, site) }
     }
 
     /// Records an acquisition of the bare lock by a try or with a limit.
+    ///
+    /// # Safety
+    ///
+    /// The bare lock was acquired in this mode, and that is not recorded.
     #[inline(always)]
-    fn granted(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
+    unsafe fn granted(&self, kind: AcquireKind, site: Site) -> Option<Hold> {
         match self
             .record()
             .acquired_known::<false>(self.mode(), kind, site)
         {
             Some(hold) => Some(hold),
-            None => slow::record_try(self, kind, site),
+            // SAFETY: the caller's promise.
+            None => unsafe { slow::record_try(self, kind, site) },
         }
     }
 }

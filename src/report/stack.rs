@@ -647,7 +647,7 @@ mod tests {
         let all = frames(&[
             "__GI_sched_yield",
             "parking_lot_core::thread_parker::imp::thread_yield",
-            "lockwarden::raw::mutex::RawMutex::lock_at",
+            "lockwarden::raw::mutex::Inner::lock_at",
             "bank::transfer",
             "std::rt::lang_start",
         ]);

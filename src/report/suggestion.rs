@@ -12,11 +12,6 @@ use super::stack::Stack;
 use super::stall_text;
 use crate::engine::verdict::Verdict;
 
-/// How long a guard without a name lives.
-const TEMPORARY: &str = "a guard without a name lives to the end of its statement: in an argument, in a \
-                         chain of calls, on either side of an assignment, and in the head of a \
-                         `match`, `if let`, `while let` or `for`, whose body is a part of the statement";
-
 /// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     match report.verdict {
@@ -51,9 +46,10 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
             }
             Some(format!(
                 "drop the guard that was taken at {} before {}, or hand the guarded \
-                 value on instead of locking again; {TEMPORARY}",
+                 value on instead of locking again; {}",
                 place(edge.from_site),
-                call_of(report, edge)
+                call_of(report, edge),
+                stuck::TEMPORARY
             ))
         }
         Verdict::RecursiveRead => Some(read_twice(report.edges.first()?)),
@@ -119,7 +115,7 @@ fn read_twice(edge: &Edge) -> String {
     }
     let is_one_line = (first.file(), first.line()) == (second.file(), second.line());
     let temporary = match is_one_line {
-        true => format!("; {TEMPORARY}"),
+        true => format!("; {}", stuck::TEMPORARY),
         false => String::new(),
     };
     format!(

@@ -28,6 +28,10 @@ pub(super) fn add(rule: Rule) {
 
 /// Returns whether a rule matches the finding; the first one that does counts as used.
 pub(crate) fn suppresses(report: &Report) -> bool {
+    // A key may be looked up in the tables of symbols, which are read once, and not under the lock of the rules.
+    for lock in &report.locks {
+        let _ = lock.key();
+    }
     let mut needs_names = false;
     if is_fitted(report, &mut needs_names) {
         return true;

@@ -215,6 +215,10 @@ impl Builder {
         for action in &self.actions {
             action.check()?;
         }
+        // No file is made if anything is refused.
+        for action in &self.actions {
+            action.open()?;
+        }
         if self.actions.is_empty() {
             self.actions.push(Action::Stderr);
         }

@@ -24,7 +24,12 @@ fn rooms() -> Vec<String> {
     let cells = rows.map(|row| row.split(" |").next().unwrap());
     let rooms = cells.flat_map(|cell| cell.split(", "));
     rooms
-        .map(|room| room.trim_matches('`').trim_end_matches('/').to_owned())
+        .map(|room| {
+            room.trim_matches('`')
+                .trim_end_matches('/')
+                .trim_end_matches(".rs")
+                .to_owned()
+        })
         .collect()
 }
 

@@ -13,6 +13,11 @@ const NAMES_OF_2015: [&str; 3] = ["async", "await", "try"];
 /// If it is no Rust in any edition.
 pub(crate) fn parse(text: &str) -> syn::Result<syn::File> {
     syn::parse_file(text).or_else(|error| {
+        // A first line for the shell is no token.
+        let text = match text.starts_with("#!/") {
+            true => format!("//{text}"),
+            false => text.to_owned(),
+        };
         let tokens = text.parse::<TokenStream>();
         let file = tokens.ok().map(raw).map(syn::parse2::<syn::File>);
         file.and_then(Result::ok).ok_or(error)
@@ -48,6 +53,7 @@ mod tests {
         let place = file.items[1].span().start();
         assert_eq!((place.line, place.column), (2, 2));
         assert!(parse("async fn new() { wait().await }").is_ok());
+        assert!(parse("#!/bin/run\nfn try() {}").is_ok());
         assert!(parse("fn {").is_err());
     }
 }

@@ -10,9 +10,13 @@ use super::super::headline::is_left_by_fork;
 use super::super::names::{list, push_new};
 use super::super::place::place;
 use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
-use super::TEMPORARY;
 use crate::engine::ids::LockId;
 use crate::engine::wait_reason::WaitReason;
+
+/// How long a guard without a name lives.
+pub(super) const TEMPORARY: &str = "a guard without a name lives to the end of its statement: in an argument, in a \
+                         chain of calls, on either side of an assignment, and in the head of a \
+                         `match`, `if let`, `while let` or `for`, whose body is a part of the statement";
 
 /// What to do where a lock is held by a thread that a fork has left behind.
 pub(super) const FORKED: &str = "take the locks that the child needs before the fork, in the thread that forks, \

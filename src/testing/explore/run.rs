@@ -1,7 +1,7 @@
 //! Runs the schedules.
 
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +85,10 @@ pub struct Explore {
     pub(super) shrink: bool,
     pub(super) replay: Option<Schedule>,
 }
+
+// A body that panics ends its schedule: the next one begins anew.
+impl UnwindSafe for Explore {}
+impl RefUnwindSafe for Explore {}
 
 impl fmt::Debug for Explore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

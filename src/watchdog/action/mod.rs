@@ -42,6 +42,13 @@ impl Action {
     pub(super) fn check(&self) -> Result<(), Error> {
         match self {
             Action::Exit(code @ (i32::MIN..=-1 | 256..)) => Err(Error::ExitCode { code: *code }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the file that the action writes.
+    pub(super) fn open(&self) -> Result<(), Error> {
+        match self {
             #[cfg(feature = "json")]
             Action::Json(path) => match sink::open_lines(path) {
                 Ok(_) => Ok(()),

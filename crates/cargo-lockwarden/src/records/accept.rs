@@ -17,8 +17,9 @@ pub(crate) fn accept(
     prune: bool,
 ) -> (usize, usize, usize) {
     let (mut added, mut left) = (0, 0);
+    let objections = checked.objections();
     for link in &checked.new {
-        if checked.objection(link).is_some() {
+        if objections.contains_key(&link.pair()) {
             left += 1;
         } else {
             add(baseline, link, None);
@@ -64,10 +65,11 @@ pub(crate) fn review(
 ) -> io::Result<usize> {
     let mut added = 0;
     let count = checked.new.len();
+    let objections = checked.objections();
     'orders: for (at, link) in checked.new.iter().enumerate() {
         let mut shown = format!("\norder {} of {count}\n", at + 1);
         text::link_lines(&mut shown, link, sources);
-        let objection = checked.objection(link);
+        let objection = objections.get(&link.pair());
         if let Some(objection) = &objection {
             shown.push_str(&format!("  {objection}\n"));
         }

@@ -1,6 +1,6 @@
 //! Records against a baseline: cycles that are not accepted, findings, new orders.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::baseline::{Baseline, Pair};
 use super::merged::Records;
@@ -40,27 +40,26 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
-    /// What is wrong with this order, if it is part of a cycle that is not excused or of a finding: the baseline takes it
-    /// with a reason alone.
-    pub(crate) fn objection(&self, link: &Link) -> Option<String> {
-        let is_link = |from: &str, to: &str| from == link.from && to == link.to;
-        let mut cycles = self.cycles.iter().chain(&self.reported);
-        let cycle = cycles.find(|cycle| {
-            let mut links = cycle.links.iter();
-            links.any(|other| is_link(&other.from, &other.to))
-        });
+    /// What is wrong with each order, by its classes, that is part of a cycle that is not excused or of a finding: the
+    /// baseline takes it with a reason alone.
+    pub(crate) fn objections(&self) -> HashMap<(&str, &str), String> {
+        let mut objections = HashMap::new();
+        for cycle in self.cycles.iter().chain(&self.reported) {
+            for Link { from, to, .. } in &cycle.links {
+                let objection = || format!("it closes a cycle: {}", cycle.ring());
+                objections.entry((&**from, &**to)).or_insert_with(objection);
+            }
+        }
         // Those of the instances of one class are no cycle of classes.
-        let finding = || {
-            self.findings.iter().find(|finding| {
-                let mut edges = finding.edges.iter();
-                edges.any(|edge| is_link(&edge.from, &edge.to))
-            })
-        };
-        cycle
-            .map(|cycle| format!("it closes a cycle: {}", cycle.ring()))
-            .or_else(|| {
-                finding().map(|finding| format!("a process has found: {}", finding.title()))
-            })
+        for finding in &self.findings {
+            for edge in &finding.edges {
+                let objection = || format!("a process has found: {}", finding.title());
+                objections
+                    .entry((&*edge.from, &*edge.to))
+                    .or_insert_with(objection);
+            }
+        }
+        objections
     }
 }
 
@@ -113,6 +112,11 @@ impl Link {
             run: text(witness.run),
             stack: text(witness.stack).lines().map(str::to_owned).collect(),
         }
+    }
+
+    /// The classes of the order.
+    pub(crate) fn pair(&self) -> (&str, &str) {
+        (&self.from, &self.to)
     }
 
     /// Who took the order: the test or the program, and the thread.

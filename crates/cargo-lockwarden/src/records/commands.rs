@@ -49,7 +49,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FORM[=FILE]")]
         out: Vec<String>,
     },
-    /// Add the new orders that close no cycle to the baseline
+    /// Add the new orders that close no cycle and are part of no finding to the baseline; ends with 100 if some are left out
     Accept {
         #[command(flatten)]
         input: Input,

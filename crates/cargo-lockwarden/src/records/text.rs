@@ -97,10 +97,11 @@ pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> S
             cycle.ring()
         );
     }
+    let objections = checked.objections();
     let (closing, adding): (Vec<&Link>, _) = checked
         .new
         .iter()
-        .partition(|link| checked.objection(link).is_some());
+        .partition(|link| objections.contains_key(&link.pair()));
     for (links, what) in [
         (adding, "`cargo lockwarden accept` adds"),
         (

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use syn::ext::IdentExt as _;
 use syn::visit::{self, Visit};
 
 use super::cfg::Cfg;
@@ -137,7 +138,7 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         if item.content.is_some() {
-            let inside = self.folder.join(item.ident.to_string());
+            let inside = self.folder.join(item.ident.unraw().to_string());
             let outside = std::mem::replace(&mut self.folder, inside);
             visit::visit_item_mod(self, item);
             self.folder = outside;

@@ -288,7 +288,9 @@ impl Slot {
     pub(crate) fn set_seed(&self, seed: u64) {
         // SAFETY: zero is inside every array.
         let old = unsafe { self.entry(0) }.key();
-        self.shift_keys(0, seed.wrapping_sub(old));
+        if seed != old {
+            self.shift_keys(0, seed.wrapping_sub(old));
+        }
     }
 
     /// Marks every hold, and returns for each whether it was marked before, in the order of `held`.
