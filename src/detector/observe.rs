@@ -69,6 +69,8 @@ pub(crate) struct ObservedWait {
     pub(crate) by: Vec<ThreadId>,
     /// Whether a report has named the wait as one that never ends.
     pub(crate) is_named: bool,
+    /// Whether something was provided since the wait was published, which may have ended it.
+    provided: bool,
 }
 
 impl Observed {
@@ -138,6 +140,7 @@ impl Observed {
             check: self.slot.check_id(),
             may_wander: self.wait.as_ref().is_some_and(|wait| wait.sendable),
             is_timed: self.wait.as_ref().is_some_and(|wait| wait.timed),
+            is_provided: self.wait.as_ref().is_some_and(|wait| wait.provided),
             is_observer: self.is_ours,
             joins: self.wait.as_ref().and_then(ObservedWait::joined),
             in_sight_since: self.slot.in_sight_since().filter(|_| self.is_there()),
@@ -244,6 +247,10 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
     let lock = card(ident)?;
     let by = wait.by().map(|by| by.members().threads);
     let is_named = slot.wait.is_named(wait.since);
+    let provided = matches!(wait.need, WaitKind::Other(_))
+        && wait
+            .party()
+            .is_some_and(|party| party.version() != wait.version);
     fence(Ordering::Acquire);
     // If the wait continues, the ident belonged to it all the time.
     (slot.wait.epoch() == wait.epoch).then_some(ObservedWait {
@@ -255,6 +262,7 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
         sendable: wait.sort.sendable,
         by: by.unwrap_or_default(),
         is_named,
+        provided,
     })
 }
 

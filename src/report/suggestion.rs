@@ -91,8 +91,9 @@ fn asked_late(report: &Report, edge: &Edge) -> Option<String> {
     let tries = report.try_of(edge.to, edge.to_mode);
     if thread.panicking {
         return Some(format!(
-            "the panic comes while the guard is alive that was taken at {taken}: if the call at {asked} is in a \
-             panic hook, ask with `{tries}` there; if it is in a destructor, see that the guard is dropped before that"
+            "if the guard that was taken at {taken} was alive when the panic came: ask with `{tries}` at {asked} where \
+             that is in a panic hook, and see that the guard is dropped first where it is in a destructor; else drop \
+             the guard before that call"
         ));
     }
     thread.ending.then(|| {

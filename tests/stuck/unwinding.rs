@@ -76,7 +76,7 @@ pub(crate) const CASES: &[Case] = &[
             &["SelfDeadlock", "Deadlock"],
             &[
                 "thread `main` (#1) for the end of thread `fails` (#2)",
-                "the panic comes while the guard is alive that was taken at tests/stuck/unwinding.rs:",
+                "if the guard that was taken at tests/stuck/unwinding.rs:",
                 "is in a panic hook, ask with `try_lock` there",
                 "thread `main` panics at",
             ],

@@ -6,7 +6,7 @@ pub use tokio::runtime::*;
 mod builder;
 mod closing;
 mod handle;
-mod newer;
+pub(crate) mod newer;
 #[allow(clippy::module_inception)]
 mod runtime;
 

@@ -71,7 +71,7 @@ pub(crate) fn provider_left(slot: &'static Slot, party: &ResourceState) {
 }
 
 /// Checks the waits of other threads when the calling thread has published a wait that it alone could end, and out
-/// of which it cannot unwind: a thread that comes to wait for it later sees that, and one that waits already does not
+/// of which no panic was raised: a thread that comes to wait for it later sees that, and one that waits already does not
 /// look again.
 pub(crate) fn blocks_itself(slot: &'static Slot) {
     if !any_resource_wait() {
@@ -128,7 +128,12 @@ fn report_stuck(
                 }
                 // The finding belongs to the check of the waiting threads.
                 let (panic, set) = found.report(slot, *scope, can_unwind);
-                let Some(panic) = panic else { continue };
+                let Some(panic) = panic else {
+                    if victims == Victims::One {
+                        return Outcome::Reported;
+                    }
+                    continue;
+                };
                 if can_unwind {
                     give(&all, at, panic);
                 } else if give_to_other(&all, &set.threads, panic, true).is_err() {

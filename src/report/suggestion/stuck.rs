@@ -154,7 +154,7 @@ fn locks_alone(report: &Report) -> Option<String> {
         } else if is_value(report, wait.subject()) {
             needs_value.get_or_insert_with(|| {
                 format!(
-                    "initialise {asked} before {first} takes {kept}, instead of under it at {second}"
+                    "initialise {asked} before {kept} is taken at {first}, instead of under it at {second}"
                 )
             });
         }

@@ -177,6 +177,10 @@ impl<'a> Frame<'a> {
             acting.end();
             if let Some(task) = self.known() {
                 task.end_poll();
+                if self.identity.is_over() {
+                    // It may have been noted as suspended within its last poll, see `LocalSet`.
+                    examine::resumed(task);
+                }
             }
         }
     }

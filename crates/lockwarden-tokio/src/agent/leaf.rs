@@ -253,6 +253,7 @@ impl Leaf {
                 self.withdraw();
                 return f(cx);
             };
+            raise_alarm(frame);
             let before = frame.probe().map(Probe::clones);
             let poll = f(cx);
             if poll.is_ready() {

@@ -10,6 +10,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::frame;
 use super::registry;
 use super::thread;
+#[allow(unused_imports)] // A method of tokio's hides its one.
+use crate::runtime::newer::Identified as _;
 
 /// One runtime of this crate.
 #[derive(Debug)]
@@ -54,7 +56,8 @@ impl RuntimeState {
     fn of_job() -> Option<Arc<Self>> {
         let state = frame::job().and_then(registry::find)?.runtime.clone()?;
         let entered = Handle::try_current().ok()?;
-        let is_alike = entered.runtime_flavor() == state.handle.runtime_flavor()
+        let is_alike = entered.id() == state.handle.id()
+            && entered.runtime_flavor() == state.handle.runtime_flavor()
             && entered.metrics().num_workers() == state.workers;
         is_alike.then_some(state)
     }

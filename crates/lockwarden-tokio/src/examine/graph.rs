@@ -427,7 +427,8 @@ impl Graph {
     /// What a task needs that blocks its thread until a message comes through a channel of threads, or there is room in
     /// one: as if it waited for that without blocking the thread. Any other event may come from outside of all tasks.
     fn need_of_exchange(&mut self, at: usize) -> Need {
-        let observed = self.observed(at).filter(|one| is_blocked(one));
+        let observed = self.observed(at);
+        let observed = observed.filter(|one| is_blocked(one) && !one.is_provided);
         let what = observed.and_then(|one| one.thread.waits.as_ref().map(|wait| wait.what));
         match what {
             Some(WaitsFor::Resource {

@@ -33,6 +33,9 @@ pub(super) fn count() -> usize {
 pub(crate) fn suspended(task: &Arc<Task>) {
     if instrument::held_count() != 0 {
         note(task);
+    } else {
+        // It may have been noted within this poll, see `LocalSet`.
+        resumed(task);
     }
 }
 
@@ -44,7 +47,7 @@ fn note(task: &Arc<Task>) {
         .map(|(lock, held, _)| (lock, held))
         .collect();
     if held.is_empty() {
-        return;
+        return resumed(task);
     }
     let mut suspended = SUSPENDED.lock();
     let suspended = suspended.get_or_insert_default();

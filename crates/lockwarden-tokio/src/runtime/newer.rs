@@ -90,3 +90,13 @@ pub(super) trait Settings {
 }
 
 impl Settings for tokio::runtime::Builder {}
+
+/// The number of a runtime, which tokio has from version 1.49 on; before, all have the same.
+#[allow(dead_code)]
+pub(crate) trait Identified {
+    fn id(&self) -> u8 {
+        0
+    }
+}
+
+impl Identified for Handle {}

@@ -109,6 +109,7 @@ impl<T: 'static> JoinSet<T> {
     {
         let runtime = RuntimeState::here();
         let (job, joined) = job(f, Location::caller(), runtime.as_ref());
+        let _apart = frame::apart();
         let handle = self.inner.spawn_blocking(job);
         self.add(handle, joined)
     }
@@ -121,6 +122,7 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         let (job, joined) = job(f, Location::caller(), handle.state());
+        let _apart = frame::apart();
         let handle = self.inner.spawn_blocking_on(job, handle);
         self.add(handle, joined)
     }

@@ -58,6 +58,33 @@ pub(crate) const CASES: &[Case] = &[
             });
         },
     },
+    Case {
+        name: "local: a task drops a guard right after it has driven a set, and threads contend for the lock",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(lockwarden::sync::Mutex::new(0));
+                let local = tokio::task::LocalSet::new();
+                let held = lock.lock().unwrap();
+                // The set is done in the poll in which it begins.
+                local.run_until(std::future::ready(())).await;
+                local.await;
+                drop(held);
+                let theirs = [Arc::clone(&lock), Arc::clone(&lock)];
+                let threads = theirs.map(|lock| {
+                    lockwarden::thread::spawn(move || {
+                        let held = lock.lock().unwrap();
+                        std::thread::sleep(std::time::Duration::from_millis(400));
+                        drop(held);
+                    })
+                });
+                pause(700).await;
+                for thread in threads {
+                    thread.join().unwrap();
+                }
+            });
+        },
+    },
     // tokio-rs/tokio#7892
     Case {
         name: "local: a task that has left its worker blocks on a lock that a boxed future of it was given",

@@ -94,6 +94,11 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a closure of a full pool waits for one on the pool of another runtime",
+        reported: None,
+        run: pool_of_another,
+    },
+    Case {
         name: "a closure of the blocking pool drops its runtime",
         reported: Some((Verdict::SelfDeadlock, &["drops the runtime"])),
         run: || {
@@ -214,6 +219,25 @@ fn pool(size: usize) {
             let second = handle.spawn_blocking(|| 1);
             handle.block_on(async { second.await.unwrap() })
         });
+        settle().await;
+        assert_eq!(job.await.unwrap(), 1);
+    });
+}
+
+/// A closure on the pool of one runtime, which that one fills, enters another runtime that is built alike, and waits for
+/// a closure on its pool.
+fn pool_of_another() {
+    let other = multi(1, 1);
+    let theirs = other.handle().clone();
+    other.spawn_blocking(|| std::thread::sleep(std::time::Duration::from_millis(700)));
+    let runtime = multi(1, 1);
+    runtime.block_on(async move {
+        let job = move || {
+            let _entered = theirs.enter();
+            let second = async { tokio::task::spawn_blocking(|| 1).await.unwrap() };
+            theirs.block_on(second)
+        };
+        let job = tokio::task::spawn_blocking(job);
         settle().await;
         assert_eq!(job.await.unwrap(), 1);
     });

@@ -16,7 +16,6 @@ use crate::sync::blocking;
 use crate::sync::channel_macros::{downgradable, forwarded, shown};
 use crate::sync::eager::Eager;
 use crate::sync::watched::{Stamped, watched, watched_from};
-use crate::task::lets_out;
 
 /// As [`tokio::sync::mpsc::channel`].
 ///
@@ -312,7 +311,7 @@ impl<'a, T> Permit<'a, T> {
 
     /// As [`tokio::sync::mpsc::Permit::send`].
     pub fn send(self, value: T) {
-        lets_out::<T>();
+        self.inner.lets_out::<T>();
         self.inner.give(|permit| permit.send(Stamped::pack(value)));
     }
 }
@@ -335,7 +334,7 @@ impl<T> std::iter::FusedIterator for PermitIterator<'_, T> {}
 impl<T> OwnedPermit<T> {
     /// As [`tokio::sync::mpsc::OwnedPermit::send`].
     pub fn send(self, value: T) -> Sender<T> {
-        lets_out::<T>();
+        self.inner.lets_out::<T>();
         let room = self.inner.room();
         let inner = self.inner.give(|permit| permit.send(Stamped::pack(value)));
         Sender { inner, room }

@@ -234,6 +234,12 @@ impl<P, R: Deref<Target = Room>> Kept<P, R> {
         }
     }
 
+    /// A message of type `T` is sent by this permit, see [`Room::lets_out`].
+    #[inline(always)]
+    pub(super) fn lets_out<T>(&self) {
+        self.room.lets_out::<T>();
+    }
+
     fn unlist(&self) {
         if self.number != 0 {
             self.room.permits.set(self.number, 0);
