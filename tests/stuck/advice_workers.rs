@@ -13,6 +13,9 @@ use crate::steps::{start, until, until_asleep};
 advice! {
     "workers share a receiver, and are joined before the sender is dropped", joined_first, "Deadlock",
         ["drop every sender that is not used any more, above all one that thread `main` (#1) keeps through its wait at"];
+    "workers with channels of their own are joined before the senders are dropped", own_channels, "Deadlock",
+        ["each receive before they send",
+         "if they have nothing left to do, drop every sender of their channels before the wait at tests/stuck/advice_workers.rs:"];
     "a worker that shares a receiver panics before it counts", panics_first, "Deadlock",
         ["has ended by a panic", "do what others wait for in a destructor, or on the error path as well"];
     "a worker waits under the lock of the receiver for the next worker", under_receiver, "Deadlock",
@@ -71,6 +74,23 @@ fn joined_first(mended: bool) {
     }
     end(workers);
     drop(give);
+}
+
+/// Each worker has a channel, and the end of the pool waits for them first.
+fn own_channels(mended: bool) {
+    let mut senders = Vec::new();
+    let mut all = Vec::new();
+    for number in 0..3 {
+        let (give, take) = channel_named::<Job>("jobs");
+        senders.push(give);
+        let serve = move || take.into_iter().for_each(|job| job());
+        all.push(start(&format!("worker-{number}"), serve));
+    }
+    if mended {
+        senders.clear();
+    }
+    end(all);
+    drop(senders);
 }
 
 fn panics_first(mended: bool) {

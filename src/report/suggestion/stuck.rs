@@ -324,13 +324,26 @@ fn crossed(report: &Report) -> Option<String> {
         true => "of the two",
         false => "of them",
     };
+    // Idle workers look the same, while a thread that keeps their senders waits for their end.
+    let idle = fmt::from_fn(|f| {
+        for (_, wait) in report.waiting() {
+            if is_for_an_end(report, wait) {
+                return write!(
+                    f,
+                    "; or, if they have nothing left to do, drop every sender of their channels before the wait at {}",
+                    place(wait.site)
+                );
+            }
+        }
+        Ok(())
+    });
     let (does, done, otherwise) = if all(&is_message) {
         (
             "receive before they send",
             "send before it receives",
             format!(
                 "; or, if what leads to one of the messages waits in a channel or a queue that one {them} \
-                 serves, let another thread serve that"
+                 serves, let another thread serve that{idle}"
             ),
         )
     } else if are_two && all(&is_room) {
