@@ -13,7 +13,8 @@ use crate::steps::{start, until, until_waits_for};
 
 advice! {
     "an actor that asks the one whose request it serves (xtra #13)", ask_in_a_round, "Deadlock",
-        ["thread `main` (#1), thread `first` (", ") and thread `second` (", "each receive before they send: let one of \
+        // Which of the two comes first is a matter of who was seen first.
+        ["thread `main` (#1), thread `", ") and thread `", "each receive before they send: let one of \
           them send before it receives at tests/stuck/advice_field.rs:",
          "or, if what leads to one of the messages waits in a channel or a queue that one of them serves, let another \
           thread serve that"];
