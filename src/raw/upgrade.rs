@@ -380,7 +380,8 @@ mod tests {
             unsafe { lock.consume(&hold, unwind) }
         }));
         assert!(caught.is_err());
-        assert!(!lock.is_locked());
+        // Without instrumentation nothing in an upgrade unwinds, and nothing is released for that.
+        assert_eq!(lock.is_locked(), !instrument::ON);
     }
 
     #[test]
