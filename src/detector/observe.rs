@@ -123,7 +123,7 @@ impl Observed {
 }
 
 impl Observed {
-    /// The same, for other crates.
+    /// Returns the observed thread in the form in which other crates read it.
     pub(crate) fn into_observation(self) -> Observation {
         let mut locks = Vec::new();
         for hold in self.holds() {

@@ -112,7 +112,7 @@ impl Bare for Inner {
     }
 
     unsafe fn release(&self) {
-        // In the way of the fair mutex: for the others it is as good on the rare ways here.
+        // Fair for all three mutexes: a fair mutex must release so, and for the others these paths are rare.
         // SAFETY: the caller's promise.
         unsafe { self.bare.unlock_fair(Default::default()) };
     }
@@ -181,7 +181,7 @@ macro_rules! raw_mutex {
                 self.inner.lock_at(site)
             }
 
-            /// Acquires, for the call at `site`, the mutex that the caller let go of just now. A deadlock
+            /// Acquires, for the call at `site`, the mutex that the same call has released. A deadlock
             /// is reported, and does not panic.
             #[inline]
             #[allow(dead_code)] // As above.

@@ -176,7 +176,7 @@ macro_rules! acquisitions {
                 }
             }
 
-            /// Acquires, for the call at `site`, the lock that the caller let go of just now. A
+            /// Acquires, for the call at `site`, the lock that the same call has released. A
             /// deadlock is reported, and does not panic.
             #[inline]
             pub(crate) fn $again(&self, site: Site) -> Hold {

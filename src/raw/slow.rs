@@ -25,7 +25,7 @@ pub(super) fn lock(lock: &dyn Bare, site: Site) -> Hold {
     attempt.acquired()
 }
 
-/// Acquires a lock whose bare one is not free, and which the caller let go of just now.
+/// Acquires again a lock that the same call has released, and whose bare lock is not free.
 #[cold]
 #[inline(never)]
 pub(super) fn relock(lock: &dyn Bare, site: Site) -> Hold {
@@ -60,7 +60,7 @@ pub(super) fn lock_until(lock: &dyn Bare, deadline: Option<Instant>, site: Site)
     lock.block_until(deadline).then(|| attempt.acquired())
 }
 
-/// A try that has failed: a thread of an exploration makes it at its turn.
+/// Makes a failed try of a thread of an exploration anew, at the turn of the thread.
 #[cold]
 #[inline(never)]
 pub(super) fn try_lock(lock: &dyn Bare, site: Site) -> Option<Hold> {

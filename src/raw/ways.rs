@@ -47,7 +47,7 @@ pub(super) trait Ways: Bare + Sized {
         unsafe { self.granted(AcquireKind::Timed, site) }
     }
 
-    /// Acquires the lock, which the caller let go of just now. A deadlock is reported, and does not panic.
+    /// Acquires again the lock that the same call has released. A deadlock is reported, and does not panic.
     #[inline]
     fn relock_at(&self, site: Site) -> Hold {
         if !instrument::ON {
