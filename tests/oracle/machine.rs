@@ -302,6 +302,10 @@ impl<'a> Machine<'a> {
                 }
                 if self.is_free_for(state, thread, lock, mode) {
                     next.held[thread] |= 1 << guard;
+                    // A writer that this thread has overtaken has to queue again.
+                    for writer in self.queued(state, lock) {
+                        next.queued &= !(1 << writer);
+                    }
                     next.queued &= !bit;
                     Step::Done
                 } else if tries {

@@ -107,23 +107,30 @@ fn asks_itself(machine: &Machine<'_>, state: &State, thread: usize) -> bool {
 }
 
 impl Shown {
-    /// Whether a link of the cycle, each time that it occurred, happened before another: what it asks for was
-    /// there before the other asks, and in a deadlock both wait.
+    /// Whether a link of the cycle, or a writer that it takes, each time that it occurred, happened before another: what
+    /// it asks for was there before the other asks, and in a deadlock both wait.
     pub(crate) fn orders(&self, cycle: &Cycle) -> bool {
-        let times = |hop: &Hop| {
-            let hop = *hop;
-            self.times.iter().filter(move |time| {
-                let Time { hop: shown, .. } = time;
+        let mut requests: Vec<Vec<usize>> = Vec::new();
+        for hop in &cycle.0 {
+            let of_link = |time: &&Time| {
+                let shown = &time.hop;
                 (shown.from, shown.to, shown.asker, shown.at)
                     == (hop.from, hop.to, hop.asker, hop.at)
-            })
-        };
-        let before = |a: &Time, b: &Time| self.past[b.asks] & (1 << a.asks) != 0;
-        let hops = || cycle.0.iter();
-        hops().any(|first| {
-            hops().any(|then| {
-                times(then).next().is_some()
-                    && times(first).all(|a| times(then).all(|b| before(a, b)))
+            };
+            let times = self.times.iter().filter(of_link);
+            requests.push(times.map(|time| time.asks).collect());
+            if let Some(writer) = hop.behind {
+                let is_it = |w: &Writer| {
+                    (w.thread, w.lock, w.at) == (writer.thread, writer.lock, writer.at)
+                };
+                let times = self.writers.iter().filter(|(w, _)| is_it(w));
+                requests.push(times.map(|(_, asks)| *asks).collect());
+            }
+        }
+        let before = |a: usize, b: usize| self.past[b] & (1 << a) != 0;
+        requests.iter().any(|first| {
+            requests.iter().any(|then| {
+                !then.is_empty() && first.iter().all(|a| then.iter().all(|b| before(*a, *b)))
             })
         })
     }
@@ -143,7 +150,7 @@ impl Shown {
         };
         let asks = |w: Writer| {
             let mut writers = self.writers.iter();
-            writers.any(|h| (h.thread, h.lock) == (w.thread, w.lock))
+            writers.any(|(h, _)| (h.thread, h.lock) == (w.thread, w.lock))
         };
         self.hops.iter().any(same) && hop.behind.is_none_or(asks)
     }
@@ -159,9 +166,9 @@ impl Shown {
             } == *hop
         };
         let asks = |w: Writer| {
-            let same = |h: &&Writer| (h.thread, h.lock, h.at) == (w.thread, w.lock, w.at);
-            let mut writers = self.writers.iter().filter(same);
-            writers.any(|h| h.held & !w.held == 0)
+            let same = |h: &Writer| (h.thread, h.lock, h.at) == (w.thread, w.lock, w.at);
+            let mut writers = self.writers.iter().filter(|(h, _)| same(h));
+            writers.any(|(h, _)| h.held & !w.held == 0)
         };
         let mut hops = self.hops.iter().filter(same);
         hops.any(|h| h.held & !hop.held == 0) && hop.behind.is_none_or(asks)
@@ -173,8 +180,8 @@ impl Shown {
 pub(crate) struct Shown {
     /// The links that it shows.
     pub(crate) hops: Vec<Hop>,
-    /// Those who ask for a lock exclusively.
-    pub(crate) writers: Vec<Writer>,
+    /// Those who ask for a lock exclusively, and the event in which each asks.
+    pub(crate) writers: Vec<(Writer, usize)>,
     /// Second shared acquisitions of one lock by one thread: thread and lock.
     pub(crate) recursive_reads: Vec<(u8, u8)>,
     /// When each link occurred.
@@ -287,12 +294,13 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
                 .fold(0, |set, span| set | 1 << span.lock)
         };
         if mode == Mode::Exclusive {
-            shown.writers.push(Writer {
+            let writer = Writer {
                 thread: event.thread,
                 lock,
                 at: statement,
                 held: held(event.thread),
-            });
+            };
+            shown.writers.push((writer, at));
         }
         let is_own = |span: &&Span| {
             span.thread == event.thread && span.lock == lock && span.from < at && at < span.to
