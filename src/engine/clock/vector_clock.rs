@@ -54,7 +54,7 @@ impl Span {
 /// Sorted by thread, so that a join is a merge. Threads that have ended form runs: in a program that starts
 /// and joins threads without end, a clock is as long as the number of threads that were never joined.
 ///
-/// When the clock reaches its limit it drops entries, first those of the threads that ended first. A dropped
+/// When the clock reaches its limit it drops entries of its older half, first those of the threads that ended first. A dropped
 /// thread counts as concurrent, which can cause a false alarm and never a miss.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VectorClock {
@@ -81,17 +81,22 @@ impl VectorClock {
     fn cut(&mut self) {
         let mut excess = self.spans.len().saturating_sub(LIMIT);
         self.is_cut |= excess > 0;
-        // A thread that ended long ago is the least likely to be compared again; a running thread can be
-        // at any moment. The spans ascend, so the oldest threads come first.
+        // The spans ascend, so the oldest threads come first, and the newer half stays: it has those that were joined
+        // just now. Of the older half, a thread that ended long ago is the least likely to be compared again; one that
+        // runs can be at any moment, but threads that were never joined look as if they did.
+        let mut old = self.spans.len() / 2;
         for has_ended in [true, false] {
             if excess == 0 {
                 return;
             }
+            let (before, mut at) = (excess, 0);
             self.spans.retain(|span| {
-                let is_kept = excess == 0 || (span.segment == ALL) != has_ended;
+                at += 1;
+                let is_kept = excess == 0 || at > old || (span.segment != ALL) == has_ended;
                 excess -= usize::from(!is_kept);
                 is_kept
             });
+            old -= before - excess;
         }
     }
 
@@ -339,6 +344,20 @@ mod tests {
         let mut other = VectorClock::new();
         other.join(&clock);
         assert!(other.is_cut());
+    }
+
+    #[test]
+    fn a_clock_full_of_threads_that_were_never_joined_keeps_those_that_are() {
+        let mut clock = VectorClock::new();
+        for number in 1..=LIMIT as u64 {
+            clock.advance(ThreadId::new(number), 1);
+        }
+        for number in (2000..3000).step_by(2) {
+            clock.advance(ThreadId::new(number), ALL);
+            assert_eq!(clock.get(ThreadId::new(number)), ALL);
+        }
+        assert!(clock.is_cut() && clock.spans.len() == LIMIT);
+        assert_eq!(clock.get(ThreadId::new(1)), 0, "it was the oldest");
     }
 
     /// Compares clocks of random segments, joined and advanced, with a plain map.
