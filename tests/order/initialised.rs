@@ -397,3 +397,27 @@ fn an_initialiser_that_panics_holds_nothing_any_more() {
     };
     assert_eq!(found!(All, run), [""; 0]);
 }
+
+#[test]
+fn an_initialiser_that_took_a_lock_and_failed_is_a_link_although_the_next_one_takes_none() {
+    let run = || {
+        let (once, m) = (Once::named("once"), lock("m"));
+        let under = || {
+            let _m = m.lock().unwrap();
+            once.call_once_force(|_| ());
+        };
+        one_after_the_other(
+            || {
+                let fails = || {
+                    once.call_once_force(|_| {
+                        drop(m.lock().unwrap());
+                        panic!("on purpose, and caught");
+                    })
+                };
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(fails)).unwrap_err();
+            },
+            || one_after_the_other(|| once.call_once_force(|_| ()), under),
+        );
+    };
+    assert_eq!(found!(Default, run), ["Inversion m once"]);
+}

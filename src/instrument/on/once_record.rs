@@ -187,6 +187,11 @@ impl OnceRecord {
         let record = self.resource.record();
         let ident = detector::identify_at(slot, record, site);
         slot.add(ident, Mode::Exclusive, site);
+        if self.state.lock().failed {
+            // The locks of the failed initialiser make the end of this one matter, even if this one takes none: it is a
+            // segment of its own, which another thread does not know unless it has acquired it.
+            detector::with_own(slot, |own| own.timeline.see());
+        }
         Some(Initialising { slot, ident })
     }
 
