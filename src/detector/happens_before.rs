@@ -31,7 +31,8 @@ pub(crate) fn end(slot: &'static Slot) -> ClockRef {
     ClockRef::new(hand_over(slot).whole())
 }
 
-fn hand_over(slot: &'static Slot) -> Segment {
+/// Releases the clock of the calling thread, as a segment.
+pub(in crate::detector) fn hand_over(slot: &'static Slot) -> Segment {
     let segment = with_own(slot, |own| own.timeline.hand_over());
     follow_segment(slot);
     segment
@@ -41,9 +42,14 @@ fn hand_over(slot: &'static Slot) -> Segment {
 #[inline]
 pub(crate) fn acquire_clock(slot: &'static Slot, point: &ClockRef) {
     if !is_known(slot, point) {
-        with_own(slot, |own| own.timeline.learn(point.segment()));
-        follow_segment(slot);
+        learn(slot, point.segment());
     }
+}
+
+/// Orders the calling thread after all of `segment`.
+pub(in crate::detector) fn learn(slot: &'static Slot, segment: &Segment) {
+    with_own(slot, |own| own.timeline.learn(segment));
+    follow_segment(slot);
 }
 
 /// Returns whether the calling thread is already ordered after `point`.

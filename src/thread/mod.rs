@@ -7,7 +7,8 @@
 //!   does, and all that the thread does happens before what follows its `join`, or the end of its
 //!   scope. Opposite lock orders on the two sides of such a point cannot deadlock
 //!   ([`Verdict::Ordered`](crate::report::Verdict::Ordered)). The order holds for a thread that
-//!   panics, too.
+//!   panics, too. A thread that acquires a lock under which its parent spawned it comes after all
+//!   that the parent did until it released the lock.
 //! - **Holds around a scope.** The locks that a parent holds when it enters [`scope`] are held for
 //!   as long as the threads of the scope run. Every acquisition of these threads is made under
 //!   those locks: it adds an edge from them, and they are gate locks between a thread of the scope
@@ -78,8 +79,8 @@
 //! None without instrumentation. With it, spawning and joining a thread takes as long as with std,
 //! within the precision of measurement (some ten microseconds), however many threads came before:
 //! threads that have ended and were joined take no memory. The new acquisitions of a thread that
-//! was spawned under a lock are checked while its parent still holds that lock, also where the
-//! thread holds nothing itself.
+//! was spawned under a lock are checked while its parent still holds that lock, and up to 16 more
+//! until the thread acquires that lock, also where the thread holds nothing itself.
 
 mod builder;
 mod join_packet;

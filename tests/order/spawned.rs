@@ -1,7 +1,9 @@
 //! Order: what a spawn and a join put between two lock orders.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
+use lockwarden::sync::{Mutex, RwLock};
 use lockwarden::thread::{self, JoinHandle};
 
 use super::harness::Reported::{All, Default};
@@ -57,6 +59,130 @@ fn a_parent_after_the_spawn_is_concurrent_with_the_child() {
         child.join().unwrap();
     };
     assert_eq!(found!(Default, run), ["Inversion a b"]);
+}
+
+#[test]
+fn a_child_that_acquires_the_lock_it_was_started_under_follows_what_was_done_under_it() {
+    let run = || {
+        let (ab, ba) = orders();
+        let gate = Arc::new(Mutex::named("gate", ()));
+        let held = gate.lock().unwrap();
+        let seen = Arc::clone(&gate);
+        let child = thread::spawn(move || {
+            drop(seen.lock().unwrap());
+            ab();
+        });
+        ba();
+        drop(held);
+        child.join().unwrap();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn a_child_may_acquire_others_before_the_lock_it_was_started_under() {
+    let run = || {
+        let (ab, ba) = orders();
+        let gate = Arc::new(Mutex::named("gate", ()));
+        let held = gate.lock().unwrap();
+        let seen = Arc::clone(&gate);
+        let (go, gone) = lockwarden::sync::mpsc::channel();
+        let child = thread::spawn(move || {
+            // Received, so that the gate has been released for some time. The message orders no more than the spawn.
+            gone.recv().unwrap();
+            for _ in 0..3 {
+                drop(Mutex::named("other", ()).lock().unwrap());
+            }
+            drop(seen.lock().unwrap());
+            ab();
+        });
+        go.send(()).unwrap();
+        ba();
+        drop(held);
+        child.join().unwrap();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn a_grandchild_follows_what_was_done_under_the_lock_too() {
+    let run = || {
+        let (ab, ba) = orders();
+        let gate = Arc::new(Mutex::named("gate", ()));
+        let held = gate.lock().unwrap();
+        let seen = Arc::clone(&gate);
+        let (over, is_over) = lockwarden::sync::mpsc::channel::<()>();
+        let child = thread::spawn(move || {
+            thread::spawn(move || {
+                drop(seen.lock().unwrap());
+                ab();
+                drop(over);
+            });
+        });
+        ba();
+        drop(held);
+        child.join().unwrap();
+        is_over.recv().unwrap_err();
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
+}
+
+#[test]
+fn what_the_parent_does_after_the_release_is_concurrent_with_the_child() {
+    let run = || {
+        let (ab, ba) = orders();
+        let gate = Arc::new(Mutex::named("gate", ()));
+        let held = gate.lock().unwrap();
+        let seen = Arc::clone(&gate);
+        let child = thread::spawn(move || {
+            drop(seen.lock().unwrap());
+            ab();
+        });
+        drop(held);
+        // Waited for, but not by a join.
+        while !child.is_finished() {
+            thread::yield_now();
+        }
+        ba();
+        child.join().unwrap();
+    };
+    assert_eq!(found!(Default, run), ["Inversion a b"]);
+}
+
+/// Starts a thread under a read lock, which is a write lock at first or not; the thread reads it, too.
+fn under_a_read_lock(downgraded: bool) -> impl FnOnce() {
+    move || {
+        let (ab, ba) = orders();
+        let gate = Arc::new(RwLock::named("gate", ()));
+        let seen = Arc::clone(&gate);
+        let child = || {
+            thread::spawn(move || {
+                drop(seen.read().unwrap());
+                ab();
+            })
+        };
+        let (held, child) = if downgraded {
+            let held = gate.write().unwrap();
+            let child = child();
+            (lockwarden::sync::RwLockWriteGuard::downgrade(held), child)
+        } else {
+            let held = gate.read().unwrap();
+            (held, child())
+        };
+        ba();
+        drop(held);
+        child.join().unwrap();
+    }
+}
+
+#[test]
+fn a_read_lock_at_the_spawn_does_not_keep_a_reader_behind_it() {
+    assert_eq!(found!(Default, under_a_read_lock(false)), ["Inversion a b"]);
+}
+
+#[test]
+fn a_write_lock_that_is_downgraded_does_not_keep_a_reader_behind_it() {
+    assert_eq!(found!(Default, under_a_read_lock(true)), ["Inversion a b"]);
 }
 
 #[test]

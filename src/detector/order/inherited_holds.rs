@@ -10,12 +10,16 @@
 //! the nested acquisitions that were already checked meanwhile.
 
 use crate::detector::order::promote::promote;
-use crate::detector::{check_session, describe, publish};
+use crate::detector::{check_session, describe, happens_before, publish};
 use crate::engine::acquisition::{Acquisition, InheritedHold};
+use crate::engine::mode::Mode;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edge::LeafEdge;
+use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
-use crate::tracking::thread::inherited_holds::{AcquisitionLog, NestedAcquisition, ParentHolds};
+use crate::tracking::thread::inherited_holds::{
+    AcquisitionLog, NestedAcquisition, ParentHolds, Release,
+};
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::Slot;
 
@@ -27,7 +31,7 @@ pub(crate) fn above() -> Option<ParentHolds> {
     }
     slot.maintain();
     let further = with_own(slot, |own| {
-        let notes = own.notes.as_ref().filter(|notes| notes.go_on());
+        let notes = own.notes.as_ref().filter(|notes| notes.is_watching());
         notes.map_or(Vec::new(), AcquisitionLog::above)
     });
     let held = slot.held()?;
@@ -41,7 +45,9 @@ pub(crate) fn above() -> Option<ParentHolds> {
     }
     let mut above = Vec::new();
     for (h, was_marked) in held.iter().zip(&marked) {
-        let end = with_own(slot, |own| own.marks.mark(h.ident, *was_marked));
+        let end = with_own(slot, |own| {
+            own.marks.mark(h.ident, h.as_held(), *was_marked)
+        });
         above.push((h.as_held(), end));
     }
     Some(ParentHolds {
@@ -59,6 +65,26 @@ pub(crate) fn begin(slot: &'static Slot, above: &ParentHolds) {
         own.first.clear();
     });
     slot.set_surrounded(true);
+}
+
+/// Records that the calling thread is about to release a hold under which it started threads.
+pub(crate) fn release(slot: &'static Slot, ident: *const Ident, mode: Mode) {
+    let clock = happens_before::hand_over(slot);
+    with_own(slot, |own| {
+        own.marks.end(ident, Some(Release { mode, clock }))
+    });
+}
+
+/// Orders the calling thread, which has acquired a lock, after the release of that lock by the thread that started it
+/// under it.
+pub(crate) fn acquired(slot: &'static Slot, record: &LockRecord, mode: Mode) {
+    let clock = with_own(slot, |own| {
+        let notes = own.notes.as_mut()?;
+        notes.acquired(record.ident()?.id(), mode)
+    });
+    if let Some(clock) = clock {
+        happens_before::learn(slot, &clock);
+    }
 }
 
 /// Ends the log of the calling thread and returns its acquisitions so far.
@@ -114,7 +140,10 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
     let mut around = Vec::new();
     for (held, over) in &above.held {
         let at = with_own(slot, |own| own.marks.find(over));
-        if at.is_some_and(|at| slot.is_marked(std::ptr::without_provenance(at))) {
+        if at
+            .and_then(|at| slot.marked(std::ptr::without_provenance(at)))
+            .is_some()
+        {
             around.push(InheritedHold {
                 held: *held,
                 holder: above.holder,

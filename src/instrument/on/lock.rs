@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 
 use super::scheduled::Scheduled;
 use crate::detector;
-use crate::detector::order::check;
+use crate::detector::order::{check, inherited_holds};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
@@ -331,6 +331,7 @@ impl Lock {
         // SAFETY: `maintain` has made room, and a wake flag that another thread has set since does
         // not take it away.
         unsafe { self.note_at(slot, state, tag, mode, site) };
+        inherited_holds::acquired(slot, &self.record, mode);
         if slot.life.is_timed() {
             detector::times::hold(slot, self.record.ident(), mode, site);
         }
@@ -538,8 +539,8 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
         if slot.life.is_scheduled() {
             Scheduled::point_before_release();
         }
-        if slot.is_marked(ident) {
-            detector::with_own(slot, |own| own.marks.end(ident));
+        if let Some(mode) = slot.marked(ident) {
+            inherited_holds::release(slot, ident, mode);
         }
         if slot.life.is_timed() {
             detector::times::end_hold(slot, ident);

@@ -1,11 +1,12 @@
 //! Inherited holds: the acquisitions of a thread between its spawn and its join, under the locks that its
-//! parent holds all that time.
+//! parent holds all that time; and the clock of the parent at the release of such a lock.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::engine::acquisition::Held;
+use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::mode::Mode;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edge::LeafEdge;
 
@@ -13,14 +14,56 @@ use crate::tracking::lock::leaf_edge::LeafEdge;
 /// acquires so many different locks is unlikely to be joined under a lock.
 const NOTED: usize = 64;
 
-/// The end of one hold, as the threads that were started under it see it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct HoldEnd(Arc<AtomicBool>);
+/// The number of slow acquisitions in which a thread looks out for the locks that it was started under, once all of them
+/// are released.
+const LATE: u32 = 16;
+
+/// One hold, as the threads that were started under it see it.
+#[derive(Clone, Debug)]
+pub(crate) struct HoldEnd(Arc<MarkedHold>);
+
+#[derive(Debug)]
+struct MarkedHold {
+    held: Held,
+    /// How the hold ended; set once, by the thread that held the lock.
+    release: OnceLock<Option<Release>>,
+}
+
+/// The release of a marked hold.
+#[derive(Debug)]
+pub(crate) struct Release {
+    /// The mode of the hold at the end: the lock may have been downgraded.
+    pub(crate) mode: Mode,
+    /// The clock of the thread that released it.
+    pub(crate) clock: Segment,
+}
 
 impl HoldEnd {
+    fn of(held: Held) -> Self {
+        Self(Arc::new(MarkedHold {
+            held,
+            release: OnceLock::new(),
+        }))
+    }
+
     /// Returns whether the hold is over. A hint in other threads than the holder's.
     pub(crate) fn is_over(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.release.get().is_some()
+    }
+
+    /// Returns the clock of the release, after which every acquisition of `lock` in this mode comes by a thread that was
+    /// started under the hold.
+    fn released_before(&self, lock: LockId, mode: Mode) -> Option<&Segment> {
+        let held = &self.0.held;
+        if held.lock != lock || !held.mode.excludes(mode) {
+            return None;
+        }
+        let release = self.0.release.get()?.as_ref()?;
+        release.mode.excludes(mode).then_some(&release.clock)
+    }
+
+    fn end(&self, release: Option<Release>) {
+        let _ = self.0.release.set(release);
     }
 
     fn is(&self, other: &HoldEnd) -> bool {
@@ -34,27 +77,23 @@ pub(crate) struct MarkedHolds(Vec<(usize, HoldEnd)>);
 
 impl MarkedHolds {
     /// Returns the mark of a hold, which is the existing one only if the hold `was_marked`.
-    pub(crate) fn mark(&mut self, ident: *const Ident, was_marked: bool) -> HoldEnd {
+    pub(crate) fn mark(&mut self, ident: *const Ident, held: Held, was_marked: bool) -> HoldEnd {
         if let Some((_, over)) = self.0.iter().find(|(at, _)| *at == ident.addr())
             && was_marked
         {
             return over.clone();
         }
-        self.end(ident);
-        let over = HoldEnd::default();
+        self.end(ident, None);
+        let over = HoldEnd::of(held);
         self.0.push((ident.addr(), over.clone()));
         over
     }
 
-    /// Ends the mark of the hold of this lock.
-    pub(crate) fn end(&mut self, ident: *const Ident) {
-        self.0.retain(|(at, over)| {
-            let other = *at != ident.addr();
-            if !other {
-                over.0.store(true, Ordering::Relaxed);
-            }
-            other
-        });
+    /// Ends the mark of the hold of this lock; the clock is not known of a hold that ended unseen.
+    pub(crate) fn end(&mut self, ident: *const Ident, release: Option<Release>) {
+        if let Some(at) = self.0.iter().position(|(at, _)| *at == ident.addr()) {
+            self.0.swap_remove(at).1.end(release);
+        }
     }
 
     /// Returns the address of the lock of this hold, if the hold is not over.
@@ -67,7 +106,7 @@ impl MarkedHolds {
 impl Drop for MarkedHolds {
     fn drop(&mut self) {
         for (_, over) in &self.0 {
-            over.0.store(true, Ordering::Relaxed);
+            over.end(None);
         }
     }
 }
@@ -91,8 +130,11 @@ pub(crate) struct NestedAcquisition {
 /// The log of a thread, kept for as long as one of the holds it was started under lasts.
 #[derive(Debug)]
 pub(crate) struct AcquisitionLog {
+    /// The holds above, without those whose release the thread is known to come after.
     above: Vec<HoldEnd>,
     taken: Vec<NestedAcquisition>,
+    /// The acquisitions that the thread may still look at once all holds above are over.
+    late: u32,
 }
 
 impl AcquisitionLog {
@@ -108,6 +150,7 @@ impl AcquisitionLog {
         Self {
             above,
             taken: Vec::new(),
+            late: LATE,
         }
     }
 
@@ -123,6 +166,27 @@ impl AcquisitionLog {
     /// Returns whether more is to be logged.
     pub(crate) fn go_on(&self) -> bool {
         self.taken.len() < NOTED && !self.above.iter().all(HoldEnd::is_over)
+    }
+
+    /// Returns whether acquisitions are to be looked at, since more is to be logged or a lock above was released and
+    /// not acquired yet.
+    pub(crate) fn is_watching(&self) -> bool {
+        self.go_on() || (self.late > 0 && !self.above.is_empty())
+    }
+
+    /// Returns the clock of the release that this acquisition of the thread comes after, if the lock is one above.
+    pub(crate) fn acquired(&mut self, lock: LockId, mode: Mode) -> Option<Segment> {
+        if !self.go_on() {
+            self.late = self.late.saturating_sub(1);
+        }
+        for (at, above) in self.above.iter().enumerate() {
+            if let Some(clock) = above.released_before(lock, mode) {
+                let clock = clock.clone();
+                self.above.swap_remove(at);
+                return Some(clock);
+            }
+        }
+        None
     }
 
     /// Logs an acquisition that is not in the log yet; returns whether it was new.
@@ -151,45 +215,124 @@ impl NestedAcquisition {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::Location;
+
     use super::*;
 
     fn ident(at: usize) -> *const Ident {
         std::ptr::without_provenance(at)
     }
 
+    fn id(lock: u64) -> LockId {
+        LockId::new(lock).unwrap()
+    }
+
+    fn held(lock: u64, mode: Mode) -> Held {
+        let site = Location::caller();
+        Held {
+            lock: id(lock),
+            mode,
+            site,
+        }
+    }
+
+    fn released(mode: Mode) -> Option<Release> {
+        let clock = Segment::first(ThreadId::new(1));
+        Some(Release { mode, clock })
+    }
+
     #[test]
     fn a_hold_keeps_its_mark_until_it_is_over() {
         let mut marks = MarkedHolds::default();
-        let first = marks.mark(ident(8), false);
-        let again = marks.mark(ident(8), true);
+        let held = held(1, Mode::Exclusive);
+        let first = marks.mark(ident(8), held, false);
+        let again = marks.mark(ident(8), held, true);
         assert!(first.is(&again) && marks.find(&first) == Some(8));
-        marks.end(ident(8));
+        marks.end(ident(8), None);
         assert!(first.is_over() && marks.find(&first).is_none());
     }
 
     #[test]
     fn a_second_hold_of_the_same_lock_is_not_the_first() {
         let mut marks = MarkedHolds::default();
-        let first = marks.mark(ident(8), false);
+        let held = held(1, Mode::Exclusive);
+        let first = marks.mark(ident(8), held, false);
         // Popped without an update of the marks: the new entry has none.
-        let second = marks.mark(ident(8), false);
+        let second = marks.mark(ident(8), held, false);
         assert!(first.is_over() && !second.is_over());
         drop(marks);
         assert!(second.is_over());
     }
 
+    /// The holds of locks 1 and 2 in these modes, at addresses 8 and 16.
+    fn two_above(marks: &mut MarkedHolds, modes: [Mode; 2]) -> AcquisitionLog {
+        let [first, second] = modes;
+        AcquisitionLog::under(&ParentHolds {
+            holder: ThreadId::new(1),
+            held: Vec::new(),
+            further: vec![
+                marks.mark(ident(8), held(1, first), false),
+                marks.mark(ident(16), held(2, second), false),
+            ],
+        })
+    }
+
     #[test]
     fn the_log_ends_with_the_holds_above() {
         let mut marks = MarkedHolds::default();
-        let above = ParentHolds {
-            holder: ThreadId::new(1),
-            held: Vec::new(),
-            further: vec![marks.mark(ident(8), false), marks.mark(ident(16), false)],
-        };
-        let notes = AcquisitionLog::under(&above);
-        marks.end(ident(8));
+        let notes = two_above(&mut marks, [Mode::Exclusive; 2]);
+        marks.end(ident(8), None);
         assert!(notes.go_on());
-        marks.end(ident(16));
+        marks.end(ident(16), None);
         assert!(!notes.go_on());
+    }
+
+    #[test]
+    fn an_acquisition_comes_after_a_release_that_it_had_to_wait_for() {
+        let mut marks = MarkedHolds::default();
+        let mut notes = two_above(&mut marks, [Mode::Exclusive, Mode::Shared]);
+        assert!(
+            notes.acquired(id(1), Mode::Exclusive).is_none(),
+            "the hold lasts"
+        );
+        marks.end(ident(8), released(Mode::Exclusive));
+        marks.end(ident(16), released(Mode::Shared));
+        assert!(
+            notes.acquired(id(2), Mode::Shared).is_none(),
+            "readers do not wait"
+        );
+        assert!(
+            notes.acquired(id(3), Mode::Exclusive).is_none(),
+            "another lock"
+        );
+        assert!(notes.acquired(id(1), Mode::Shared).is_some());
+        assert!(
+            notes.acquired(id(1), Mode::Shared).is_none(),
+            "known by now"
+        );
+        assert!(notes.acquired(id(2), Mode::Exclusive).is_some());
+        assert!(!notes.is_watching());
+    }
+
+    #[test]
+    fn a_downgrade_before_the_release_admits_readers() {
+        let mut marks = MarkedHolds::default();
+        let mut notes = two_above(&mut marks, [Mode::Exclusive; 2]);
+        marks.end(ident(8), released(Mode::Shared));
+        assert!(notes.acquired(id(1), Mode::Shared).is_none());
+        assert!(notes.acquired(id(1), Mode::Exclusive).is_some());
+    }
+
+    #[test]
+    fn a_thread_looks_out_for_released_locks_for_a_while() {
+        let mut marks = MarkedHolds::default();
+        let mut notes = two_above(&mut marks, [Mode::Exclusive; 2]);
+        drop(marks);
+        let mut count = 0;
+        while notes.is_watching() {
+            let _ = notes.acquired(id(3), Mode::Exclusive);
+            count += 1;
+        }
+        assert_eq!(count, LATE);
     }
 }

@@ -82,9 +82,9 @@ impl Local {
         self.first.expect_nothing();
     }
 
-    /// Returns whether the thread inherits locks, or may turn out to have inherited some.
+    /// Returns whether the thread inherits locks, or looks at its acquisitions for those that it was started under.
     pub(crate) fn is_surrounded(&self) -> bool {
-        !self.inherited.is_empty() || self.notes.as_ref().is_some_and(AcquisitionLog::go_on)
+        !self.inherited.is_empty() || self.notes.as_ref().is_some_and(AcquisitionLog::is_watching)
     }
 
     /// Returns the key of the thread while it holds nothing.
