@@ -21,7 +21,7 @@ pub(crate) struct Hop {
     /// Whether `holder` took `from` before it started `asker`.
     pub(crate) around: bool,
     /// The locks that the two hold then, a bit each.
-    pub(crate) held: u8,
+    pub(crate) held: u16,
     /// The writer behind which a reader waits for `from`, if that is only read.
     pub(crate) behind: Option<Writer>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Writer {
     /// The statement with which it asks.
     pub(crate) at: u8,
     /// The locks that it holds then, a bit each.
-    pub(crate) held: u8,
+    pub(crate) held: u16,
 }
 
 /// The links, in the rotation that begins at the lowest lock.

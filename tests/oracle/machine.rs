@@ -6,7 +6,7 @@
 //! may do; when the lock is free, whoever waits may get it. A thread that finds a value initialised goes on
 //! behind the initialiser.
 
-use super::program::{Mode, Op, Program, Sort, THREADS, members};
+use super::program::{Mode, Op, Program, Sort, THREADS, hold_bits, members};
 
 /// Which rules hold. The truth is [`TRUTH`](Rules::TRUTH); the others answer what-if questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,12 +222,12 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// The locks that a thread holds, or that are held around its scope, a bit each.
-    pub(crate) fn lock_set(&self, state: &State, thread: usize) -> u8 {
+    /// The holds of a thread, and those around its scope, as [`hold_bits`].
+    pub(crate) fn lock_set(&self, state: &State, thread: usize) -> u16 {
         let around = self.program.scope_of(thread);
         let around = around.map_or(0, |parent| self.lock_set(state, parent));
         self.holds(state, thread)
-            .fold(around, |set, (lock, _)| set | 1 << lock)
+            .fold(around, |set, (lock, mode)| set | hold_bits(lock, mode))
     }
 
     /// Whether queued writers of this lock block readers.

@@ -49,6 +49,12 @@ impl Mode {
     }
 }
 
+/// The bits of a hold in a set of holds: one for the lock, and one that says that the hold is alone in its mode.
+pub(crate) fn hold_bits(lock: u8, mode: Mode) -> u16 {
+    let alone = u16::from(mode != Mode::Shared);
+    1 << lock | alone << (8 + lock)
+}
+
 /// One statement of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {

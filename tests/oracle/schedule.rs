@@ -2,7 +2,7 @@
 
 use super::cycle::{Cycle, Hop, Writer};
 use super::machine::{Machine, Rules, State, Step};
-use super::program::{LOCKS, Mode, Op, Program, Sort, THREADS, members};
+use super::program::{LOCKS, Mode, Op, Program, Sort, THREADS, hold_bits, members};
 use super::random::Random;
 
 /// How many random orders are tried before one that gets stuck is taken up to there.
@@ -291,7 +291,7 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
             spans
                 .iter()
                 .filter(|s| holders & (1 << s.thread) != 0 && s.from < at && at < s.to)
-                .fold(0, |set, span| set | 1 << span.lock)
+                .fold(0, |set, span| set | hold_bits(span.lock, span.mode))
         };
         if mode == Mode::Exclusive {
             let writer = Writer {
@@ -343,24 +343,41 @@ pub(crate) fn shown(program: &Program, schedule: &Schedule) -> Shown {
             }
         }
     }
-    shown.past = past(program, events);
+    shown.past = past(program, events, &spans);
     shown.hops.sort_unstable();
     shown.hops.dedup();
     shown
 }
 
-/// Of each event, those that happen before it, a bit each: those of its thread, and what a start, an end or a
-/// value that is ready orders before.
-fn past(program: &Program, events: &[Event]) -> Vec<u128> {
+/// Of each event, those that happen before it, a bit each: those of its thread, and what a start, an end, a value that
+/// is ready, or the release of a lock that it was started under orders before.
+fn past(program: &Program, events: &[Event], spans: &[Span]) -> Vec<u128> {
     assert!(events.len() <= 128, "a bit for each event");
     let mut threads = [0u128; THREADS];
     let mut values = [0u128; LOCKS];
+    // What had happened at the end of each span.
+    let mut ends = vec![0u128; spans.len()];
     let mut pasts = Vec::new();
     for (at, event) in events.iter().enumerate() {
         let thread = usize::from(event.thread);
         pasts.push(threads[thread]);
         threads[thread] |= 1 << at;
+        for (span, end) in spans.iter().zip(&mut ends) {
+            if span.to == at {
+                *end = threads[thread];
+            }
+        }
         match event.op {
+            Op::Acquire { lock, mode, .. }
+                if event.done && program.locks[usize::from(lock)] != Sort::Once =>
+            {
+                for (span, end) in spans.iter().zip(&ends) {
+                    let waits = span.lock == lock && span.to < at && mode.excludes(span.mode);
+                    if waits && is_started_under(events, span, event.thread) {
+                        threads[thread] |= end;
+                    }
+                }
+            }
             Op::Spawn(child) => threads[usize::from(child)] |= threads[thread],
             Op::Scope(set) => {
                 for child in members(set) {
@@ -388,6 +405,16 @@ fn past(program: &Program, events: &[Event]) -> Vec<u128> {
         }
     }
     pasts
+}
+
+/// Whether a thread, or one that started it, is started under a hold, not as one of a scope.
+fn is_started_under(events: &[Event], span: &Span, child: u8) -> bool {
+    let start = events.iter().position(|e| e.op == Op::Spawn(child));
+    start.is_some_and(|at| {
+        let parent = events[at].thread;
+        (parent == span.thread && span.from < at && at < span.to)
+            || is_started_under(events, span, parent)
+    })
 }
 
 /// Whether a thread is started by the holder of a hold, under it.
