@@ -1,6 +1,7 @@
 //! What a report tells to change: each program comes twice, as it was reported, and with the advice
 //! followed to the letter, which ends the deadlock.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockwarden::config::{Action, Config};
@@ -79,6 +80,8 @@ advice! {
     "one permit that is never released", kept_permit, "Deadlock",
         ["no thread is left that releases a permit of `kept` to thread `main` (#1)",
          "drop those that thread `main` (#1) keeps before it asks at"];
+    "two barriers that two threads come to in opposite orders", two_barriers, "Deadlock",
+        ["let all threads come to `", "` in one order; or, if they do, make each for as many threads as come to it"];
     "a barrier for more threads than come", barrier, "Deadlock",
         ["which is made for 3 threads, of which 2 have arrived",
          "make `barrier` for as many threads as come to it"];
@@ -426,6 +429,25 @@ fn barrier(mended: bool) {
         there.wait();
     });
     barrier.wait();
+    other.join().unwrap();
+}
+
+fn two_barriers(mended: bool) {
+    static LOADED: OnceLock<Barrier> = OnceLock::new();
+    static STORED: OnceLock<Barrier> = OnceLock::new();
+    let loaded = || LOADED.get_or_init(|| Barrier::named("loaded", 2));
+    let stored = || STORED.get_or_init(|| Barrier::named("stored", 2));
+    let other = start("other", move || {
+        loaded().wait();
+        stored().wait();
+    });
+    let barriers = match mended {
+        true => [loaded(), stored()],
+        false => [stored(), loaded()],
+    };
+    for barrier in barriers {
+        barrier.wait();
+    }
     other.join().unwrap();
 }
 

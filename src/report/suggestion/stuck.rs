@@ -449,10 +449,7 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> 
         WaitReason::Event => {
             format!("set {name} on every path, also when the thread that is to set it fails")
         }
-        WaitReason::Arrival => format!(
-            "make {name} for as many threads as come to it in one round, and abort it when one of them \
-             fails"
-        ),
+        WaitReason::Arrival => fmt::from_fn(|f| arrivals(f, report, wait)).to_string(),
         WaitReason::Notification => {
             let have = fmt::from_fn(|f| {
                 match count_alike(report, wait) {
@@ -509,6 +506,29 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> 
         }
         _ => return None,
     })
+}
+
+/// Writes what makes the others come to a barrier: threads that wait at several ones come to them in different orders.
+fn arrivals(f: &mut fmt::Formatter<'_>, report: &Report, first: &WaitInfo) -> fmt::Result {
+    let mut barriers = vec![first.subject()];
+    for (_, wait) in report.waiting() {
+        if wait.reason() == Some(WaitReason::Arrival) && !barriers.contains(&wait.subject()) {
+            barriers.push(wait.subject());
+        }
+    }
+    let name = report.the_lock(first.subject());
+    match barriers.as_slice() {
+        [_] => write!(
+            f,
+            "make {name} for as many threads as come to it in one round, and abort it when one of them fails"
+        ),
+        all => write!(
+            f,
+            "let all threads come to {} in one order; or, if they do, make each for as many threads as come to it \
+             in one round, and abort it when one of them fails",
+            report.the_locks(all)
+        ),
+    }
 }
 
 /// Writes that other threads wait for notifications of other condition variables.
