@@ -1,14 +1,15 @@
 //! What a report tells to change: each program comes twice, as it was reported, and with the advice
 //! followed to the letter, which ends the deadlock.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockwarden::config::{Action, Config};
 use lockwarden::parking_lot;
 use lockwarden::pool::{Builder, ThreadPool};
 use lockwarden::report::Verdict;
-use lockwarden::sync::{Arc, Barrier, Condvar, Event, LazyLock, Mutex, RwLock, Semaphore, mpsc};
+use lockwarden::sync::{
+    Arc, Barrier, Condvar, Event, LazyLock, Mutex, OnceLock, RwLock, Semaphore, mpsc,
+};
 use lockwarden::thread;
 
 use crate::expect::{Case, Expected};
@@ -102,6 +103,10 @@ advice! {
         ["make room for all that is put before the first get"];
     "an initialiser that needs its own result", initialiser, "SelfDeadlock",
         ["let the initialiser of", "do without what needs its own result"];
+    "an initialiser that waits for a thread which needs its result", meeting_in_initialiser, "Deadlock",
+        ["let the initialiser of `rates`, in which thread `", " waits at tests/stuck/advice.rs:",
+         "do without what needs its own result, or compute that before; or, if what ends that wait does not need it, \
+          make `both` for as many threads"];
     "a join under the lock that the joined thread needs", join_under, "Deadlock",
         ["release `index`, which thread `main` (#1) took at", "before the wait at"];
 }
@@ -433,21 +438,33 @@ fn barrier(mended: bool) {
 }
 
 fn two_barriers(mended: bool) {
-    static LOADED: OnceLock<Barrier> = OnceLock::new();
-    static STORED: OnceLock<Barrier> = OnceLock::new();
-    let loaded = || LOADED.get_or_init(|| Barrier::named("loaded", 2));
-    let stored = || STORED.get_or_init(|| Barrier::named("stored", 2));
+    let barriers = Arc::new([Barrier::named("loaded", 2), Barrier::named("stored", 2)]);
+    let both = Arc::clone(&barriers);
     let other = start("other", move || {
-        loaded().wait();
-        stored().wait();
+        both[0].wait();
+        both[1].wait();
     });
-    let barriers = match mended {
-        true => [loaded(), stored()],
-        false => [stored(), loaded()],
+    barriers[usize::from(!mended)].wait();
+    barriers[usize::from(mended)].wait();
+    other.join().unwrap();
+}
+
+fn meeting_in_initialiser(mended: bool) {
+    static RATES: OnceLock<u32> = OnceLock::named("rates");
+    let both = Arc::new(Barrier::named("both", 2));
+    let there = move || {
+        if mended {
+            both.wait();
+        }
+        RATES.get_or_init(|| {
+            if !mended {
+                both.wait();
+            }
+            1
+        });
     };
-    for barrier in barriers {
-        barrier.wait();
-    }
+    let other = start("other", there.clone());
+    there();
     other.join().unwrap();
 }
 

@@ -286,6 +286,9 @@ fn waits(report: &Report) -> Option<String> {
     if let Some(crossed) = crossed(report) {
         return Some(crossed);
     }
+    if let Some(within) = within_an_initialiser(report) {
+        return Some(within);
+    }
     let mut best = None;
     for (thread, wait) in report.waiting() {
         if let Some(innocence) = innocence(report, thread, wait)
@@ -296,6 +299,31 @@ fn waits(report: &Report) -> Option<String> {
     }
     let (thread, wait, _) = best?;
     of_wait(report, thread, wait)
+}
+
+/// Suggests to take a wait that any thread could end out of an initialiser for whose value another thread waits, as a
+/// lock that another thread wants is to be released before a wait.
+fn within_an_initialiser(report: &Report) -> Option<String> {
+    for (_, wait) in report.waiting() {
+        let Some(FreedBy::Threads(initialisers)) = &wait.by else {
+            continue;
+        };
+        for (runs, inner) in report.waiting() {
+            if wait.reason() == Some(WaitReason::Initialisation)
+                && initialisers.contains(&runs.id)
+                && inner.by == Some(FreedBy::AnyThread)
+                && let Some(otherwise) = of_wait(report, runs, inner)
+            {
+                return Some(format!(
+                    "let the initialiser of {}, in which {runs} waits at {}, do without what needs its own result, or \
+                     compute that before; or, if what ends that wait does not need it, {otherwise}",
+                    report.the_lock(wait.subject()),
+                    place(inner.site)
+                ));
+            }
+        }
+    }
+    None
 }
 
 /// Returns the suggestion for two threads that each wait for a message, for room or for an event, of different
