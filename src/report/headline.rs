@@ -501,18 +501,31 @@ fn why(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
              thread"
         }
         Verdict::Inversion => {
-            write!(
-                f,
-                "{}, no common lock, nothing orders them",
-                counted_threads(report)
-            )?;
+            write!(f, "{}, ", counted_threads(report))?;
+            // What the class edges have around them are classes.
+            let common = match report.basis {
+                Basis::Instances => locks_around_all(report),
+                _ => Vec::new(),
+            };
+            match common.as_slice() {
+                [] => f.write_str("no common lock, nothing orders them")?,
+                common => write!(
+                    f,
+                    "nothing orders them, and what they hold in common, {}, does not keep them apart: it is only \
+                     shared, or held around them by another thread",
+                    report.the_locks(common)
+                )?,
+            }
             match report.basis {
                 Basis::Classes => {
                     "; no two threads were seen to take the same instances in opposite orders: it \
                      is the order of the classes that closes a ring, and it deadlocks as soon as \
                      the instances are the same"
                 }
-                _ => ": each can come to hold its first lock while the next one waits for it",
+                _ if common.is_empty() => {
+                    ": each can come to hold its first lock while the next one waits for it"
+                }
+                _ => "; each can come to hold its first lock while the next one waits for it",
             }
         }
         Verdict::Guarded | Verdict::SingleThread | Verdict::Ordered if report.lacks_writers => {
@@ -550,6 +563,18 @@ fn why(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         }
     };
     f.write_str(text)
+}
+
+/// Returns the locks that every thread of the cycle has around its order.
+fn locks_around_all(report: &Report) -> Vec<LockId> {
+    let Some((first, others)) = report.edges.split_first() else {
+        return Vec::new();
+    };
+    let mut around = first.gates.clone();
+    around.retain(|gate| others.iter().all(|edge| edge.gates.contains(gate)));
+    // An upgrade asks for a lock that is held.
+    around.retain(|&gate| report.edges.iter().all(|edge| edge.to != gate));
+    around
 }
 
 /// Writes which writers block the second of two readers.

@@ -7,7 +7,9 @@ use lockwarden::config::{Action, Config};
 use lockwarden::parking_lot;
 use lockwarden::pool::{Builder, ThreadPool};
 use lockwarden::report::Verdict;
-use lockwarden::sync::{Arc, Barrier, Condvar, Event, LazyLock, Mutex, RwLock, Semaphore, mpsc};
+use lockwarden::sync::{
+    Arc, Barrier, Condvar, Event, LazyLock, Mutex, OnceLock, RwLock, Semaphore, mpsc,
+};
 use lockwarden::thread;
 
 use crate::expect::{Case, Expected};
@@ -79,6 +81,8 @@ advice! {
     "one permit that is never released", kept_permit, "Deadlock",
         ["no thread is left that releases a permit of `kept` to thread `main` (#1)",
          "drop those that thread `main` (#1) keeps before it asks at"];
+    "two barriers that two threads come to in opposite orders", two_barriers, "Deadlock",
+        ["let all threads come to `", "` in one order; or, if they do, make each for as many threads as come to it"];
     "a barrier for more threads than come", barrier, "Deadlock",
         ["which is made for 3 threads, of which 2 have arrived",
          "make `barrier` for as many threads as come to it"];
@@ -99,6 +103,10 @@ advice! {
         ["make room for all that is put before the first get"];
     "an initialiser that needs its own result", initialiser, "SelfDeadlock",
         ["let the initialiser of", "do without what needs its own result"];
+    "an initialiser that waits for a thread which needs its result", meeting_in_initialiser, "Deadlock",
+        ["let the initialiser of `rates`, in which thread `", " waits at tests/stuck/advice.rs:",
+         "do without what needs its own result, or compute that before; or, if what ends that wait does not need it, \
+          make `both` for as many threads"];
     "a join under the lock that the joined thread needs", join_under, "Deadlock",
         ["release `index`, which thread `main` (#1) took at", "before the wait at"];
 }
@@ -426,6 +434,37 @@ fn barrier(mended: bool) {
         there.wait();
     });
     barrier.wait();
+    other.join().unwrap();
+}
+
+fn two_barriers(mended: bool) {
+    let barriers = Arc::new([Barrier::named("loaded", 2), Barrier::named("stored", 2)]);
+    let both = Arc::clone(&barriers);
+    let other = start("other", move || {
+        both[0].wait();
+        both[1].wait();
+    });
+    barriers[usize::from(!mended)].wait();
+    barriers[usize::from(mended)].wait();
+    other.join().unwrap();
+}
+
+fn meeting_in_initialiser(mended: bool) {
+    static RATES: OnceLock<u32> = OnceLock::named("rates");
+    let both = Arc::new(Barrier::named("both", 2));
+    let there = move || {
+        if mended {
+            both.wait();
+        }
+        RATES.get_or_init(|| {
+            if !mended {
+                both.wait();
+            }
+            1
+        });
+    };
+    let other = start("other", there.clone());
+    there();
     other.join().unwrap();
 }
 

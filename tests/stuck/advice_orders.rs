@@ -16,6 +16,15 @@ advice! {
     "the same lines in both orders", same_lines, "Inversion",
         ["the same lines take the locks in whatever order they are given: take them at once with \
           `lockwarden::acquire((&ledger, &audit))`"];
+    "a list that is walked from either end", either_end, "Inversion",
+        ["the same lines take the locks in whatever order they are given: take them at once with \
+          `lockwarden::acquire((&", "or sort them before tests/stuck/advice_orders.rs:"];
+    "a loop that takes what two lines take in the other order", loop_and_lines, "Inversion",
+        ["swap lines", "so that `ledger` is taken before `audit`"];
+    "two locks under a gate that is only shared", shared_gate, "Inversion",
+        ["nothing orders them, and what they hold in common, `gate`, does not keep them apart: it is only shared"];
+    "two locks under a gate that the parent of both threads holds", gate_of_parent, "Inversion",
+        ["and what they hold in common, `ledger`, does not keep them apart", "or held around them by another thread"];
     "two locks in two lines of one function", two_lines, "Inversion",
         ["swap lines", "so that `ledger` is taken before `audit`"];
     "two locks in one line", one_line, "Inversion",
@@ -105,6 +114,92 @@ fn same_lines(mended: bool) {
         });
         takes.join().unwrap();
     }
+    end_after_inversion(mended);
+}
+
+/// Takes each lock before it releases the one before.
+fn walk(order: &[&'static Mutex<u32>]) {
+    let mut last = order[0].lock().unwrap();
+    for next in &order[1..] {
+        last = next.lock().unwrap();
+    }
+    drop(last);
+}
+
+fn either_end(mended: bool) {
+    // The first lock of one walk is taken by the loop of the other one.
+    let back = match mended {
+        true => vec![&AUDIT, &STOCK],
+        false => vec![&STOCK, &AUDIT],
+    };
+    for order in [vec![&LEDGER, &AUDIT, &STOCK], back] {
+        std::thread::spawn(move || walk(&order)).join().unwrap();
+    }
+    end_after_inversion(mended);
+}
+
+fn loop_and_lines(mended: bool) {
+    fn renames() {
+        let _audit = AUDIT.lock().unwrap();
+        let _ledger = LEDGER.lock().unwrap();
+    }
+    fn renames_with_lines_swapped() {
+        let _ledger = LEDGER.lock().unwrap();
+        let _audit = AUDIT.lock().unwrap();
+    }
+    fn takes_all() {
+        let all: Vec<_> = [&LEDGER, &AUDIT]
+            .iter()
+            .map(|lock| lock.lock().unwrap())
+            .collect();
+        assert_eq!(all.len(), 2);
+    }
+    // The loop closes the cycle, and yet has no calls to swap.
+    match mended {
+        true => one_by_one([&renames_with_lines_swapped, &takes_all]),
+        false => one_by_one([&renames, &takes_all]),
+    }
+    end_after_inversion(mended);
+}
+
+fn shared_gate(mended: bool) {
+    static GATE: RwLock<()> = RwLock::named("gate", ());
+    fn audit_then_ledger() {
+        let _audit = AUDIT.lock().unwrap();
+        drop(LEDGER.lock().unwrap());
+    }
+    let gated = move |take: fn()| {
+        move || match mended {
+            true => {
+                let _gate = GATE.write().unwrap();
+                take();
+            }
+            false => {
+                let _gate = GATE.read().unwrap();
+                take();
+            }
+        }
+    };
+    for take in [ledger_then_audit, audit_then_ledger] {
+        std::thread::spawn(gated(take)).join().unwrap();
+    }
+    end_after_inversion(mended);
+}
+
+fn gate_of_parent(mended: bool) {
+    let orders = match mended {
+        true => [[&AUDIT, &STOCK]; 2],
+        false => [[&AUDIT, &STOCK], [&STOCK, &AUDIT]],
+    };
+    let _ledger = LEDGER.lock().unwrap();
+    lockwarden::thread::scope(|scope| {
+        for [first, second] in orders {
+            scope.spawn(move || {
+                let _first = first.lock().unwrap();
+                drop(second.lock().unwrap());
+            });
+        }
+    });
     end_after_inversion(mended);
 }
 

@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use lockwarden::config::Config;
 use lockwarden::parking_lot as pl;
 use lockwarden::report::Report;
 use lockwarden::sync::{Mutex, RwLock, mpsc};
-use lockwarden::thread;
+use lockwarden::thread::{self, JoinHandle};
 
 use crate::expect::{Case, Expected};
 use crate::steps::{start, start_scoped, until, until_asleep, waits};
@@ -116,6 +117,17 @@ pub(crate) const CASES: &[Case] = &[
         ),
     },
     Case {
+        name: "a thread waits for its own end while it unwinds",
+        run: own_end_while_unwinding,
+        expected: Expected::Saying(
+            "SelfDeadlock",
+            &["for the end of thread `joins` (#2)"],
+            &["nothing will break this deadlock"],
+            // It finds that before the wait, and in it.
+            &["can be woken lockwarden: nothing will break"],
+        ),
+    },
+    Case {
         name: "a mutex is asked for whose holder has ended, while others go on",
         run: || left_by_a_thread(|| std::mem::forget(LEFT.lock()), || drop(LEFT.lock())),
         expected: Expected::AndStays("Abandoned", &["thread `leaver` (#2)", "`left`"]),
@@ -188,6 +200,26 @@ fn panicking_with_a_receiver() {
     drop(guard);
     assert!(panics.join().is_err());
     received.unwrap_err();
+    std::process::exit(101);
+}
+
+fn own_end_while_unwinding() {
+    struct Joins(mpsc::Receiver<JoinHandle<()>>);
+    impl Drop for Joins {
+        fn drop(&mut self) {
+            let own = self.0.recv().unwrap();
+            let _ = own.join();
+        }
+    }
+    let (give, take) = mpsc::channel();
+    let own = start("joins", move || {
+        let _joins = Joins(take);
+        std::panic::resume_unwind(Box::new("on purpose"));
+    });
+    give.send(own).unwrap();
+    until_asleep("joins");
+    // The time in which the wait is looked at, too.
+    std::thread::sleep(Duration::from_millis(300));
     std::process::exit(101);
 }
 

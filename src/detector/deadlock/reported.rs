@@ -53,8 +53,17 @@ impl ReportedWaits {
     }
 }
 
-/// The waits of each deadlock, and the message of its panic.
-pub(crate) static REPORTED: ForkSafe<Vec<(ReportedWaits, String)>> = ForkSafe::new(Vec::new());
+/// A deadlock that was reported and answered with a panic.
+#[derive(Debug)]
+pub(crate) struct ReportedDeadlock {
+    waits: ReportedWaits,
+    /// The message of its panic.
+    message: String,
+    /// Whether a line has said that nothing will break it.
+    is_unbroken: bool,
+}
+
+pub(crate) static REPORTED: ForkSafe<Vec<ReportedDeadlock>> = ForkSafe::new(Vec::new());
 
 /// Returns the panic of the reported deadlock that these waits remain of; else publishes `found`, as
 /// [`publish_to`](publish::publish_to) does, and returns the panic that the configuration requests.
@@ -75,9 +84,10 @@ pub(super) fn publish_once(
 /// Returns the panic of the reported deadlock that these waits remain of.
 fn known(waits: &ReportedWaits) -> Option<Panic> {
     let reported = REPORTED.lock();
-    let of = |(earlier, _): &&(ReportedWaits, String)| waits.are_left_of(earlier);
-    let (_, message) = reported.iter().find(of)?;
-    Some(Panic::of_message(message.clone()))
+    let known = reported
+        .iter()
+        .find(|earlier| waits.are_left_of(&earlier.waits))?;
+    Some(Panic::of_message(known.message.clone()))
 }
 
 /// Records that a deadlock of these waits was reported and answered with the panic of this message.
@@ -86,5 +96,22 @@ pub(super) fn remember(waits: ReportedWaits, message: &str) {
     if earlier.len() == KEPT {
         earlier.remove(0);
     }
-    earlier.push((waits, message.to_owned()));
+    earlier.push(ReportedDeadlock {
+        waits,
+        message: message.to_owned(),
+        is_unbroken: false,
+    });
+}
+
+/// Returns whether it is still to be said that nothing will break the deadlock with this panic, and records that it is
+/// said. A thread that waits for itself and cannot unwind finds its deadlock twice: before the wait, and in it.
+pub(super) fn is_first_unbroken(panic: &Panic) -> bool {
+    let mut reported = REPORTED.lock();
+    match reported
+        .iter_mut()
+        .find(|known| known.message == panic.message())
+    {
+        Some(known) => !std::mem::replace(&mut known.is_unbroken, true),
+        None => true,
+    }
 }

@@ -99,8 +99,10 @@ pub(crate) fn check_resource_wait(
             Stuck::Reported(match left {
                 Ok(()) => None,
                 Err(panic) if unwinds => Some(panic),
-                Err(_) => {
-                    unbroken(slot);
+                Err(panic) => {
+                    if reported::is_first_unbroken(&panic) {
+                        unbroken(slot);
+                    }
                     None
                 }
             })
@@ -136,11 +138,11 @@ pub(crate) fn alone(
     let unwinds = panic::can_unwind() && awaited.can_unwind();
     found.unbreakable = !unwinds;
     let panic = publish::publish(slot, vec![found])?;
-    if !unwinds {
-        unbroken(slot);
-    }
     // If the thread cannot unwind it will wait, and the look at that wait finds the report that was made
     // here.
     reported::remember(reported::ReportedWaits::alone(slot, since), panic.message());
+    if !unwinds && reported::is_first_unbroken(&panic) {
+        unbroken(slot);
+    }
     Some(panic)
 }

@@ -39,10 +39,13 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     let mut best = (*edges.first()?, usize::MAX);
     for &edge in &edges {
         let thread = report.thread(edge.thread);
-        let cost = match thread.is_some_and(|thread| thread.panicking) {
+        let places = match thread.is_some_and(|thread| thread.panicking) {
             true => 3 + foreign_places(edge),
             false => foreign_places(edge),
         };
+        // One line that takes both locks, in a loop or for its callers, has no two calls to swap: the lines of
+        // another edge are the better ones to change.
+        let cost = 2 * places + usize::from(is_one_call(edge));
         // A reacquired lock cannot be acquired at another place than that.
         if edge.from_again.is_none() && cost < best.1 {
             best = (edge, cost);
@@ -175,10 +178,11 @@ fn one_order(report: &Report, edge: &Edge) -> String {
     let lines = |edge: &Edge| (edge.from_site, edge.to_site);
     let shares = |other: &Edge| !std::ptr::eq(other, edge) && lines(other) == lines(edge);
     // A function that locks its arguments, called with them in either order: swapping its lines changes
-    // nothing.
-    if report.edges.iter().any(shares) {
+    // nothing. Nor does it where another thread comes by one of the two lines, as in a walk along a list from
+    // either end, whose loop takes all locks but the first: that thread's order would change as well.
+    if report.edges.iter().any(shares) || is_one_call(edge) || is_line_of_another(report, edge) {
         let same = "the same lines take the locks in whatever order they are given:";
-        let callers = match report.is_in_one_line() {
+        let callers = match report.is_in_one_line() || is_one_call(edge) {
             true => {
                 "; or, where the whole program locks through this line, let its callers take the locks \
                  in one order"
@@ -197,6 +201,20 @@ fn one_order(report: &Report, edge: &Edge) -> String {
         true => swapped.to_string(),
         false => format!("{swapped}; or take both at once with {both}"),
     }
+}
+
+/// Returns whether both locks are taken by one call.
+fn is_one_call(edge: &Edge) -> bool {
+    edge.from_site == edge.to_site
+}
+
+/// Returns whether the two calls could be swapped, but another edge has one of them, too.
+fn is_line_of_another(report: &Report, edge: &Edge) -> bool {
+    let is_of_edge = |site: Site| site == edge.from_site || site == edge.to_site;
+    let is_shared = |other: &Edge| {
+        !std::ptr::eq(other, edge) && (is_of_edge(other.from_site) || is_of_edge(other.to_site))
+    };
+    report.edges.iter().any(is_shared) && in_one_function(edge.from_site, edge.to_site)
 }
 
 /// Writes the suggestion to swap two calls.

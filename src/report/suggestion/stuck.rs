@@ -286,6 +286,9 @@ fn waits(report: &Report) -> Option<String> {
     if let Some(crossed) = crossed(report) {
         return Some(crossed);
     }
+    if let Some(within) = within_an_initialiser(report) {
+        return Some(within);
+    }
     let mut best = None;
     for (thread, wait) in report.waiting() {
         if let Some(innocence) = innocence(report, thread, wait)
@@ -296,6 +299,31 @@ fn waits(report: &Report) -> Option<String> {
     }
     let (thread, wait, _) = best?;
     of_wait(report, thread, wait)
+}
+
+/// Suggests to take a wait that any thread could end out of an initialiser for whose value another thread waits, as a
+/// lock that another thread wants is to be released before a wait.
+fn within_an_initialiser(report: &Report) -> Option<String> {
+    for (_, wait) in report.waiting() {
+        let Some(FreedBy::Threads(initialisers)) = &wait.by else {
+            continue;
+        };
+        for (runs, inner) in report.waiting() {
+            if wait.reason() == Some(WaitReason::Initialisation)
+                && initialisers.contains(&runs.id)
+                && inner.by == Some(FreedBy::AnyThread)
+                && let Some(otherwise) = of_wait(report, runs, inner)
+            {
+                return Some(format!(
+                    "let the initialiser of {}, in which {runs} waits at {}, do without what needs its own result, or \
+                     compute that before; or, if what ends that wait does not need it, {otherwise}",
+                    report.the_lock(wait.subject()),
+                    place(inner.site)
+                ));
+            }
+        }
+    }
+    None
 }
 
 /// Returns the suggestion for two threads that each wait for a message, for room or for an event, of different
@@ -449,10 +477,7 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> 
         WaitReason::Event => {
             format!("set {name} on every path, also when the thread that is to set it fails")
         }
-        WaitReason::Arrival => format!(
-            "make {name} for as many threads as come to it in one round, and abort it when one of them \
-             fails"
-        ),
+        WaitReason::Arrival => fmt::from_fn(|f| arrivals(f, report, wait)).to_string(),
         WaitReason::Notification => {
             let have = fmt::from_fn(|f| {
                 match count_alike(report, wait) {
@@ -509,6 +534,29 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> 
         }
         _ => return None,
     })
+}
+
+/// Writes what makes the others come to a barrier: threads that wait at several ones come to them in different orders.
+fn arrivals(f: &mut fmt::Formatter<'_>, report: &Report, first: &WaitInfo) -> fmt::Result {
+    let mut barriers = vec![first.subject()];
+    for (_, wait) in report.waiting() {
+        if wait.reason() == Some(WaitReason::Arrival) && !barriers.contains(&wait.subject()) {
+            barriers.push(wait.subject());
+        }
+    }
+    let name = report.the_lock(first.subject());
+    match barriers.as_slice() {
+        [_] => write!(
+            f,
+            "make {name} for as many threads as come to it in one round, and abort it when one of them fails"
+        ),
+        all => write!(
+            f,
+            "let all threads come to {} in one order; or, if they do, make each for as many threads as come to it \
+             in one round, and abort it when one of them fails",
+            report.the_locks(all)
+        ),
+    }
 }
 
 /// Writes that other threads wait for notifications of other condition variables.
