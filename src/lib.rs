@@ -59,7 +59,7 @@
 //! | `Abandoned` | a thread ended while it held a lock | report |
 //! | `HeldAcrossAwait` | a task is suspended while it holds a lock of threads, and a thread is blocked by that (`lockwarden-tokio`) | report |
 //! | `Stall` | a wait, a hold or a heartbeat exceeded its limit (the [`watchdog`] only) | report |
-//! | `Guarded`, `SingleThread`, `Ordered` | a cycle that a gate lock, a single thread or a happens-before order excludes, as observed | count |
+//! | `Guarded`, `SingleThread`, `Ordered` | a cycle that a gate lock, a single thread or a happens-before order excludes, as observed | ignore, which is to count |
 //!
 //! Locks that are not watched, code that did not run, waits for I/O or for other processes, and hangs
 //! that are no deadlock are not detected; `docs/verdicts.md` has the exact claims and all limits.

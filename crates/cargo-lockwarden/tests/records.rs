@@ -220,6 +220,13 @@ fn a_branch_that_adds_the_wrong_order_fails_and_only_that() {
         "{}",
         shown(&first)
     );
+    let denied = project.lockwarden(&["check", "records", "--deny", "new"]);
+    assert_eq!(denied.status.code(), Some(100), "{}", shown(&denied));
+    assert!(
+        shown(&denied).contains("lockwarden: 1 new order denied"),
+        "{}",
+        shown(&denied)
+    );
     let accepted = project.lockwarden(&["accept", "records"]);
     assert_eq!(accepted.status.code(), Some(0), "{}", shown(&accepted));
     let baseline = fs::read_to_string(project.0.join("locks.order")).unwrap();

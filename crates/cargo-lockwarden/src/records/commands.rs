@@ -34,7 +34,7 @@ pub(crate) enum Command {
     },
     /// Compare records with the baseline: fail on cycles and findings, list new orders
     ///
-    /// Exit codes: 0 nothing found, 100 findings, 101 the command failed, 4 no record.
+    /// Exit codes: 0 nothing found, 100 findings or what `--deny` names, 101 the command failed, 4 no record.
     Check {
         #[command(flatten)]
         input: Input,
@@ -418,11 +418,18 @@ fn check(input: &Input, since: Option<&str>, deny: &[Denied], out: &[String]) ->
     for output in outputs {
         output.write(&checked, &totals)?;
     }
-    let denied = deny.iter().any(|what| match what {
-        Denied::New => !checked.new.is_empty(),
-        Denied::Stale => !checked.stale.is_empty(),
-    });
-    Ok(if found > 0 || denied { FINDINGS } else { 0 })
+    let mut is_denied = false;
+    for what in deny {
+        let (number, one, many) = match what {
+            Denied::New => (checked.new.len(), "new order", "new orders"),
+            Denied::Stale => (checked.stale.len(), "stale order", "stale orders"),
+        };
+        if number > 0 {
+            is_denied = true;
+            anstream::eprintln!("lockwarden: {} denied", text::count(number, one, many));
+        }
+    }
+    Ok(if found > 0 || is_denied { FINDINGS } else { 0 })
 }
 
 /// One form of the result, and where it goes.

@@ -142,10 +142,15 @@ pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> S
     if !checked.stale.is_empty() {
         let _ = writeln!(
             text,
-            "{}: {} of {baseline} did not occur; `cargo lockwarden accept --prune` removes them after a \
+            "{}: {} of {baseline} did not occur; `cargo lockwarden accept --prune` removes {} after a \
              run of everything",
             label(NOTE, "stale"),
             count(checked.stale.len(), "order", "orders"),
+            if checked.stale.len() == 1 {
+                "it"
+            } else {
+                "them"
+            },
         );
     }
     text
