@@ -59,7 +59,7 @@
 //! | `Abandoned` | a thread ended while it held a lock | report |
 //! | `HeldAcrossAwait` | a task is suspended while it holds a lock of threads, and a thread is blocked by that (`lockwarden-tokio`) | report |
 //! | `Stall` | a wait, a hold or a heartbeat exceeded its limit (the [`watchdog`] only) | report |
-//! | `Guarded`, `SingleThread`, `Ordered` | a cycle that a gate lock, a single thread or a happens-before order excludes, as observed | count |
+//! | `Guarded`, `SingleThread`, `Ordered` | a cycle that a gate lock, a single thread or a happens-before order excludes, as observed | ignore, which is to count |
 //!
 //! Locks that are not watched, code that did not run, waits for I/O or for other processes, and hangs
 //! that are no deadlock are not detected; `docs/verdicts.md` has the exact claims and all limits.
@@ -76,7 +76,7 @@
 //! | `metrics` | counts of findings, waits and locks through the `metrics` facade |
 //! | `pool` | the module `pool`: thread pools whose jobs have handles; includes `queue` |
 //! | `queue` | the module `queue`: FIFO, LIFO and priority queues |
-//! | `send_guard` | guards of [`parking_lot`] may move to another thread; since any thread may then hold them, a deadlock over those locks is reported only if every thread of the program is blocked |
+//! | `send_guard` | guards of [`parking_lot`] may move to another thread; since any thread may then hold them, a deadlock over those locks is reported only if every thread of the program is blocked, and no `Abandoned` |
 //! | `serde` | `Serialize` and `Deserialize` for the locks of [`parking_lot`] |
 //! | `signals` | dumps interrupt threads by a signal to capture their stacks, on Linux and Android; on by default |
 //! | `systemd` | the watchdog pings systemd while no limit is exceeded |
@@ -94,7 +94,8 @@
 //!
 //! In the folder `docs` of the package: `adopt.md` (builds, names, tests, staging, locks of your own),
 //! `configure.md` (code and environment), `verdicts.md`, `accuracy.md`, `performance.md`, `reach.md` (whole
-//! programs without a change), `async.md` (tasks), `records.md` (over many processes), `compare.md`,
+//! programs without a change), `async.md` (tasks), `explore.md` (many interleavings), `records.md` (over many
+//! processes), `compare.md`,
 //! `architecture.md`, `glossary.md`.
 
 // A process forks on Unix alone, and its end is observed there and on Windows; what exists for these is compiled
@@ -153,12 +154,12 @@ pub mod watchdog;
 ///
 /// | option | meaning | default |
 /// |---|---|---|
-/// | `timeout = "5s"` | the time limit: `500ms`, `5s`, `2m` | 30 s, or `LOCKWARDEN_TEST_TIMEOUT` |
+/// | `timeout = "5s"` | the time limit: `500ms`, `5s`, `2m`, at most a day | 30 s, or `LOCKWARDEN_TEST_TIMEOUT` |
 /// | `expect = "Inversion"` | the test passes if a finding with this [`Verdict`](report::Verdict) is made, and fails if not | no finding may be made |
 /// | `graph = "Shared"` | the [`Graph`](testing::Graph) of orders | `Fresh` |
 /// | `explore = 1000` | the test is [explored](testing::explore): the most schedules | one run, or `LOCKWARDEN_EXPLORE` |
 /// | `seed = 7` | the seed of an exploration | 0 |
-/// | `strategy = "pct:3"` | its [`Strategy`](testing::explore::Strategy): `random`, `pct:3`, `depth-first:2` | `random` |
+/// | `strategy = "pct:3"` | its [`Strategy`](testing::explore::Strategy): `random`, `pct:3`, `depth-first:2`, `partial-order` | `random` |
 /// | `lockwarden = "my::lockwarden"` | the path of this crate, where its package is renamed | `::lockwarden` |
 ///
 /// An `async fn` is run by the crate `lockwarden-tokio`, under the name `tokio`, which a `use` or a renamed

@@ -46,6 +46,24 @@ pub(crate) enum Variable {
 }
 
 impl Variable {
+    /// Every variable.
+    pub(crate) const ALL: [Variable; 14] = [
+        Variable::Config,
+        Variable::Order,
+        Variable::Suppress,
+        Variable::SuppressUnused,
+        Variable::Record,
+        Variable::RecordMax,
+        Variable::RecordKnown,
+        Variable::RecordStacks,
+        Variable::RecordTimes,
+        Variable::Symbols,
+        Variable::Explore,
+        Variable::TestTimeout,
+        Variable::Watchdog,
+        Variable::Restarts,
+    ];
+
     /// Returns the name of the variable.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -79,6 +97,17 @@ impl Variable {
         let value = self.read().unwrap_or_default();
         value.to_string_lossy().into_owned()
     }
+}
+
+/// Returns the names of all variables that are set; none where they are not to be trusted.
+pub(crate) fn set_names() -> Vec<String> {
+    let mut names = Vec::new();
+    if !has_more_rights() {
+        for (name, _) in std::env::vars_os() {
+            names.extend(name.into_string().ok());
+        }
+    }
+    names
 }
 
 /// Returns whether the program has rights that the user who started it has not.

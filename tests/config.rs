@@ -52,7 +52,7 @@ fn what_the_environment_says_wrong_is_named_once() {
         assert!(
             lines[0].starts_with(
                 "LOCKWARDEN: \"inversoin=panic\" is not understood: \"inversoin\" is \
-                 no verdict (did you mean Inversion?); allowed are Deadlock, "
+                 no verdict or setting (did you mean Inversion?); allowed are Deadlock, "
             ),
             "{exit}"
         );

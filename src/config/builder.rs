@@ -70,8 +70,9 @@ impl Config {
 
     /// Sets the action for findings of this verdict.
     ///
-    /// By default `Deadlock` and `SelfDeadlock` panic; `Inversion`, `RecursiveRead`, `Stall` and
-    /// `Abandoned` are reported; `Guarded`, `SingleThread` and `Ordered` are ignored.
+    /// By default `Deadlock` and `SelfDeadlock` panic; `Inversion`, `RecursiveRead`, `Stall`, `Abandoned`
+    /// and `HeldAcrossAwait` are reported; `Guarded`, `SingleThread` and `Ordered` are ignored, which is to say
+    /// counted.
     pub fn on(mut self, verdict: Verdict, action: Action) -> Self {
         self.actions.set(verdict, action);
         self
@@ -105,7 +106,7 @@ impl Config {
     ///
     /// A thread of the library writes it, so a full pipe delays no other thread: the thread that made
     /// the finding continues at once or, if it is to panic, waits for its text for a second at most.
-    /// The end of the process waits for texts that are not yet written for ten seconds at most, and for
+    /// The end of the process waits for texts that are not yet written for 60 seconds at most, and for
     /// two if standard error accepts nothing.
     pub fn stderr(mut self, on: bool) -> Self {
         self.stderr = on;
@@ -157,7 +158,8 @@ impl Config {
     /// A finding counts if it is reported: not if its verdict is ignored, if a
     /// [suppression](crate::suppress) applies, or if it was made in a check of
     /// [`testing`](crate::testing). The code is set when `main` returns or `std::process::exit` is
-    /// called. A process that aborts, is killed, or ends by `_exit` keeps its own status. Only on Unix.
+    /// called. A process that aborts, is killed, or ends by `_exit` keeps its own status.
+    /// On Windows only a return from `main` counts. Not on other systems than Unix and Windows.
     ///
     /// # Panics
     ///
@@ -171,7 +173,7 @@ impl Config {
 
     /// Sets whether a summary is written to standard error at the end of the process: a line with
     /// [totals](crate::config::Totals), and the headline of each finding, of 50 at most. Off by
-    /// default. Only on Unix.
+    /// default. Only on Unix and Windows.
     ///
     /// # Examples
     ///
@@ -186,7 +188,7 @@ impl Config {
 
     /// Sets a file to which lines of JSON are appended: one at the start of the process, one for each of the first 50
     /// findings when it is made, and one with the totals at the end of the process, which one that is killed does not
-    /// write. None by default. Only on Unix.
+    /// write. None by default. Only on Unix and Windows.
     ///
     /// The forms are the definitions `start`, `finding` and `summary` of `docs/report.schema.json`. The file is created, with
     /// access for its owner alone, if it does not exist; a symbolic link is refused.

@@ -93,7 +93,7 @@ fn apply_part(config: &mut Config, part: &str) -> Result<(), String> {
         EXIT => config.exit_code = Some(exit_code(value)?),
         SUMMARY => summary(config, value)?,
         JSON => config.json = Some(json(value)?),
-        _ => return Err(no(key, "verdict", &keys())),
+        _ => return Err(no(key, "verdict or setting", &keys())),
     }
     Ok(())
 }
@@ -289,12 +289,12 @@ mod tests {
             (
                 "inversoin=panic",
                 format!(
-                    "\"inversoin\" is no verdict (did you mean Inversion?); allowed are {keys}"
+                    "\"inversoin\" is no verdict or setting (did you mean Inversion?); allowed are {keys}"
                 ),
             ),
             (
                 "colour=on",
-                format!("\"colour\" is no verdict; allowed are {keys}"),
+                format!("\"colour\" is no verdict or setting; allowed are {keys}"),
             ),
             (
                 "Stall=panick",

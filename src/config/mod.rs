@@ -40,6 +40,7 @@ mod did_you_mean;
 mod environment;
 mod global;
 mod limit;
+mod misspelt;
 pub(crate) mod rule_file;
 mod status;
 pub(crate) mod time;
@@ -53,3 +54,4 @@ pub use self::status::{Counters, OffReason, Status, Totals};
 
 pub(crate) use self::callback::Callback;
 pub(crate) use self::global::{current, install, problems};
+pub(crate) use self::misspelt::misspelt;

@@ -15,12 +15,15 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         "s" => 1.0,
         "m" | "min" => 60.0,
         "h" => 3_600.0,
-        _ => return Err(format!("{text:?} has no unit: say 500ms, 10s, 2m or 1h")),
+        "" => return Err(format!("{text:?} has no unit: say 500ms, 10s, 2m or 1h")),
+        _ => return Err(not_a_time(text)),
     };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| format!("{text:?} is no number with a unit, such as 500ms, 10s, 2m or 1h"))?;
+    let number: f64 = number.parse().map_err(|_| not_a_time(text))?;
     Duration::try_from_secs_f64(number * seconds).map_err(|_| format!("{text:?} is too long"))
+}
+
+fn not_a_time(text: &str) -> String {
+    format!("{text:?} is no number with a unit, such as 500ms, 10s, 2m or 1h")
 }
 
 #[cfg(test)]
@@ -47,9 +50,12 @@ mod tests {
             ("5", "\"5\" has no unit: say 500ms, 10s, 2m or 1h"),
             (
                 "5 hours",
-                "\"5 hours\" has no unit: say 500ms, 10s, 2m or 1h",
+                "\"5 hours\" is no number with a unit, such as 500ms, 10s, 2m or 1h",
             ),
-            ("-5s", "\"-5s\" has no unit: say 500ms, 10s, 2m or 1h"),
+            (
+                "-5s",
+                "\"-5s\" is no number with a unit, such as 500ms, 10s, 2m or 1h",
+            ),
             (
                 "s",
                 "\"s\" is no number with a unit, such as 500ms, 10s, 2m or 1h",

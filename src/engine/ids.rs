@@ -61,7 +61,10 @@ impl fmt::Debug for LockId {
 
 impl fmt::Display for LockId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}", self.0)
+        match self.is_class() {
+            true => write!(f, "class #{}", self.0.get() & !Self::CLASSES),
+            false => write!(f, "#{}", self.0),
+        }
     }
 }
 
@@ -93,5 +96,16 @@ impl fmt::Debug for ThreadId {
 impl fmt::Display for ThreadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "thread #{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_class_is_displayed_as_one() {
+        assert_eq!(LockId::of_class(3).to_string(), "class #3");
+        assert_eq!(LockId::new(3).unwrap().to_string(), "#3");
     }
 }

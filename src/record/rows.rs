@@ -57,7 +57,7 @@ impl Run {
             }
             attributes.push(("program", program));
         }
-        let settings = Variable::Config.text();
+        let settings = without_paths(&Variable::Config.text());
         if !settings.is_empty() {
             attributes.push(("settings", settings));
         }
@@ -326,6 +326,25 @@ pub(super) fn end(run: &Run, rows: u64, status: &str) -> String {
         .text("status", status)
         .number("seen_ms", now_ms());
     run.line(row)
+}
+
+/// The parts of `LOCKWARDEN`, with `FILE` for each path: a record holds no directory of a machine.
+fn without_paths(settings: &str) -> String {
+    let mut kept = String::new();
+    for part in settings.split([',', ';']) {
+        let part = part.trim();
+        if !kept.is_empty() && !part.is_empty() {
+            kept.push(',');
+        }
+        match part.split_once('=') {
+            Some((key, value)) if value.contains(['/', '\\']) => {
+                kept.push_str(key);
+                kept.push_str("=FILE");
+            }
+            _ => kept.push_str(part),
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use super::data::{Edge, Report};
+use super::data::{Basis, Edge, Report};
 use super::headline;
 use super::place::short_place;
 use super::width::{shortened, width};
@@ -91,6 +91,15 @@ fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
         let site = Some(edge.from_site);
         steps.push(step(report, column, takes, edge.from, site));
     }
+    // Of a declared order no thread was seen that keeps to it.
+    let kept = match edges {
+        [edge] if report.basis == Basis::Declaration => Some((edge.to, edge.from)),
+        _ => None,
+    };
+    if let Some((first, _)) = kept {
+        heads.push(ANY_OTHER.to_owned());
+        steps.push(step(report, 1, "takes", first, None));
+    }
     let mut any_writer = None;
     for lock in headline::readers_behind_a_writer(report) {
         // In a deadlock the writer exists, and has a line.
@@ -114,9 +123,14 @@ fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
         let site = Some(edge.to_site);
         steps.push(step(report, column, "waits for", edge.to, site));
     }
+    if let Some((_, second)) = kept {
+        steps.push(step(report, 1, "waits for", second, None));
+    }
     (heads, steps)
 }
 
+/// The head of a thread that keeps to a declared order.
+const ANY_OTHER: &str = "any thread in the declared order";
 /// The head of a writer that no thread of the report is.
 const ANY_WRITER: &str = "any writer";
 

@@ -87,8 +87,10 @@ impl Report {
         let content = content_of(lock).filter(|_| self.locks.len() <= COMPARED);
         let (mut alike, mut unlike) = (false, false);
         for other in &self.locks {
-            // Names that are equal in full are equal when shortened.
-            if other.id == lock.id || brief(other) != own {
+            // Names that are equal in full are equal when shortened. A class and a lock of the class, which a thread
+            // holds, have one name, and what a report says of either shows which of the two is meant.
+            let is_of_class = other.id.is_class() != lock.id.is_class();
+            if other.id == lock.id || is_of_class || brief(other) != own {
                 continue;
             }
             if content.is_none() {

@@ -9,6 +9,7 @@ use crate::{
     runtime::status::status,
     sink::{self, summary},
     suppress,
+    tracking::thread::current,
 };
 
 /// Registers the handler for the end of the process. On Windows it runs after a return from `main`, and not after
@@ -33,6 +34,10 @@ pub(crate) fn watch() {}
 
 #[cfg(any(unix, windows))]
 fn at_exit() {
+    // A callback of the watchdog that ends the process would wait for itself.
+    if !current::own().life.is_ours() {
+        sink::flush_alerts(sink::LAST_ALERTS);
+    }
     suppress::say_unused();
     let config = config::current();
     let status = status();

@@ -18,6 +18,8 @@
 //!   most.
 //! - At the end of the process, and before the library aborts it, until everything is written: [`LAST`]
 //!   at most, and no longer than [`STALLED`](stderr::STALLED) while one write does not return.
+//! - At the end of the process, until the alerts of a watchdog that were under way are delivered ([`AlertUnderWay`]):
+//!   [`LAST_ALERTS`] at most, since an alert may call the program.
 //!
 //! # The child of a fork
 //!
@@ -39,6 +41,9 @@ const START: Duration = Duration::from_millis(100);
 /// which takes most of a second of processor time in a debug build: on a machine with thirty busy processes that is
 /// longer than ten seconds. Only a computation lasts that long; a write that stalls ends the wait earlier.
 pub(crate) const LAST: Duration = Duration::from_secs(60);
+/// How long the end of the process waits for alerts. A callback of the program that waits for what the ending thread
+/// has would never return.
+pub(crate) const LAST_ALERTS: Duration = Duration::from_secs(5);
 
 /// The capacity of each queue while nothing can be written; further jobs are only counted. Reports are
 /// limited as well ([`Config::max_reports`](crate::config::Config::max_reports)).
@@ -55,6 +60,9 @@ pub(crate) struct Queue {
     done: u64,
     /// Whether a slow job runs.
     is_slow_under_way: bool,
+    /// How many alerts of a watchdog ever began, and how many of those are delivered or were dropped.
+    alerts: u64,
+    delivered: u64,
     /// How many jobs found no room since the last line about that.
     left_out: u64,
     thread: Thread,
@@ -83,6 +91,8 @@ impl Queue {
             submitted: 0,
             done: 0,
             is_slow_under_way: false,
+            alerts: 0,
+            delivered: 0,
             left_out: 0,
             thread: Thread::None,
         }
@@ -149,6 +159,46 @@ pub(crate) fn flush(patience: Duration) {
     let deadline = Instant::now() + patience;
     let mut queue = QUEUE.lock();
     while !queue.is_idle() && queue.thread != Thread::None && !stderr::is_stalled() {
+        // In slices, to detect a write that stalls.
+        let slice = deadline.min(Instant::now() + Duration::from_millis(50));
+        queue = match wait(queue, slice) {
+            Some(woken) => woken,
+            None if Instant::now() >= deadline => return,
+            None => QUEUE.lock(),
+        };
+    }
+}
+
+/// An alert that a watchdog has decided on and has not delivered, until this is dropped: its text takes a lookup of
+/// names in a thread of the watchdog, and a process that ends in the meantime must not lose it.
+#[derive(Debug)]
+pub(crate) struct AlertUnderWay(());
+
+impl AlertUnderWay {
+    pub(crate) fn begin() -> Self {
+        QUEUE.lock().alerts += 1;
+        Self(())
+    }
+}
+
+impl Drop for AlertUnderWay {
+    fn drop(&mut self) {
+        let mut queue = QUEUE.lock();
+        // In the child of a fork the count begins anew.
+        queue.delivered = (queue.delivered + 1).min(queue.alerts);
+        drop(queue);
+        CHANGED.notify_all();
+    }
+}
+
+/// Waits until the alerts that are under way now are delivered, for `patience` at most, and no longer than
+/// [`STALLED`](stderr::STALLED) while one write does not return. Not to be called by a thread that delivers them.
+#[cfg(any(unix, windows))]
+pub(crate) fn flush_alerts(patience: Duration) {
+    let deadline = Instant::now() + patience;
+    let mut queue = QUEUE.lock();
+    let begun = queue.alerts;
+    while queue.delivered < begun && !stderr::is_stalled() {
         // In slices, to detect a write that stalls.
         let slice = deadline.min(Instant::now() + Duration::from_millis(50));
         queue = match wait(queue, slice) {

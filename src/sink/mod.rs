@@ -19,7 +19,9 @@ mod tracing;
 
 pub(crate) use self::callback::guarded;
 pub(crate) use self::deliver::{Then, deliver, emit, resolve, then};
-pub(crate) use self::delivery::{LAST, flush, settle_with};
+pub(crate) use self::delivery::{AlertUnderWay, LAST, flush, settle_with};
+#[cfg(any(unix, windows))]
+pub(crate) use self::delivery::{LAST_ALERTS, flush_alerts};
 #[cfg(unix)]
 pub(crate) use self::delivery::{QUEUE, renew};
 #[cfg(feature = "json")]

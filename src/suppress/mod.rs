@@ -95,14 +95,15 @@ fn add_file_at(path: &Path) -> Result<usize, Vec<SuppressError>> {
 /// Reads the file that the environment names, if it names one, and has the unused rules listed at the end if
 /// the environment requests that.
 pub(crate) fn from_environment() {
-    let Some(path) = Variable::Suppress.read() else {
-        return;
-    };
-    if let Err(errors) = add_file_at(Path::new(&path)) {
+    if let Some(path) = Variable::Suppress.read()
+        && let Err(errors) = add_file_at(Path::new(&path))
+    {
         let (name, problem) = (Variable::Suppress.name(), rule_file::summary(&errors));
         crate::sink::say(&format!("{name}: {problem}"));
     }
-    if Variable::SuppressUnused.read().is_some() {
+    // The program may have added rules itself.
+    let lists = Variable::SuppressUnused.text().to_ascii_lowercase();
+    if !matches!(lists.trim(), "" | "0" | "off") {
         rules::list_unused_at_exit();
     }
 }

@@ -46,6 +46,7 @@ const SCHEDULES: usize = 1_000;
 
 /// Runs the body of a test in many schedules: the test passes if none shows anything or, if a verdict is
 /// expected, one shows it.
+#[track_caller]
 fn explored<T: Termination>(
     check: &Check,
     exploration: Exploration,
@@ -87,6 +88,7 @@ fn shows(outcome: &Outcome, verdict: Verdict) -> bool {
 
 /// Fails if there is a finding. The message of a test that has panicked in a schedule is its own, which
 /// `#[should_panic]` compares; the schedule goes to standard error.
+#[track_caller]
 fn fail_with(outcome: &Outcome) {
     let mut latest = outcome.findings().iter().rev();
     let panic = latest.find_map(|finding| match finding.kind() {
@@ -135,6 +137,7 @@ pub fn run_tasks<T: Termination>(
     once(check, expect, body, Location::caller())
 }
 
+#[track_caller]
 fn once<T: Termination>(
     check: Check,
     expect: Option<Verdict>,

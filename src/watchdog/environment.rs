@@ -60,7 +60,7 @@ fn read(mut to: Builder) -> Option<Builder> {
 }
 
 fn say(error: &Error) {
-    sink::say(&format!("{NAME}: {error}"));
+    sink::say(&format!("{NAME}: {error}; the variable has no effect"));
 }
 
 /// Applies a value of the variable; returns `false` if it is empty, or has the part `off`.

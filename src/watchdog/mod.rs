@@ -20,7 +20,8 @@
 //!
 //! A report goes where the [configuration](crate::config) sends those of this verdict; one that is
 //! ignored there or [suppressed](crate::suppress) is ignored here. Then the actions of the watchdog
-//! run, in the order in which they were added, with a [`Dump`] of all threads. `Action::Panic` counts
+//! run, in the order in which they were added, with a [`Dump`] of all threads. A process that ends
+//! meanwhile waits for them for five seconds at most. `Action::Panic` counts
 //! as `Action::Report` for a stall, since no code could catch that panic.
 //!
 //! A stall is reported once, then each time that its duration has doubled, then when it ends. Alerts
@@ -59,7 +60,8 @@
 //! `hold=` and `progress=` with a limit or `off`; `signal=` with a number or `off`; `quit` for dumps at
 //! `SIGQUIT`; and the actions `stderr`, `event`, `json=PATH`, `abort`, `exit=CODE` and `restart=TIMES`.
 //! The parts override the settings in the code. A part that is not understood is reported on standard
-//! error, and the variable then starts nothing.
+//! error, and the variable then has no effect; neither has `off`, beside which a watchdog that the
+//! program itself starts goes on.
 //!
 //! # systemd and metrics
 //!

@@ -10,6 +10,7 @@ use super::message::Message;
 use super::pulse::Pulse;
 use super::stalls::Key;
 use crate::report::Report;
+use crate::sink::AlertUnderWay;
 
 /// The most messages that wait for the thread that runs the actions: a callback that does not return must not fill
 /// the memory.
@@ -24,7 +25,7 @@ struct Inside {
     /// Whether the polling thread has ended, or was not started.
     polls_no_more: bool,
     /// What the polling thread has for the thread that runs the actions, the oldest first.
-    messages: Vec<Message>,
+    messages: Vec<(Message, AlertUnderWay)>,
     pulses: Vec<Arc<Pulse>>,
     /// Whether a heartbeat was added that may be due sooner than the others.
     has_news: bool,
@@ -95,13 +96,14 @@ impl Shared {
         let mut inside = self.inside.lock();
         // If the queue is full, the alerts in it suffice.
         if inside.messages.len() < WAITING {
-            inside.messages.push(message);
+            inside.messages.push((message, AlertUnderWay::begin()));
             self.bell.notify_all();
         }
     }
 
-    /// Waits for the next message and returns it; `None` if the polling thread has ended and there is no more.
-    pub(super) fn receive(&self) -> Option<Message> {
+    /// Waits for the next message and returns it, with what is kept until it is handled; `None` if the polling thread
+    /// has ended and there is no more.
+    pub(super) fn receive(&self) -> Option<(Message, AlertUnderWay)> {
         let mut inside = self.inside.lock();
         while inside.messages.is_empty() && !inside.polls_no_more {
             self.bell.wait(&mut inside);

@@ -10,7 +10,7 @@ use crate::runtime::{copies, status, threads};
 use crate::tracking::thread::current;
 use crate::tracking::thread::own::quietly;
 use crate::tracking::thread::slot::Slot;
-use crate::{explore, record, sink, suppress};
+use crate::{config, explore, record, sink, suppress};
 
 /// Returns the slot of the calling thread, which gets one if it has none; `None` if the detector is switched
 /// off, the thread is inside the detector already, or its thread-locals are destroyed.
@@ -53,6 +53,9 @@ fn start(slot: &'static Slot) {
     START.call_once(|| is_first = true);
     if is_first {
         quietly(slot, || {
+            for problem in config::misspelt() {
+                sink::say(&problem);
+            }
             declaration::from_environment(slot);
             suppress::from_environment();
             record::from_environment();

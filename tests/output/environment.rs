@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lockwarden::suppress::{self, Rule, Subject};
 use lockwarden::sync::Mutex;
 
 use crate::child::apart;
@@ -47,12 +48,16 @@ fn a_pipe_and_a_device_are_no_files_of_rules() {
         ],
         || invert(&LEDGER, &AUDIT),
         |outcome| {
-            for (variable, path) in [
-                ("LOCKWARDEN_ORDER", pipe.as_str()),
-                ("LOCKWARDEN_SUPPRESS", "/dev/zero"),
+            for (variable, path, effect) in [
+                (
+                    "LOCKWARDEN_ORDER",
+                    pipe.as_str(),
+                    "; no order of the file is declared",
+                ),
+                ("LOCKWARDEN_SUPPRESS", "/dev/zero", ""),
             ] {
                 outcome.says(&format!(
-                    "lockwarden: {variable}: {path} cannot be read: it is no regular file\n"
+                    "lockwarden: {variable}: {path} cannot be read: it is no regular file{effect}\n"
                 ));
             }
             outcome.says("lockwarden: Inversion: ");
@@ -90,6 +95,71 @@ fn a_file_of_nonsense_is_one_line() {
             );
             outcome.succeeds();
             std::fs::remove_dir_all(&folder).unwrap();
+        }
+    );
+}
+
+#[test]
+fn a_variable_under_a_misspelt_name_is_named_once() {
+    apart!(
+        &[
+            ("LOCKWARDEN_RECROD", "/nowhere"),
+            // Of the command, of records, of somebody else.
+            ("LOCKWARDEN_CACHE", "/nowhere"),
+            ("LOCKWARDEN_SERVICE", "shop"),
+            ("LOCKWARDEN_COLOUR", "red"),
+        ],
+        || drop(LEDGER.lock()),
+        |outcome| {
+            let said = outcome.stderr.lines();
+            let said: Vec<&str> = said
+                .filter(|line| line.starts_with("lockwarden: "))
+                .collect();
+            assert_eq!(
+                said,
+                [
+                    "lockwarden: the variable LOCKWARDEN_RECROD is set and has no effect; did you mean LOCKWARDEN_RECORD?"
+                ]
+            );
+            outcome.succeeds();
+        }
+    );
+}
+
+#[cfg(any(unix, windows))]
+#[test]
+fn unused_rules_of_the_program_are_listed_without_a_file() {
+    apart!(
+        &[("LOCKWARDEN_SUPPRESS_UNUSED", "1")],
+        || {
+            let rule = Rule::new(Subject::Lock, "nobody", "a test");
+            suppress::add(rule).unwrap();
+            drop(LEDGER.lock());
+        },
+        |outcome| {
+            outcome.succeeds();
+            outcome.says("lockwarden: the suppression `lock nobody : a test` was not used\n");
+        }
+    );
+}
+
+#[cfg(any(unix, windows))]
+#[test]
+fn unused_rules_are_not_listed_where_that_is_switched_off() {
+    apart!(
+        &[("LOCKWARDEN_SUPPRESS_UNUSED", "off")],
+        || {
+            let rule = Rule::new(Subject::Lock, "nobody", "a test");
+            suppress::add(rule).unwrap();
+            drop(LEDGER.lock());
+        },
+        |outcome| {
+            outcome.succeeds();
+            assert!(
+                !outcome.stderr.contains("was not used"),
+                "{}",
+                outcome.stderr
+            );
         }
     );
 }

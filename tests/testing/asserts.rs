@@ -147,6 +147,30 @@ fn an_order_that_was_kept_is_asserted_and_breaking_it_later_is_found() {
 }
 
 #[test]
+fn a_report_about_declared_names_tells_a_class_from_the_lock_that_is_held() {
+    let outcome = check(|| {
+        lockwarden::declare_order(&["counter", "journal"]).unwrap();
+        let (counter, journal) = (Mutex::named("counter", ()), Mutex::named("journal", ()));
+        nest(&journal, &counter);
+    });
+    let found = outcome.assert_finds(Verdict::Inversion);
+    for report in found.reports() {
+        assert_eq!(
+            report.headline(),
+            "lockwarden: Inversion: `counter` is asked for under `journal`, against the declared order"
+        );
+        let text = report.to_string();
+        let begin = text.find("how it deadlocks:").expect("it has a table");
+        let table = text[begin..].lines().take_while(|line| !line.is_empty());
+        let table: Vec<&str> = table.map(str::trim).skip(3).collect();
+        assert!(table[0].starts_with("takes `journal`"), "{text}");
+        assert_eq!(table[1], "takes `counter`", "{text}");
+        assert!(table[2].starts_with("waits for `counter`"), "{text}");
+        assert_eq!(table[3], "waits for `journal`", "{text}");
+    }
+}
+
+#[test]
 fn an_order_that_was_broken_fails_with_who_broke_it() {
     let outcome = with_two(|a, b| {
         nest(b, a);

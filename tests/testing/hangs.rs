@@ -120,7 +120,7 @@ fn the_environment_sets_the_limit() {
 fn a_limit_that_is_not_understood_is_named_once_and_the_default_stands() {
     let (text, passes) = run_alone("hangs::case_that_ends", ("LOCKWARDEN_TEST_TIMEOUT", "soon"));
     assert!(passes, "{text}");
-    let complaint = "LOCKWARDEN_TEST_TIMEOUT: \"soon\" has no unit: say 500ms, 10s, 2m or 1h; the \
+    let complaint = "LOCKWARDEN_TEST_TIMEOUT: \"soon\" is no number with a unit, such as 500ms, 10s, 2m or 1h; the \
                      limit is 30s, as without it";
     assert_eq!(text.matches(complaint).count(), 1, "{text}");
 }

@@ -2,6 +2,8 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 
+use lockwarden::config::Config;
+use lockwarden::report::Verdict;
 use lockwarden::watchdog::Watchdog;
 
 use crate::child::{LIMIT, STALL, Standstill, apart};
@@ -47,6 +49,30 @@ fn the_text_says_what_it_is_about_where_the_report_is_not_printed() {
             assert_eq!(outcome.status.code(), Some(41), "{}", outcome.stderr);
             outcome.says("lockwarden: watchdog: Stall: thread `waiter`");
             outcome.says("for `slow` (exclusive) (report 1)\n");
+        }
+    );
+}
+
+#[test]
+fn a_process_that_ends_during_an_alert_delivers_it() {
+    apart!(
+        &[("LOCKWARDEN_WATCHDOG", "200ms")],
+        || {
+            let (tell, is_reported) = std::sync::mpsc::channel();
+            let config = Config::new().callback(move |report| {
+                if report.verdict == Verdict::Stall {
+                    let _ = tell.send(());
+                }
+            });
+            config.install().unwrap();
+            let _standstill = Standstill::begin();
+            // The report is made, and the names of the stacks of all threads are not looked up yet.
+            is_reported.recv_timeout(LIMIT).unwrap();
+            std::process::exit(7);
+        },
+        |outcome| {
+            assert_eq!(outcome.status.code(), Some(7), "{}", outcome.stderr);
+            outcome.says("lockwarden: watchdog: all threads at the Stall above, report 1\n");
         }
     );
 }

@@ -83,7 +83,10 @@ fn what_is_not_understood_is_said_and_starts_nothing() {
         },
         |outcome| {
             outcome.succeeds();
-            outcome.says("lockwarden: LOCKWARDEN_WATCHDOG: \"10\" is not understood");
+            outcome.says(
+                "lockwarden: LOCKWARDEN_WATCHDOG: \"10\" is not understood: \"10\" has no unit: say 500ms, 10s, 2m or 1h; \
+                 the variable has no effect",
+            );
         }
     );
 }

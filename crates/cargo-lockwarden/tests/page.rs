@@ -15,6 +15,7 @@ addEventListener("load", () => {
   const seen = {};
   const time = (run) => { const start = performance.now(); run(); return performance.now() - start; };
   seen.findings = document.querySelectorAll("#findings > article").length;
+  seen.rest = document.getElementById("lists").textContent;
   seen.rings = document.querySelectorAll("#findings .picture svg").length;
   const scroll = document.getElementById("scroll");
   const press = (key) => scroll.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
@@ -62,6 +63,7 @@ addEventListener("load", () => {
   result.id = "result";
   result.textContent = JSON.stringify({
     errors,
+    hidden: document.querySelectorAll("[hidden]").length,
     headings: [...document.querySelectorAll("#findings h2")].map((heading) => heading.textContent),
     lists: document.querySelectorAll("#findings > ul").length,
     buttons: document.querySelectorAll("#findings button").length,
@@ -246,6 +248,23 @@ fn what_was_found_is_shown_where_no_script_runs() {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     assert!(!page.contains("<u8>"), "{page}");
+    // What only the script fills would be an empty box or a button that does nothing.
+    let hidden = page.matches(" hidden>").count();
+    assert_eq!(hidden, 6, "tools, navigation, four sections: {page}");
+}
+
+#[test]
+fn a_page_without_findings_says_so_where_no_script_runs() {
+    let directory = directory("nothing");
+    let records = directory.0.join("one.jsonl");
+    fs::write(
+        &records,
+        "{\"v\":1,\"row\":\"run\",\"run\":\"r\",\"binary\":\"app\"}\n",
+    )
+    .unwrap();
+    let page = without_scripts(&page_of(&directory.0, &records));
+    assert!(page.contains("Nothing was found."), "{page}");
+    assert!(!page.contains("cargo lockwarden check"), "{page}");
 }
 
 #[test]
@@ -257,6 +276,7 @@ fn a_page_without_orders_says_so() {
     let page = page_of(&directory.0, &records);
     let seen = drive(&browser, &directory.0, &page, WITHOUT_ORDERS);
     assert_eq!(seen["errors"], serde_json::json!([]), "{seen}");
+    assert_eq!(seen["hidden"], 0, "the script shows its parts: {seen}");
     assert_eq!(
         seen["headings"],
         serde_json::json!(["Findings (1)"]),
@@ -298,6 +318,8 @@ fn ten_thousand_orders_stay_usable() {
         "{seen}"
     );
     assert_eq!(seen["moved"], true, "{seen}");
+    let rest = seen["rest"].as_str().unwrap();
+    assert!(rest.contains("1 process without an end"), "{seen}");
     assert!(
         seen["hash"].as_str().unwrap().starts_with("#lock="),
         "{seen}"

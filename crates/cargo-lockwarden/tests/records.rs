@@ -214,6 +214,19 @@ fn a_branch_that_adds_the_wrong_order_fails_and_only_that() {
         "{}",
         shown(&first)
     );
+    // Else a name that is mistyped would look like a baseline without orders.
+    assert!(
+        shown(&first).contains("1 order is not in locks.order (there is no such file); "),
+        "{}",
+        shown(&first)
+    );
+    let denied = project.lockwarden(&["check", "records", "--deny", "new"]);
+    assert_eq!(denied.status.code(), Some(100), "{}", shown(&denied));
+    assert!(
+        shown(&denied).contains("lockwarden: 1 new order denied"),
+        "{}",
+        shown(&denied)
+    );
     let accepted = project.lockwarden(&["accept", "records"]);
     assert_eq!(accepted.status.code(), Some(0), "{}", shown(&accepted));
     let baseline = fs::read_to_string(project.0.join("locks.order")).unwrap();

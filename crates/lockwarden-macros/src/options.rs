@@ -189,21 +189,22 @@ fn workers(value: &LitInt) -> Result<usize> {
     }
 }
 
-/// Parses a number with a unit, in the form of `LOCKWARDEN_TEST_TIMEOUT`: `500ms`, `5s`, `1.5s`, `2m`.
+/// Parses a number with a unit, in the form of `LOCKWARDEN_TEST_TIMEOUT`: `500ms`, `5s`, `1.5s`, `2m`, `1h`.
 fn duration(value: &LitStr) -> Result<Duration> {
     let text = value.value();
     let error = |problem: &str| Error::new(value.span(), format!("{text:?} {problem}"));
+    let no_time = || error("is no number with a unit, such as \"500ms\", \"5s\" or \"2m\"");
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
     let (number, unit) = text.split_at(end.unwrap_or(text.len()));
     let seconds = match unit.trim() {
         "ms" => 0.001,
         "s" => 1.0,
         "m" | "min" => 60.0,
-        _ => return Err(error("has no unit: say \"500ms\", \"5s\" or \"2m\"")),
+        "h" => 3_600.0,
+        "" => return Err(error("has no unit: say \"500ms\", \"5s\" or \"2m\"")),
+        _ => return Err(no_time()),
     };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| error("is no number with a unit, such as \"500ms\", \"5s\" or \"2m\""))?;
+    let number: f64 = number.parse().map_err(|_| no_time())?;
     let limit = Duration::try_from_secs_f64(number * seconds).unwrap_or(Duration::MAX);
     if limit.is_zero() {
         return Err(error("leaves no time at all"));
@@ -233,6 +234,8 @@ mod tests {
         assert_eq!(options.graph.unwrap(), "Shared");
         let options = Options::parse(quote!(explore = 1000, seed = 7, strategy = "pct:2")).unwrap();
         assert_eq!((options.explore, options.seed), (Some(1000), Some(7)));
+        let hour = Options::parse(quote!(timeout = "1h")).unwrap();
+        assert_eq!(hour.timeout, Some(Duration::from_secs(3600)));
         assert_eq!(options.strategy, Some(Strategy::Pct { depth: 2 }));
         let options = Options::parse(quote!(expect = "HeldAcrossAwait")).unwrap();
         assert_eq!(options.expect.unwrap(), "HeldAcrossAwait");
@@ -246,6 +249,10 @@ mod tests {
             (quote!(limit = "5s"), "`limit` is no option of a test"),
             (quote!(crate = "lw"), "expected identifier"),
             (quote!(timeout = "5"), "\"5\" has no unit"),
+            (
+                quote!(timeout = "5 days"),
+                "\"5 days\" is no number with a unit",
+            ),
             (quote!(timeout = "0ms"), "\"0ms\" leaves no time"),
             (quote!(timeout = "2000m"), "\"2000m\" is more than a day"),
             (

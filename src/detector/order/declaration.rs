@@ -33,7 +33,12 @@ pub(crate) fn from_environment(slot: &'static Slot) {
     };
     match declare::in_file(Path::new(&path)) {
         Ok(orders) => add(slot, orders, Location::caller()),
-        Err(error) => sink::say(&format!("{}: {error}", Variable::Order.name())),
+        Err(error) => {
+            let name = Variable::Order.name();
+            sink::say(&format!(
+                "{name}: {error}; no order of the file is declared"
+            ));
+        }
     }
 }
 

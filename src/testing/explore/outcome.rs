@@ -5,7 +5,7 @@ use std::fmt;
 use super::finding::Finding;
 use crate::engine::ids::Site;
 use crate::explore::outside::Outside;
-use crate::report::place;
+use crate::report::{counted, place};
 
 /// How an exploration went: how many schedules were run, and what they have shown.
 #[derive(Clone, Debug)]
@@ -111,8 +111,9 @@ impl fmt::Display for Outcome {
         };
         writeln!(
             f,
-            "{} schedules{all}, {} inexact",
-            self.schedules, self.inexact
+            "{}{all}, {} inexact",
+            counted(self.schedules as u64, "schedule"),
+            self.inexact
         )?;
         if let Some(outside) = &self.outside {
             writeln!(f, "inexact, since {outside}")?;

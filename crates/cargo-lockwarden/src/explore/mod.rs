@@ -73,7 +73,8 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
             if progress.elapsed() >= PROGRESS {
                 progress = Instant::now();
                 eprintln!(
-                    "lockwarden: {made} schedules, {failed} failed; now {}",
+                    "lockwarden: {}, {failed} failed; now {}",
+                    count(made, "schedule"),
                     test.name
                 );
             }
@@ -99,9 +100,10 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
         passed += u64::from(began);
     }
     eprintln!(
-        "lockwarden: {} tests, of which {passed} start threads and passed in each schedule; {made} \
-         schedules, {failed} tests failed",
-        tests.len()
+        "lockwarden: {}, of which {passed} start threads and passed in each schedule; {}, {} failed",
+        count(tests.len() as u64, "test"),
+        count(made, "schedule"),
+        count(failed, "test")
     );
     Ok(match (failed, made) {
         (0, 0) => ExitCode::from(NOTHING),
@@ -143,4 +145,12 @@ fn report(prepared: &run::Prepared, test: &Test, seed: u64, failed: &Ended) -> R
         test.name,
     );
     Ok(())
+}
+
+/// Returns a number with its noun: `1 schedule`, `20 schedules`.
+fn count(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
 }

@@ -27,14 +27,14 @@ pub(crate) enum Command {
     /// Join record files into one: the order and the repetition of files do not matter
     Merge {
         #[command(flatten)]
-        input: Input,
+        files: Files,
         /// The file to write, `-` for standard output
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
     /// Compare records with the baseline: fail on cycles and findings, list new orders
     ///
-    /// Exit codes: 0 nothing found, 100 findings, 101 the command failed, 4 no record.
+    /// Exit codes: 0 nothing found, 100 findings or what `--deny` names, 101 the command failed, 4 no record.
     Check {
         #[command(flatten)]
         input: Input,
@@ -100,7 +100,10 @@ pub(crate) enum Command {
     /// The records have times if the program ran with LOCKWARDEN_RECORD_TIMES=on. It may be running still.
     Top {
         #[command(flatten)]
-        input: Input,
+        files: Files,
+        /// Name locks by their lines of construction, not by what the source calls them
+        #[arg(long)]
+        no_symbols: bool,
         /// A table; all of it as JSON; the last waits and holds as a trace for Perfetto or the Firefox Profiler; or
         /// the stacks of the waits for a flame graph
         #[arg(long, value_enum, default_value = "text")]
@@ -117,7 +120,7 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         engine: sql::Engine,
         /// The record files, as the engine names them
-        #[arg(long, default_value = "records/*.jsonl")]
+        #[arg(long, default_value = "target/lockwarden/records/*.jsonl")]
         files: String,
     },
 }
@@ -147,12 +150,19 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Where records and the baseline are.
+/// Where records are.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Input {
+pub(crate) struct Files {
     /// Record files, directories of them, or `@list` for a file that names them
     #[arg(default_value = "target/lockwarden/records", value_name = "RECORDS")]
     records: Vec<PathBuf>,
+}
+
+/// Where records and the baseline are.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Input {
+    #[command(flatten)]
+    files: Files,
     /// The committed orders
     #[arg(long, default_value = "locks.order", value_name = "FILE")]
     baseline: PathBuf,
@@ -184,7 +194,7 @@ impl Command {
 
     fn try_run(self) -> Result<u8, Stop> {
         match self {
-            Self::Merge { input, output } => merge(&input, &output),
+            Self::Merge { files, output } => merge(&files, &output),
             Self::Check {
                 input,
                 since,
@@ -230,11 +240,12 @@ impl Command {
                 Ok(0)
             }
             Self::Top {
-                input,
+                files,
+                no_symbols,
                 format,
                 limit,
                 output,
-            } => top(&input, format, limit, &output),
+            } => top(&files, no_symbols, format, limit, &output),
             Self::Sql { engine, files } => {
                 write(Path::new("-"), &engine.statements(&files))?;
                 Ok(0)
@@ -252,9 +263,13 @@ struct Loaded {
 
 impl Loaded {
     fn of(input: &Input) -> Result<Self, Stop> {
-        let (records, tally) = input.read()?;
+        Self::from(&input.files, input.no_symbols)
+    }
+
+    fn from(files: &Files, no_symbols: bool) -> Result<Self, Stop> {
+        let (records, tally) = files.read()?;
         let sources = sources();
-        let records = match input.no_symbols {
+        let records = match no_symbols {
             true => records,
             false => records.with_symbols(&sources),
         };
@@ -266,7 +281,7 @@ impl Loaded {
     }
 }
 
-impl Input {
+impl Files {
     /// Reads the records as they are. It is an error if there are none.
     fn read(&self) -> Result<(Records, Tally), Stop> {
         let missing = self.records.iter().find(|path| {
@@ -304,7 +319,9 @@ impl Input {
         }
         Ok((records, tally))
     }
+}
 
+impl Input {
     fn baseline(&self) -> Result<Baseline, Stop> {
         let name = self.baseline.display().to_string();
         match fs::read_to_string(&self.baseline) {
@@ -358,8 +375,8 @@ fn sources() -> Sources {
     Sources::new(root.into_std_path_buf(), packages)
 }
 
-fn merge(input: &Input, output: &Path) -> Result<u8, Stop> {
-    let (records, tally) = input.read()?;
+fn merge(files: &Files, output: &Path) -> Result<u8, Stop> {
+    let (records, tally) = files.read()?;
     write_lines(output, records.lines())?;
     anstream::eprintln!(
         "merged {}, {}: {}",
@@ -387,7 +404,11 @@ fn check(input: &Input, since: Option<&str>, deny: &[Denied], out: &[String]) ->
     }
     let checked = check::check(&loaded.records, &baseline);
     let totals = text::totals(&loaded.records, &loaded.tally);
-    let known = input.baseline.display().to_string();
+    let mut known = input.baseline.display().to_string();
+    // A name that is mistyped would look like a baseline without orders.
+    if !input.baseline.exists() {
+        known += " (there is no such file)";
+    }
     anstream::eprint!("{}", text::checked(&checked, &loaded.sources, &known));
     let found = checked.findings.len() + checked.cycles.len();
     anstream::eprintln!(
@@ -397,11 +418,18 @@ fn check(input: &Input, since: Option<&str>, deny: &[Denied], out: &[String]) ->
     for output in outputs {
         output.write(&checked, &totals)?;
     }
-    let denied = deny.iter().any(|what| match what {
-        Denied::New => !checked.new.is_empty(),
-        Denied::Stale => !checked.stale.is_empty(),
-    });
-    Ok(if found > 0 || denied { FINDINGS } else { 0 })
+    let mut is_denied = false;
+    for what in deny {
+        let (number, one, many) = match what {
+            Denied::New => (checked.new.len(), "new order", "new orders"),
+            Denied::Stale => (checked.stale.len(), "stale order", "stale orders"),
+        };
+        if number > 0 {
+            is_denied = true;
+            anstream::eprintln!("lockwarden: {} denied", text::count(number, one, many));
+        }
+    }
+    Ok(if found > 0 || is_denied { FINDINGS } else { 0 })
 }
 
 /// One form of the result, and where it goes.
@@ -551,8 +579,14 @@ fn review(input: &Input) -> Result<u8, Stop> {
     Ok(0)
 }
 
-fn top(input: &Input, format: TopFormat, limit: usize, output: &Path) -> Result<u8, Stop> {
-    let records = Loaded::of(input)?.records;
+fn top(
+    files: &Files,
+    no_symbols: bool,
+    format: TopFormat,
+    limit: usize,
+    output: &Path,
+) -> Result<u8, Stop> {
+    let records = Loaded::from(files, no_symbols)?.records;
     if records.times.is_empty() {
         return Err(Stop(
             NOTHING,

@@ -213,11 +213,14 @@ pub(crate) fn summary(checked: &Checked, totals: &str) -> String {
     } else {
         text.push_str("| finding | where | test |\n|---|---|---|\n");
         for failure in &failures {
+            // The title of a finding begins with its verdict.
+            let title = failure.title.strip_prefix(failure.rule);
+            let title = title.and_then(|title| title.strip_prefix(": "));
             let _ = writeln!(
                 text,
                 "| **{}** {} | `{}` | {} |",
                 failure.rule,
-                failure.title.replace('|', "\\|"),
+                title.unwrap_or(&failure.title).replace('|', "\\|"),
                 failure.place,
                 failure.test,
             );
@@ -378,6 +381,20 @@ mod tests {
         let text = summary(&checked(), "2 processes");
         assert!(
             text.contains("| **Cycle** lock classes close a cycle"),
+            "{text}"
+        );
+        let finding = FindingRow {
+            verdict: "Inversion".to_owned(),
+            headline: "lockwarden: Inversion: `a` and `b` are taken in both orders".to_owned(),
+            ..FindingRow::default()
+        };
+        let found = Checked {
+            findings: vec![finding],
+            ..Checked::default()
+        };
+        let text = summary(&found, "1 process");
+        assert!(
+            text.contains("| **Inversion** `a` and `b` are taken"),
             "{text}"
         );
         assert!(summary(&Checked::default(), "1 process").contains("No finding."));

@@ -37,7 +37,10 @@ pub(crate) fn totals(records: &Records, tally: &Tally) -> String {
         count(records.edges.len(), "order", "orders"),
     );
     if unended > 0 {
-        let _ = write!(text, "; {unended} did not end in order");
+        let _ = write!(
+            text,
+            "; {unended} without an end (still running, killed or aborted)"
+        );
     }
     if full > 0 {
         let _ = write!(
@@ -63,7 +66,7 @@ pub(crate) fn count(count: usize, one: &str, many: &str) -> String {
     }
 }
 
-/// The whole result of a check.
+/// The whole result of a check; `baseline` names what the orders were compared with.
 pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> String {
     let mut text = String::new();
     for finding in &checked.findings {
@@ -103,15 +106,26 @@ pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> S
         .iter()
         .partition(|link| objections.contains_key(&link.pair()));
     for (links, what) in [
-        (adding, "`cargo lockwarden accept` adds"),
+        (
+            adding,
+            [
+                "`cargo lockwarden accept` adds it",
+                "`cargo lockwarden accept` adds them",
+            ],
+        ),
         (
             closing,
-            "`cargo lockwarden review` takes with a reason, since they are part of a cycle or of a finding",
+            [
+                "`cargo lockwarden review` takes it with a reason, since it is part of a cycle or of a finding",
+                "`cargo lockwarden review` takes them with a reason, since they are part of a cycle or of a finding",
+            ],
         ),
     ] {
-        if links.is_empty() {
-            continue;
-        }
+        let what = match links.len() {
+            0 => continue,
+            1 => what[0],
+            _ => what[1],
+        };
         let _ = writeln!(
             text,
             "{}: {} not in {baseline}; {what}:",
@@ -128,10 +142,15 @@ pub(crate) fn checked(checked: &Checked, sources: &Sources, baseline: &str) -> S
     if !checked.stale.is_empty() {
         let _ = writeln!(
             text,
-            "{}: {} of {baseline} did not occur; `cargo lockwarden accept --prune` removes them after a \
+            "{}: {} of {baseline} did not occur; `cargo lockwarden accept --prune` removes {} after a \
              run of everything",
             label(NOTE, "stale"),
             count(checked.stale.len(), "order", "orders"),
+            if checked.stale.len() == 1 {
+                "it"
+            } else {
+                "them"
+            },
         );
     }
     text
@@ -256,12 +275,14 @@ mod tests {
         let (_, new) = text.split_once("new: ").expect("there are new orders");
         let (adds, closes) = new.split_once("new: ").expect("of two kinds");
         assert!(
-            adds.starts_with("1 order is not in f; `cargo lockwarden accept` adds:\n  a < b "),
+            adds.starts_with("1 order is not in f; `cargo lockwarden accept` adds it:\n  a < b "),
             "{text}"
         );
         assert_eq!(adds.lines().count(), 2, "{text}");
         assert!(
-            closes.starts_with("2 orders are not in f; `cargo lockwarden review` takes "),
+            closes.starts_with(
+                "2 orders are not in f; `cargo lockwarden review` takes them with a reason, "
+            ),
             "{text}"
         );
         assert_eq!(closes.lines().count(), 3, "{text}");

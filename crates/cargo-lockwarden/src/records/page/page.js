@@ -12,6 +12,8 @@ const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 const count = data.classes.length;
+const counted = (number, one, many) => `${number} ${number === 1 ? one : many}`;
+for (const part of document.querySelectorAll("[hidden]")) part.hidden = false;
 const indexOf = new Map(data.classes.map((lock, index) => [lock.name, index]));
 const [FROM, TO, NEW, KNOT, RUNS, HOLDS, TAKES, BY, MODES, GATES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
@@ -68,12 +70,12 @@ findings.replaceChildren(make("h2", {}, `Findings (${data.findings.length})`));
 if (!data.findings.length) {
   const news = data.edges.filter((edge) => edge[NEW]).length;
   findings.append(make("p", { class: "none" }, count
-    ? `No finding: ${count} locks in ${data.edges.length} orders, no cycle that is not accepted, ${news} new.`
+    ? `No finding: ${counted(count, "lock", "locks")} in ${counted(data.edges.length, "order", "orders")}, ${news} of them new, and no cycle that is not accepted.`
     : "No finding: no lock was taken while another was held."));
 }
 for (const finding of data.findings) findings.append(card(finding, ""));
 if (data.excused.length) {
-  const box = make("details", {}, make("summary", {}, `${data.excused.length} excused cycles`));
+  const box = make("details", {}, make("summary", {}, counted(data.excused.length, "excused cycle", "excused cycles")));
   for (const finding of data.excused) box.append(card(finding, "excused"));
   findings.append(box);
 }
@@ -282,23 +284,23 @@ function showTimes() {
   }
   const table = make("table", {}, make("thead", {}, head), body);
   $("top").replaceChildren(make("div", { class: "picture" }, table));
-  if (rows.length > 200) $("top").append(make("p", {}, `and ${rows.length - 200} locks more: cargo lockwarden top`));
+  if (rows.length > 200) $("top").append(make("p", {}, `and ${counted(rows.length - 200, "lock", "locks")} more: cargo lockwarden top`));
 }
 if (data.times.length) showTimes();
 else $("top").append(make("p", {}, "Not recorded: run the program with ", make("code", {}, "LOCKWARDEN_RECORD_TIMES=on"), "."));
 
 // The rest.
 const lists = $("lists");
-function list(title, items) {
+function list(one, many, items) {
   if (!items.length) return;
   const shown = make("ul", {});
   for (const item of items.slice(0, 500)) shown.append(make("li", {}, make("code", {}, item)));
   if (items.length > 500) shown.append(make("li", {}, `and ${items.length - 500} more`));
-  lists.append(make("details", {}, make("summary", {}, `${items.length} ${title}`), shown));
+  lists.append(make("details", {}, make("summary", {}, counted(items.length, one, many)), shown));
 }
-list("new orders", data.edges.filter((edge) => edge[NEW]).map((edge) => `${data.classes[edge[FROM]].name} < ${data.classes[edge[TO]].name}`));
-list("orders of the baseline that did not occur", data.stale);
-list("processes that did not end in order", data.unended);
+list("new order", "new orders", data.edges.filter((edge) => edge[NEW]).map((edge) => `${data.classes[edge[FROM]].name} < ${data.classes[edge[TO]].name}`));
+list("order of the baseline that did not occur", "orders of the baseline that did not occur", data.stale);
+list("process without an end (still running, killed or aborted)", "processes without an end (still running, killed or aborted)", data.unended);
 if (!lists.childElementCount) lists.append(make("p", {}, "Nothing."));
 if (!count) {
   const none = "No lock was taken while another was held, so there is no order to show.";

@@ -14,9 +14,11 @@ pub(super) fn findings(checked: &Checked) -> String {
         .chain(checked.cycles.iter().map(of_cycle))
         .collect();
     let mut html = format!("<h2>Findings ({})</h2>\n", items.len());
-    html += "<p>Without JavaScript this page has no pictures, no matrix and no tables. <code>cargo lockwarden check</code> prints \
-             the same findings in full.</p>\n";
-    if !items.is_empty() {
+    html += "<p>Without JavaScript this page has no pictures, no matrix and no tables. ";
+    if items.is_empty() {
+        html += "Nothing was found.</p>\n";
+    } else {
+        html += "<code>cargo lockwarden check</code> prints the same findings in full.</p>\n";
         html += &format!("<ul>\n{}</ul>\n", items.concat());
     }
     html

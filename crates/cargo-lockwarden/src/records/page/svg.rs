@@ -62,9 +62,9 @@ impl Picture {
 }
 
 /// Colours that work on a light and on a dark ground; what matters is distinguished by its form, too.
-const STYLE: &str = "svg{--ink:#1d2330;--faint:#8a93a5;--box:#eef1f6;--bad:#c02626;--ok:#2f6f4f;\
+const STYLE: &str = "svg{--ink:#1d2330;--faint:#5d677a;--box:#eef1f6;--bad:#c02626;--ok:#2f6f4f;\
     font:13px ui-monospace,monospace}\
-    @media(prefers-color-scheme:dark){svg{--ink:#e5e9f2;--faint:#7d8799;--box:#262d3a;--bad:#ff7b7b;--ok:#7fd0a5}}\
+    @media(prefers-color-scheme:dark){svg{--ink:#e5e9f2;--faint:#98a2b6;--box:#262d3a;--bad:#ff7b7b;--ok:#7fd0a5}}\
     text{fill:var(--ink)}.bold{font-weight:bold}.small{font-size:11px}.faint{fill:var(--faint)}\
     .box{fill:var(--box);stroke:var(--ink)}.hold{fill:var(--ok)}.asks,.rule{stroke:var(--ink);fill:none}\
     .asks{stroke-width:1.5}.new{stroke-width:3}.waits{stroke:var(--bad);stroke-dasharray:5 4;stroke-width:2}\
@@ -94,6 +94,42 @@ pub(super) fn elided(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The relative luminance of `#rrggbb` (WCAG 2.1).
+    fn luminance(colour: &str) -> f64 {
+        let part = |at: usize| {
+            let value = u8::from_str_radix(&colour[at..at + 2], 16).unwrap();
+            let value = f64::from(value) / 255.0;
+            match value <= 0.039_28 {
+                true => value / 12.92,
+                false => ((value + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    }
+
+    #[test]
+    fn words_stand_out_from_every_ground() {
+        for style in [STYLE, include_str!("page.css")] {
+            // One block of colours for a light ground, and one or more for a dark one.
+            let colours = |name: &str| {
+                let all = style.match_indices(name);
+                let all = all.map(|(at, _)| style[at + name.len()..].trim_start());
+                let all = all.filter(|value| value.starts_with('#'));
+                all.map(|value| luminance(&value[..7])).collect::<Vec<_>>()
+            };
+            let boxes = colours("--box:");
+            assert!(boxes.len() >= 2, "{style}");
+            for name in ["--ink:", "--faint:", "--bad:", "--ok:"] {
+                let words = colours(name);
+                assert_eq!(words.len(), boxes.len(), "{name}");
+                for (word, ground) in words.iter().zip(&boxes) {
+                    let contrast = (word.max(*ground) + 0.05) / (word.min(*ground) + 0.05);
+                    assert!(contrast >= 4.5, "{name} has a contrast of {contrast:.2}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_long_text_keeps_its_ends() {
