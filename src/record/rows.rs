@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::json::Object;
 use crate::engine::ids::{LockId, Site};
+use crate::engine::lists;
 use crate::engine::mode::Mode;
 use crate::report::{Report, Stack};
 use crate::tracking::lock::class::Class;
@@ -177,11 +178,8 @@ impl EdgeRow {
     pub(super) fn of(taken: &Taken<'_>) -> Self {
         let mut gates = Vec::new();
         for (place, held) in taken.held.iter().enumerate() {
-            let gate = key_of(held.ident().class()).into_owned();
-            if place != taken.at
-                && let Err(at) = gates.binary_search(&gate)
-            {
-                gates.insert(at, gate);
+            if place != taken.at {
+                lists::insert(&mut gates, key_of(held.ident().class()).into_owned());
             }
         }
         let from = &taken.held[taken.at];
@@ -290,10 +288,8 @@ fn paths_of(report: &Report) -> Vec<&'static str> {
     let mut paths = Vec::new();
     let mut add = |site: Site| {
         let file = site.file();
-        if class_key::of_path(file) != file
-            && let Err(at) = paths.binary_search(&file)
-        {
-            paths.insert(at, file);
+        if class_key::of_path(file) != file {
+            lists::insert(&mut paths, file);
         }
     };
     for edge in &report.edges {

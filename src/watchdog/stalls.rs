@@ -7,7 +7,7 @@ use super::holds::Holds;
 use super::limits::Limits;
 use super::sample::{PulseSample, Sample, WaitSample};
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::sorting;
+use crate::engine::{lists, sorting};
 
 /// The identity of a stall while it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +152,7 @@ impl StallDetector {
                 let key = Key::Hold(thread.thread, hold.lock, site);
                 let since = self.holds.since(thread.thread, hold.lock, hold.site);
                 if let Some(began) = since
-                    && !found.iter().any(|other| other.key == key)
+                    && !lists::any(found, &|other| other.key == key)
                 {
                     found.push(Overdue {
                         key,

@@ -13,6 +13,7 @@ use super::super::place::{dependency, place};
 use super::super::source::Sources;
 use super::super::symbols::is_of_the_command;
 use crate::engine::ids::{LockId, Site};
+use crate::engine::lists;
 use crate::engine::reacquisition::Reacquisition;
 
 /// Two places that are further apart, in lines, are not searched for a function between them.
@@ -176,7 +177,7 @@ fn one_order(report: &Report, edge: &Edge) -> String {
     let shares = |other: &Edge| !std::ptr::eq(other, edge) && lines(other) == lines(edge);
     // A function that locks its arguments, called with them in either order: swapping its lines changes
     // nothing.
-    if report.edges.iter().any(shares) {
+    if lists::any(&report.edges, &shares) {
         let same = "the same lines take the locks in whatever order they are given:";
         let callers = match report.is_in_one_line() {
             true => {
@@ -222,7 +223,7 @@ fn swapped(f: &mut fmt::Formatter<'_>, report: &Report, edge: &Edge) -> fmt::Res
             "swap the two calls in line {line} of {file}, so that {asked} is taken before {held}"
         )?;
     }
-    match report.edges.iter().find(|other| other.from == edge.to) {
+    match lists::find(&report.edges, &|other| other.from == edge.to) {
         Some(other) if report.edges.len() == 2 && other.thread != edge.thread => {
             write!(f, ", as {} does", report.thread_name(other.thread))
         }
@@ -278,7 +279,7 @@ fn variable(report: &Report, id: LockId, otherwise: &'static str) -> &'static st
             .all(|next| next.is_ascii_alphanumeric() || *next == b'_');
     // Two accounts are both called `account`: the name would be ambiguous.
     let is_other = |lock: &LockInfo| lock.id != id && lock.name == Some(name);
-    match plain && !report.locks.iter().any(is_other) {
+    match plain && !lists::any(&report.locks, &is_other) {
         true => name,
         false => otherwise,
     }
