@@ -30,7 +30,7 @@ static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn current() -> &'static Config {
     match INSTALLED.get() {
         Some((config, _)) => config,
-        None => environment().defaults(),
+        None => &environment().defaults,
     }
 }
 
@@ -49,7 +49,7 @@ fn environment() -> &'static Overrides {
 
 /// Returns what is wrong with the environment variable, at the first call; later nothing.
 pub(crate) fn problems() -> Vec<String> {
-    let problems = environment().problems();
+    let problems = &environment().problems;
     // Relaxed: the flag publishes no memory, it only selects the caller that gets them.
     if problems.is_empty() || ARE_REPORTED.swap(true, Ordering::Relaxed) {
         return Vec::new();

@@ -1,13 +1,12 @@
 //! The rows of a record, as lines of JSON.
 
 use std::borrow::Cow;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::json::Object;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::lists;
 use crate::engine::mode::Mode;
 use crate::report::{Report, Stack};
+use crate::sink::{Object, now_ms};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
 use crate::tracking::thread::slot::HeldLock;
@@ -108,14 +107,6 @@ impl Run {
 
 fn new_id() -> String {
     format!("{:x}-{:x}", now_ms(), std::process::id())
-}
-
-pub(super) fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
 }
 
 /// The file name of the executable, without the directory and the hash that cargo adds to it.
@@ -252,8 +243,9 @@ pub(super) fn finding(run: &Run, report: &Report) -> String {
     let mut edges = Vec::new();
     for edge in &report.edges {
         let thread = report.thread(edge.thread);
-        let mut part = Object::part("from", &key_of(edge.from));
-        part.text("from_mode", edge.from_mode.name())
+        let mut part = Object::new();
+        part.text("from", &key_of(edge.from))
+            .text("from_mode", edge.from_mode.name())
             .text("from_site", &class_key::of_site(edge.from_site))
             .text("to", &key_of(edge.to))
             .text("to_mode", edge.to_mode.name())

@@ -12,9 +12,11 @@ mod file;
 #[cfg(feature = "json")]
 pub(crate) mod json;
 mod listener;
+mod object;
 mod say;
 mod stderr;
 pub(crate) mod summary;
+mod time_of_day;
 mod tracing;
 
 pub(crate) use self::callback::guarded;
@@ -25,5 +27,7 @@ pub(crate) use self::delivery::{QUEUE, renew};
 #[cfg(feature = "json")]
 pub(crate) use self::file::{append_line, open_lines};
 pub(crate) use self::listener::listen;
+pub(crate) use self::object::Object;
 pub(crate) use self::say::{print, say};
+pub(crate) use self::time_of_day::{now_ms, since_1970};
 pub(crate) use self::tracing::{emits_orders, started, to_subscriber};

@@ -65,8 +65,7 @@ fn compared(report: &Report, edge: &Edge) -> String {
 
 /// Returns whether the lock is the one under which a `PriorityQueue` compares.
 pub(super) fn is_order_of_queue(report: &Report, lock: LockId) -> bool {
-    let lock = report.lock(lock);
-    lock.is_some_and(|lock| lock.noun == "order of a PriorityQueue")
+    report.noun(lock) == "order of a PriorityQueue"
 }
 
 /// Returns the edge to change of an order with an initialisation in it: neither `acquire` nor a swap of lines can
@@ -85,13 +84,10 @@ fn initialised<'a>(report: &Report, edges: &[&'a Edge]) -> Option<&'a Edge> {
 }
 
 fn is_once(report: &Report, lock: LockId) -> bool {
-    let lock = report.lock(lock);
-    lock.is_some_and(|lock| {
-        matches!(
-            lock.noun,
-            "Once" | "OnceLock" | "LazyLock" | "tokio OnceCell"
-        )
-    })
+    matches!(
+        report.noun(lock),
+        "Once" | "OnceLock" | "LazyLock" | "tokio OnceCell"
+    )
 }
 
 fn initialise(report: &Report, edge: &Edge) -> String {

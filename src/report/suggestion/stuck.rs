@@ -172,14 +172,12 @@ fn locks_alone(report: &Report) -> Option<String> {
 
 /// Returns whether the lock is a value that tasks initialise once.
 fn is_value(report: &Report, lock: LockId) -> bool {
-    let lock = report.lock(lock);
-    lock.is_some_and(|lock| lock.noun == "tokio OnceCell")
+    report.noun(lock) == "tokio OnceCell"
 }
 
 /// Returns whether the lock is one whose waiters do not block their thread.
 fn is_of_tasks(report: &Report, lock: LockId) -> bool {
-    let lock = report.lock(lock);
-    lock.is_some_and(|lock| lock.noun.starts_with("tokio "))
+    report.noun(lock).starts_with("tokio ")
 }
 
 /// Writes what a panic hook may do that waits for this lock.
@@ -641,8 +639,7 @@ fn permits(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> String {
 
 /// Returns the type of the resource of a wait.
 fn noun(report: &Report, wait: &WaitInfo) -> &'static str {
-    let lock = report.lock(wait.subject());
-    lock.map_or("", |lock| lock.noun)
+    report.noun(wait.subject())
 }
 
 /// Returns whether a thread that waits for a pool runs a job of that pool: another thread waits for
