@@ -95,22 +95,3 @@ impl fmt::Display for InstallError {
 }
 
 impl Error for InstallError {}
-
-#[cfg(test)]
-mod tests {
-    use std::panic::Location;
-
-    use super::*;
-
-    #[test]
-    fn the_error_says_where_both_installations_are() {
-        let first = Location::caller();
-        let site = Location::caller();
-        let error = InstallError { first, site };
-        assert_eq!(error.first(), first);
-        assert_eq!(error.site(), site);
-        let text = error.to_string();
-        assert!(text.contains(&first.to_string()), "{text}");
-        assert!(text.contains(&site.to_string()), "{text}");
-    }
-}

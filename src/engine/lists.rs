@@ -38,6 +38,10 @@ pub(crate) fn retain<T>(items: &mut Vec<T>, is_kept: &dyn Fn(&T) -> bool) {
 }
 
 /// Returns the first item that `is_meant` selects.
+#[expect(
+    clippy::manual_find,
+    reason = "`Iterator::find` has a copy for each closure, and this loop one for each type"
+)]
 pub(crate) fn find<'a, T>(items: &'a [T], is_meant: &dyn Fn(&T) -> bool) -> Option<&'a T> {
     for item in items {
         if is_meant(item) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::engine::ids::{LockId, Site};
+use crate::engine::ids::Site;
 use crate::engine::lists;
 use crate::engine::mode::Mode;
 use crate::report::{Report, Stack};
@@ -236,18 +236,14 @@ pub(super) fn role(thread: &str) -> &str {
 
 /// A report: the verdict and the edges of its cycle.
 pub(super) fn finding(run: &Run, report: &Report) -> String {
-    let key_of = |id: LockId| match report.lock(id) {
-        Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
-        None => String::new(),
-    };
     let mut edges = Vec::new();
     for edge in &report.edges {
         let thread = report.thread(edge.thread);
         let mut part = Object::new();
-        part.text("from", &key_of(edge.from))
+        part.text("from", &report.key_of(edge.from))
             .text("from_mode", edge.from_mode.name())
             .text("from_site", &class_key::of_site(edge.from_site))
-            .text("to", &key_of(edge.to))
+            .text("to", &report.key_of(edge.to))
             .text("to_mode", edge.to_mode.name())
             .text("to_site", &class_key::of_site(edge.to_site))
             .text_if("thread", thread.and_then(|thread| thread.name.as_deref()));

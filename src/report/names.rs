@@ -10,6 +10,7 @@ use super::place::short_place;
 use super::symbols::symbol;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
+use crate::tracking::lock::class_key;
 
 /// Up to this number of locks a report compares what they hold with each other.
 const COMPARED: usize = 64;
@@ -35,6 +36,15 @@ impl Report {
     /// Returns the type of the lock or the resource; empty if the report does not name it.
     pub(super) fn noun(&self, id: LockId) -> &'static str {
         self.lock(id).map_or("", |lock| lock.noun)
+    }
+
+    /// Returns the key of the class of the lock, with its content, as records have it; empty if the report does not
+    /// name the lock.
+    pub(crate) fn key_of(&self, id: LockId) -> String {
+        match self.lock(id) {
+            Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
+            None => String::new(),
+        }
     }
 
     /// Returns the function that asks for the lock in this mode and does not wait.

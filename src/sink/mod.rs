@@ -19,7 +19,7 @@ pub(crate) mod summary;
 mod time_of_day;
 mod tracing;
 
-pub(crate) use self::callback::guarded;
+pub(crate) use self::callback::{guarded, panic_message};
 pub(crate) use self::deliver::{Then, deliver, emit, resolve, then};
 pub(crate) use self::delivery::{LAST, flush, settle_with};
 #[cfg(unix)]

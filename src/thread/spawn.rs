@@ -61,16 +61,6 @@ pub(super) fn from_here<F: FnOnce() -> T, T>(
 /// Handle by which a thread can be joined, as [`std::thread::JoinHandle`] is.
 ///
 /// Dropping the handle detaches the thread, whose end then establishes no order.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::thread;
-///
-/// let handle = thread::Builder::new().name("worker".to_owned()).spawn(|| 6 * 7).unwrap();
-/// assert_eq!(handle.thread().name(), Some("worker"));
-/// assert_eq!(handle.join().unwrap(), 42);
-/// ```
 pub struct JoinHandle<T> {
     inner: thread::JoinHandle<JoinPacket<T>>,
     life: JoinRecord,
