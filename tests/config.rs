@@ -38,6 +38,7 @@ fn a_second_install_is_an_error_that_says_where_the_first_was() {
     assert_eq!(error.first().file(), file!());
     assert_eq!(error.site().line(), line + 4);
     assert!(error.to_string().contains(&error.first().to_string()));
+    assert!(error.to_string().contains(&error.site().to_string()));
 }
 
 #[test]

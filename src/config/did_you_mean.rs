@@ -19,8 +19,8 @@ pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
 /// Returns how many insertions, deletions, replacements and swaps of neighbours turn `a` into `b` (the
 /// restricted Damerau–Levenshtein distance).
 fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
+    // By bytes: the names are ASCII.
+    let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut table = vec![0; (a.len() + 1) * (b.len() + 1)];
     let at = |i: usize, j: usize| i * (b.len() + 1) + j;
     for i in 0..=a.len() {

@@ -22,8 +22,10 @@ const JSON: &str = "json";
 #[derive(Debug)]
 pub(super) struct Overrides {
     value: String,
-    defaults: Config,
-    problems: Vec<String>,
+    /// The configuration that applies while none is installed.
+    pub(super) defaults: Config,
+    /// A sentence for each part that was not understood.
+    pub(super) problems: Vec<String>,
 }
 
 impl Overrides {
@@ -36,16 +38,6 @@ impl Overrides {
             defaults,
             problems,
         }
-    }
-
-    /// Returns the configuration that applies while none is installed.
-    pub(super) fn defaults(&self) -> &Config {
-        &self.defaults
-    }
-
-    /// Returns a sentence for each part that was not understood.
-    pub(super) fn problems(&self) -> &[String] {
-        &self.problems
     }
 }
 
@@ -276,7 +268,7 @@ mod tests {
             let overrides = parse(value);
             let config = Config::new().overridden(&overrides);
             assert_eq!(shown(&config), shown(&built(Config::new())), "{value:?}");
-            assert_eq!(overrides.problems(), &[] as &[String], "{value:?}");
+            assert!(overrides.problems.is_empty(), "{value:?}");
         }
     }
 
@@ -333,7 +325,7 @@ mod tests {
             let config = Config::new().overridden(&overrides);
             assert_eq!(shown(&config), shown(&Config::new()), "{part}");
             let problem = format!("{part:?} is not understood: {why}");
-            assert_eq!(overrides.problems(), [problem], "{part}");
+            assert_eq!(overrides.problems, [problem], "{part}");
         }
     }
 
@@ -345,7 +337,7 @@ mod tests {
             .on(Verdict::Inversion, Action::Panic)
             .stderr(false);
         assert_eq!(shown(&config), shown(&built));
-        assert_eq!(overrides.problems().len(), 1);
+        assert_eq!(overrides.problems.len(), 1);
     }
 
     #[test]

@@ -30,7 +30,7 @@ static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn current() -> &'static Config {
     match INSTALLED.get() {
         Some((config, _)) => config,
-        None => environment().defaults(),
+        None => &environment().defaults,
     }
 }
 
@@ -49,7 +49,7 @@ fn environment() -> &'static Overrides {
 
 /// Returns what is wrong with the environment variable, at the first call; later nothing.
 pub(crate) fn problems() -> Vec<String> {
-    let problems = environment().problems();
+    let problems = &environment().problems;
     // Relaxed: the flag publishes no memory, it only selects the caller that gets them.
     if problems.is_empty() || ARE_REPORTED.swap(true, Ordering::Relaxed) {
         return Vec::new();
@@ -95,22 +95,3 @@ impl fmt::Display for InstallError {
 }
 
 impl Error for InstallError {}
-
-#[cfg(test)]
-mod tests {
-    use std::panic::Location;
-
-    use super::*;
-
-    #[test]
-    fn the_error_says_where_both_installations_are() {
-        let first = Location::caller();
-        let site = Location::caller();
-        let error = InstallError { first, site };
-        assert_eq!(error.first(), first);
-        assert_eq!(error.site(), site);
-        let text = error.to_string();
-        assert!(text.contains(&first.to_string()), "{text}");
-        assert!(text.contains(&site.to_string()), "{text}");
-    }
-}

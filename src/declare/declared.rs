@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 
 use crate::config::RuleError;
-use crate::engine::sorting;
+use crate::engine::{lists, sorting};
 use crate::report::Escaped;
 
 /// A name in a declared order.
@@ -69,7 +69,7 @@ fn add_to(
 
 /// Returns the place of a name, of which a `'static` copy is added if it is a new one.
 fn keep(all: &mut Vec<Name>, places: &mut Vec<(&'static str, usize)>, name: &str) -> usize {
-    let place = match places.binary_search_by(|(known, _)| (*known).cmp(name)) {
+    let place = match lists::search(places.len(), &|place| places[place].0.cmp(name)) {
         Ok(place) => return places[place].1,
         Err(place) => place,
     };

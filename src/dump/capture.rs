@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime};
 use super::{Dump, DumpedThread};
 use crate::detector::observe::{self, Observed};
 use crate::engine::order_graph::IdTable;
-use crate::engine::sorting;
+use crate::engine::{lists, sorting};
 use crate::report::{Activity, LockInfo, Stack};
 use crate::system::{self, NoStack, Seen, signal};
 use crate::tracking::thread::slot::os_id;
@@ -90,7 +90,7 @@ fn subjects() -> Vec<Subject> {
     }
     sorting::sort(&mut ids);
     for id in system::threads() {
-        if ids.binary_search(&id).is_err() {
+        if lists::search(ids.len(), &|at| ids[at].cmp(&id)).is_err() {
             subjects.push(subject(Some(id), None));
         }
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::thread::DumpedThread;
 use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::lists;
 use crate::report::{LockInfo, Stack};
 
 /// All threads of the process: the state, the locks, the wait and the stack of each.
@@ -31,13 +32,13 @@ impl Dump {
     /// Returns the thread `id`, if it is listed.
     #[must_use]
     pub fn thread(&self, id: ThreadId) -> Option<&DumpedThread> {
-        self.threads.iter().find(|thread| thread.id == Some(id))
+        lists::find(&self.threads, &|thread| thread.id == Some(id))
     }
 
     /// Returns the lock `id`, if a thread holds it or waits for it.
     #[must_use]
     pub fn lock(&self, id: LockId) -> Option<&LockInfo> {
-        self.locks.iter().find(|lock| lock.id == id)
+        lists::find(&self.locks, &|lock| lock.id == id)
     }
 
     /// Looks up the functions of all stacks.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Dump, DumpedThread};
 use crate::engine::ids::LockId;
+use crate::engine::lists;
 use crate::report::{
     Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, comma, counted, duration, place,
 };
@@ -120,7 +121,7 @@ impl Dump {
                 && (lock.name.is_some() || lock.label.is_some() || other.created == lock.created)
         };
         let name = lock.in_a_sentence();
-        if self.locks.iter().any(alike) {
+        if lists::any(&self.locks, &alike) {
             format!("{name} ({id})")
         } else {
             name

@@ -7,6 +7,7 @@ pub(crate) mod acquisition;
 pub(crate) mod clock;
 pub(crate) mod counts;
 pub(crate) mod ids;
+pub(crate) mod lists;
 pub(crate) mod mode;
 pub(crate) mod order_graph;
 pub(crate) mod random;

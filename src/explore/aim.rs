@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io};
 
+use crate::engine::lists;
 use crate::engine::mode::Mode;
 use crate::engine::random::Random;
 use crate::tracking::lock::class_key;
@@ -274,8 +275,8 @@ impl Aim {
 
     /// The thread is about to make an acquisition; whether that changes what was seen.
     pub(crate) fn comes(&mut self, thread: usize, nesting: Nesting) -> bool {
-        if self.asks.len() <= thread {
-            self.asks.resize_with(thread + 1, || None);
+        while self.asks.len() <= thread {
+            self.asks.push(None);
         }
         let mut free = Vec::new();
         let mut is_seen = false;
@@ -297,7 +298,7 @@ impl Aim {
         if !is_held || free.is_empty() || !self.firing.is_empty() {
             return is_seen;
         }
-        let Some(&at) = free.iter().find(|at| self.fits(**at, thread)) else {
+        let Some(&at) = lists::find(&free, &|at| self.fits(*at, thread)) else {
             self.sight.others = true;
             return true;
         };
@@ -344,7 +345,7 @@ impl Aim {
             }
         }
         if !self.firing.is_empty() {
-            options.retain(|thread| self.firing.contains(thread));
+            lists::retain(&mut options, &|thread| self.firing.contains(thread));
             return options;
         }
         if held.is_empty() || goes_on {
@@ -365,6 +366,6 @@ impl Aim {
 
     /// The thread was chosen.
     pub(crate) fn chosen(&mut self, thread: usize) {
-        self.firing.retain(|firing| *firing != thread);
+        lists::retain(&mut self.firing, &|firing| *firing != thread);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::dump::{self, Dump};
+use crate::dump::{self, Dump, DumpedThread};
+use crate::engine::lists;
 use crate::report::Activity;
 
 /// A thread that had the turn and stayed away from the scheduler for longer than
@@ -20,8 +21,10 @@ impl Outside {
     /// Looks at the thread with this id of the operating system; `None` if it has come back and ended meanwhile.
     pub(crate) fn look(os_id: u32) -> Option<Self> {
         let mut dump = dump::capture();
-        dump.threads
-            .retain(|thread| thread.os_id == Some(os_id) && thread.activity != Activity::Ended);
+        let is_it = |thread: &DumpedThread| {
+            thread.os_id == Some(os_id) && thread.activity != Activity::Ended
+        };
+        lists::retain(&mut dump.threads, &is_it);
         (!dump.threads.is_empty()).then_some(Self { dump })
     }
 

@@ -51,9 +51,20 @@ impl Schedule {
     /// How many times another thread was chosen than the one before.
     #[must_use]
     pub fn switches(&self) -> usize {
-        let pairs = self.choices.windows(2);
-        pairs.filter(|pair| pair[0] != pair[1]).count()
+        runs(&self.choices).len().saturating_sub(1)
     }
+}
+
+/// Returns the threads that are chosen one after the other, each with the number of choices in succession.
+pub(super) fn runs(choices: &[usize]) -> Vec<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for &choice in choices {
+        match runs.last_mut() {
+            Some((thread, count)) if *thread == choice => *count += 1,
+            _ => runs.push((choice, 1)),
+        }
+    }
+    runs
 }
 
 impl fmt::Display for Schedule {
@@ -63,10 +74,10 @@ impl fmt::Display for Schedule {
             f.write_str("+")?;
             space = " ";
         }
-        for run in self.choices.chunk_by(|a, b| a == b) {
-            match run.len() {
-                1 => write!(f, "{space}{}", run[0])?,
-                count => write!(f, "{space}{}*{count}", run[0])?,
+        for (thread, count) in &runs(&self.choices) {
+            match count {
+                1 => write!(f, "{space}{thread}")?,
+                count => write!(f, "{space}{thread}*{count}")?,
             }
             space = " ";
         }

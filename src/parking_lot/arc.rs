@@ -105,6 +105,24 @@ arc_acquisitions! {
     lock_arc, try_lock_arc, try_lock_arc_for, try_lock_arc_until
 }
 
+/// Defines the construction of a guard that owns an `Arc` of a lock from a hold in one mode.
+macro_rules! arc_guard_of_hold {
+    ($Lock:ident, $Guard:ty, $access:literal; $make:ident, $plain:literal) => {
+        impl<T: ?Sized> $Lock<T> {
+            #[doc = concat!("Creates a guard that owns an `Arc` of the lock from a hold with ", $access, ".")]
+            ///
+            /// # Safety
+            ///
+            #[doc = concat!("As for [`", $plain, "`](Self::", $plain, ").")]
+            #[inline]
+            pub unsafe fn $make(self: &Arc<Self>, guard: Hold) -> $Guard {
+                // SAFETY: guaranteed by the caller, under the same conditions.
+                unsafe { self.inner_arc().$make(guard) }
+            }
+        }
+    };
+}
+
 /// Defines the methods of a reader-writer lock whose guards own an `Arc` of it.
 macro_rules! arc_rwlock {
     ($Lock:ident, $Raw:ident) => {
@@ -122,48 +140,17 @@ macro_rules! arc_rwlock {
             try_upgradable_read_arc_for, try_upgradable_read_arc_until
         }
 
-        impl<T: ?Sized> $Lock<T> {
-            /// Creates a guard that owns an `Arc` of the lock from a hold with shared access.
-            ///
-            /// # Safety
-            ///
-            /// As for [`make_read_guard_unchecked`](Self::make_read_guard_unchecked).
-            #[inline]
-            pub unsafe fn make_arc_read_guard_unchecked(
-                self: &Arc<Self>,
-                guard: Hold,
-            ) -> ArcRwLockReadGuard<$Raw, T> {
-                // SAFETY: guaranteed by the caller, under the same conditions.
-                unsafe { self.inner_arc().make_arc_read_guard_unchecked(guard) }
-            }
-
-            /// Creates a guard that owns an `Arc` of the lock from a hold with exclusive access.
-            ///
-            /// # Safety
-            ///
-            /// As for [`make_write_guard_unchecked`](Self::make_write_guard_unchecked).
-            #[inline]
-            pub unsafe fn make_arc_write_guard_unchecked(
-                self: &Arc<Self>,
-                guard: Hold,
-            ) -> ArcRwLockWriteGuard<$Raw, T> {
-                // SAFETY: guaranteed by the caller, under the same conditions.
-                unsafe { self.inner_arc().make_arc_write_guard_unchecked(guard) }
-            }
-
-            /// Creates a guard that owns an `Arc` of the lock from a hold with upgradable access.
-            ///
-            /// # Safety
-            ///
-            /// As for [`make_upgradable_guard_unchecked`](Self::make_upgradable_guard_unchecked).
-            #[inline]
-            pub unsafe fn make_upgradable_arc_guard_unchecked(
-                self: &Arc<Self>,
-                guard: Hold,
-            ) -> ArcRwLockUpgradableReadGuard<$Raw, T> {
-                // SAFETY: guaranteed by the caller, under the same conditions.
-                unsafe { self.inner_arc().make_upgradable_arc_guard_unchecked(guard) }
-            }
+        arc_guard_of_hold! {
+            $Lock, ArcRwLockReadGuard<$Raw, T>, "shared access";
+            make_arc_read_guard_unchecked, "make_read_guard_unchecked"
+        }
+        arc_guard_of_hold! {
+            $Lock, ArcRwLockWriteGuard<$Raw, T>, "exclusive access";
+            make_arc_write_guard_unchecked, "make_write_guard_unchecked"
+        }
+        arc_guard_of_hold! {
+            $Lock, ArcRwLockUpgradableReadGuard<$Raw, T>, "upgradable access";
+            make_upgradable_arc_guard_unchecked, "make_upgradable_guard_unchecked"
         }
     };
 }

@@ -61,16 +61,6 @@ impl Once {
     }
 
     /// Creates a `Once` that counts as completed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::parking_lot::{Once, OnceState};
-    ///
-    /// static DONE: Once = Once::new_completed();
-    /// DONE.call_once(|| unreachable!());
-    /// assert_eq!(DONE.state(), OnceState::Done);
-    /// ```
     #[inline]
     #[track_caller]
     pub const fn new_completed() -> Once {
@@ -90,14 +80,6 @@ impl Once {
     }
 
     /// Returns the present state. Never blocks.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::parking_lot::{Once, OnceState};
-    ///
-    /// assert_eq!(Once::new().state(), OnceState::New);
-    /// ```
     #[inline]
     pub fn state(&self) -> OnceState {
         let state = self.inner.state();

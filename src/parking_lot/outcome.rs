@@ -59,14 +59,3 @@ unsafe impl<const TIMED_OUT: bool> lock_api::RawCondvarTimed for Answer<TIMED_OU
         TIMED_OUT
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::outcome;
-
-    #[test]
-    fn an_outcome_says_what_it_was_made_of() {
-        assert!(outcome(true).timed_out());
-        assert!(!outcome(false).timed_out());
-    }
-}

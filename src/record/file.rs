@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::rows::now_ms;
+use crate::sink::now_ms;
 
 /// An append-only file with a limit, to which whole lines are written.
 #[derive(Debug)]

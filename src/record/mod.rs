@@ -18,20 +18,17 @@
 //! An acquisition in a known order writes nothing. A file that cannot be written is reported once on
 //! standard error, and the program continues without a record.
 
-mod end;
 mod event;
 mod file;
-mod json;
 pub(crate) mod news;
 mod recorder;
 mod rows;
 mod times;
 
-pub(crate) use self::end::finish;
 pub(crate) use self::event::emit;
 pub(crate) use self::recorder::{RECORDER, edge, finding, from_environment, is_recording};
 pub(crate) use self::rows::Taken;
-pub(crate) use self::times::{capacity as times_capacity, write as write_times_of_process};
+pub(crate) use self::times::{capacity as times_capacity, finish, write as write_times_of_process};
 
 /// Writes the times that the process has kept so far to its [record](crate::config::Config::record): the totals, and
 /// the waits and holds of the ring of each thread, which is empty then.
@@ -41,13 +38,6 @@ pub(crate) use self::times::{capacity as times_capacity, write as write_times_of
 ///
 /// Costs a look-up of the names of all functions in which a thread has waited: hundreds of milliseconds the first
 /// time, and little later.
-///
-/// # Examples
-///
-/// ```
-/// // In the handler of a request for a trace:
-/// lockwarden::write_times();
-/// ```
 pub fn write_times() {
     times::write(true);
 }

@@ -6,13 +6,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::file::{RecordFile, Written};
-use super::json::Object;
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
 use crate::config;
 use crate::engine::order_graph::{Hashes, hash_of};
 use crate::report::Report;
-use crate::sink;
+use crate::sink::{self, Object};
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::class::Class;
 use crate::variables::Variable;

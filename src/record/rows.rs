@@ -1,12 +1,12 @@
 //! The rows of a record, as lines of JSON.
 
 use std::borrow::Cow;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::json::Object;
-use crate::engine::ids::{LockId, Site};
+use crate::engine::ids::Site;
+use crate::engine::lists;
 use crate::engine::mode::Mode;
 use crate::report::{Report, Stack};
+use crate::sink::{Object, now_ms};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
 use crate::tracking::thread::slot::HeldLock;
@@ -109,14 +109,6 @@ fn new_id() -> String {
     format!("{:x}-{:x}", now_ms(), std::process::id())
 }
 
-pub(super) fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
-}
-
 /// The file name of the executable, without the directory and the hash that cargo adds to it.
 fn program() -> Option<String> {
     let path = std::env::current_exe().ok()?;
@@ -177,11 +169,8 @@ impl EdgeRow {
     pub(super) fn of(taken: &Taken<'_>) -> Self {
         let mut gates = Vec::new();
         for (place, held) in taken.held.iter().enumerate() {
-            let gate = key_of(held.ident().class()).into_owned();
-            if place != taken.at
-                && let Err(at) = gates.binary_search(&gate)
-            {
-                gates.insert(at, gate);
+            if place != taken.at {
+                lists::insert(&mut gates, key_of(held.ident().class()).into_owned());
             }
         }
         let from = &taken.held[taken.at];
@@ -247,17 +236,14 @@ pub(super) fn role(thread: &str) -> &str {
 
 /// A report: the verdict and the edges of its cycle.
 pub(super) fn finding(run: &Run, report: &Report) -> String {
-    let key_of = |id: LockId| match report.lock(id) {
-        Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
-        None => String::new(),
-    };
     let mut edges = Vec::new();
     for edge in &report.edges {
         let thread = report.thread(edge.thread);
-        let mut part = Object::part("from", &key_of(edge.from));
-        part.text("from_mode", edge.from_mode.name())
+        let mut part = Object::new();
+        part.text("from", &report.key_of(edge.from))
+            .text("from_mode", edge.from_mode.name())
             .text("from_site", &class_key::of_site(edge.from_site))
-            .text("to", &key_of(edge.to))
+            .text("to", &report.key_of(edge.to))
             .text("to_mode", edge.to_mode.name())
             .text("to_site", &class_key::of_site(edge.to_site))
             .text_if("thread", thread.and_then(|thread| thread.name.as_deref()));
@@ -290,10 +276,8 @@ fn paths_of(report: &Report) -> Vec<&'static str> {
     let mut paths = Vec::new();
     let mut add = |site: Site| {
         let file = site.file();
-        if class_key::of_path(file) != file
-            && let Err(at) = paths.binary_search(&file)
-        {
-            paths.insert(at, file);
+        if class_key::of_path(file) != file {
+            lists::insert(&mut paths, file);
         }
     };
     for edge in &report.edges {

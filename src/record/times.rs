@@ -4,15 +4,13 @@
 //! changes nothing.
 
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::json::Object;
-use super::recorder::{append_all, is_recording};
-use super::rows::{self, now_ms, role};
+use super::recorder::{self, append_all, is_recording};
+use super::rows::{self, role};
 use crate::config;
 use crate::engine::sorting;
-use crate::report::Stack;
-use crate::sink;
+use crate::report::{Stack, nanoseconds};
+use crate::sink::{self, Object, now_ms};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
 use crate::tracking::thread::times::{Event, Subject, Sum, TIMES};
@@ -59,6 +57,15 @@ fn from_environment() -> Option<usize> {
         ));
     }
     Some(events)
+}
+
+/// Ends the record, at an orderly exit of the process: writes the times that it has kept, and a row that says that it
+/// ended in order, with the `status` of the detector.
+pub(crate) fn finish(status: &str) {
+    if recorder::is_open() {
+        write(true);
+        recorder::finish(status);
+    }
 }
 
 /// Writes the totals of all threads; with `all`, also the stacks of the waits and the last events.
@@ -111,15 +118,8 @@ pub(crate) fn write(all: bool) {
         row.key[1..].reverse();
     }
     append(stacks, Row::of_stack);
-    let start = unix_ns().saturating_sub(now());
+    let start = nanoseconds(sink::since_1970()).saturating_sub(now());
     append_all(events.len(), &|at| of_event(&events[at], start));
-}
-
-fn unix_ns() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-    })
 }
 
 fn key_of(class: &Class) -> String {

@@ -7,6 +7,7 @@ use super::stack::Stack;
 use super::stall::Stall;
 use super::thread::{ThreadInfo, WaitInfo};
 use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::lists;
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
@@ -166,9 +167,7 @@ impl Report {
         for edge in &self.edges {
             let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
             let edge = hash(&(made, edge.from_site, edge.to_site));
-            if let Err(at) = edges.binary_search(&edge) {
-                edges.insert(at, edge);
-            }
+            lists::insert(&mut edges, edge);
         }
         hash(&(self.verdict, edges))
     }
@@ -197,7 +196,7 @@ impl Report {
             shares =
                 shares || std::ptr::eq(edge.from_site, edge.to_site) || self.shares_a_place(edge);
         }
-        shares && self.locks.iter().all(|lock| lock.created.file() == file)
+        shares && !lists::any(&self.locks, &|lock| lock.created.file() != file)
     }
 
     /// Returns whether one line takes all locks of the cycle: that of a function through which the program
@@ -206,18 +205,15 @@ impl Report {
         let Some(first) = self.edges.first() else {
             return false;
         };
-        let is_there = |site| std::ptr::eq(site, first.to_site);
-        self.edges.len() > 1
-            && self
-                .edges
-                .iter()
-                .all(|edge| is_there(edge.from_site) && is_there(edge.to_site))
+        let is_other = |site| !std::ptr::eq(site, first.to_site);
+        let leaves = |edge: &Edge| is_other(edge.from_site) || is_other(edge.to_site);
+        self.edges.len() > 1 && !lists::any(&self.edges, &leaves)
     }
 
     /// Returns whether a lock other than that at the same end of `edge` is acquired at one of its
     /// places.
     fn shares_a_place(&self, edge: &Edge) -> bool {
-        self.edges.iter().any(|other| {
+        lists::any(&self.edges, &|other| {
             (other.from != edge.from && std::ptr::eq(other.from_site, edge.from_site))
                 || (other.to != edge.to && std::ptr::eq(other.to_site, edge.to_site))
         })
@@ -226,13 +222,13 @@ impl Report {
     /// Returns the lock `id`, if the report names it.
     #[must_use]
     pub fn lock(&self, id: LockId) -> Option<&LockInfo> {
-        self.locks.iter().find(|lock| lock.id == id)
+        lists::find(&self.locks, &|lock| lock.id == id)
     }
 
     /// Returns the thread `id`, if the report names it.
     #[must_use]
     pub fn thread(&self, id: ThreadId) -> Option<&ThreadInfo> {
-        self.threads.iter().find(|thread| thread.id == id)
+        lists::find(&self.threads, &|thread| thread.id == id)
     }
 
     /// Returns the edges, beginning with the one that closed the cycle: the order of the text.

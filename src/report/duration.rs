@@ -1,4 +1,4 @@
-//! Durations for reading.
+//! Durations for reading, and as numbers.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,6 +10,16 @@ pub(crate) fn duration(time: Duration) -> impl fmt::Display {
         millis @ 1..1000 => write!(f, "{millis} ms"),
         _ => write!(f, "{:.1} s", time.as_secs_f64()),
     })
+}
+
+/// Returns whole milliseconds, as JSON and events have them.
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns whole nanoseconds, as the clock of the detector counts them.
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ impl fmt::Display for Escaped<'_> {
 pub(crate) fn cut(text: &str) -> Cow<'_, str> {
     const CUT: &str = "..";
     // A text of few bytes has few characters.
-    if text.len() <= SHOWN || text.chars().nth(SHOWN).is_none() {
+    if text.len() <= SHOWN || text.char_indices().nth(SHOWN).is_none() {
         return Cow::Borrowed(text);
     }
     let mut places = text.char_indices();

@@ -11,6 +11,7 @@ use super::place::place;
 use super::stall_text;
 use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::ids::{LockId, ThreadId};
+use crate::engine::lists;
 use crate::engine::mode::Mode;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
@@ -191,9 +192,11 @@ fn crowd(
 
 /// Returns whether any thread of the process could have ended one of the waits.
 fn is_open(waiting: &[(&ThreadInfo, &WaitInfo)]) -> bool {
-    waiting
-        .iter()
-        .any(|(_, wait)| wait.by == Some(FreedBy::AnyThread))
+    lists::any(waiting, &|(_, wait)| wait.by == Some(FreedBy::AnyThread))
+}
+
+pub(super) fn any_left_by_fork(report: &Report) -> bool {
+    lists::any(&report.threads, &|thread| thread.left_by_fork)
 }
 
 pub(super) fn is_left_by_fork(report: &Report, id: ThreadId) -> bool {
@@ -343,7 +346,7 @@ fn keep(holders: &[ThreadId]) -> &'static str {
 }
 
 fn any_task(report: &Report) -> bool {
-    report.threads.iter().any(|thread| thread.is_task)
+    lists::any(&report.threads, &|thread| thread.is_task)
 }
 
 /// Returns why the waits never end. The text of each wait names its threads.
@@ -427,8 +430,8 @@ fn held_across_await(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result
 }
 
 fn abandoned(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
-    let ended_with_locks = |thread: &&ThreadInfo| thread.ended && !thread.held.is_empty();
-    let thread = report.threads.iter().find(ended_with_locks);
+    let ended_with_locks = |thread: &ThreadInfo| thread.ended && !thread.held.is_empty();
+    let thread = lists::find(&report.threads, &ended_with_locks);
     let Some(thread) = thread.or_else(|| report.threads.first()) else {
         return f.write_str("a thread ended while it held a lock");
     };
@@ -553,7 +556,7 @@ fn why(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
             "the task gives the lock back only when it is polled again; until then every thread \
              that takes the lock is blocked, and no task can be polled on it"
         }
-        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
+        Verdict::Abandoned if any_left_by_fork(report) => {
             "a fork copies a lock as it is, and of the threads only the one that forks; no thread of this \
              process can release the lock, and a thread that asks for it waits for ever"
         }
@@ -609,7 +612,7 @@ fn about_destructors(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result
             continue;
         }
         let site = thread.waits.as_ref().map(|wait| wait.site);
-        let edge = report.edges.iter().find(|edge| edge.thread == thread.id);
+        let edge = lists::find(&report.edges, &|edge| edge.thread == thread.id);
         let Some(site) = site.or(edge.map(|edge| edge.to_site)) else {
             continue;
         };
@@ -644,7 +647,7 @@ pub(super) fn queued_writer(report: &Report, lock: LockId) -> Option<(&ThreadInf
     }
     let mode = Mode::Exclusive;
     for (thread, wait) in report.waiting() {
-        let is_in_ring = || report.edges.iter().any(|edge| edge.thread == thread.id);
+        let is_in_ring = || lists::any(&report.edges, &|edge| edge.thread == thread.id);
         if wait.what == (WaitsFor::Lock { lock, mode }) && !is_in_ring() {
             return Some((thread, wait));
         }

@@ -18,7 +18,6 @@
 mod activity;
 mod agents;
 mod complete;
-mod content;
 mod count;
 mod data;
 mod duration;
@@ -64,7 +63,7 @@ pub use crate::engine::wait_reason::WaitReason;
 
 pub(crate) use self::count::counted;
 pub(crate) use self::data::Facts;
-pub(crate) use self::duration::duration;
+pub(crate) use self::duration::{duration, milliseconds, nanoseconds};
 pub(crate) use self::escape::Escaped;
 #[cfg(feature = "json")]
 pub(crate) use self::escape::cut;

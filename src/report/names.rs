@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fmt::Display as _;
 
-use super::content;
 use super::data::Report;
 use super::escape::Escaped;
 use super::lock::LockInfo;
@@ -11,6 +10,7 @@ use super::place::short_place;
 use super::symbols::symbol;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
+use crate::tracking::lock::class_key;
 
 /// Up to this number of locks a report compares what they hold with each other.
 const COMPARED: usize = 64;
@@ -33,13 +33,24 @@ impl Report {
         self.named(id, "the ", LockInfo::to_string)
     }
 
+    /// Returns the type of the lock or the resource; empty if the report does not name it.
+    pub(super) fn noun(&self, id: LockId) -> &'static str {
+        self.lock(id).map_or("", |lock| lock.noun)
+    }
+
+    /// Returns the key of the class of the lock, with its content, as records have it; empty if the report does not
+    /// name the lock.
+    pub(crate) fn key_of(&self, id: LockId) -> String {
+        match self.lock(id) {
+            Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
+            None => String::new(),
+        }
+    }
+
     /// Returns the function that asks for the lock in this mode and does not wait.
     pub(super) fn try_of(&self, id: LockId, mode: Mode) -> &'static str {
-        let has_readers = self
-            .lock(id)
-            .is_some_and(|lock| lock.noun.ends_with("RwLock"));
         match mode {
-            _ if !has_readers => "try_lock",
+            _ if !self.noun(id).ends_with("RwLock") => "try_lock",
             Mode::Shared => "try_read",
             Mode::Upgradable => "try_upgradable_read",
             Mode::Exclusive => "try_write",
@@ -82,7 +93,7 @@ impl Report {
 
     fn distinguished(&self, lock: &LockInfo, mut name: String) -> String {
         let own = brief(lock);
-        let content_of = |lock: &LockInfo| lock.content.map(content::short);
+        let content_of = |lock: &LockInfo| lock.content.map(short_type);
         // A report on thousands of locks would compare each with all.
         let content = content_of(lock).filter(|_| self.locks.len() <= COMPARED);
         let (mut alike, mut unlike) = (false, false);
@@ -143,6 +154,29 @@ fn brief(lock: &LockInfo) -> String {
     }
 }
 
+/// Returns the name of a type without the paths of modules in it: `alloc::vec::Vec<shop::Ledger>` becomes
+/// `Vec<Ledger>`.
+fn short_type(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    // Where the path begins whose last segment is being read.
+    let mut path = 0;
+    let mut rest = name;
+    while let Some(c) = rest.chars().next() {
+        if let Some(behind) = rest.strip_prefix("::") {
+            shown.truncate(path);
+            rest = behind;
+            continue;
+        }
+        shown.push(c);
+        rest = &rest[c.len_utf8()..];
+        // A path ends with what can be in no segment of one; `{{closure}}` is a segment.
+        if !(c.is_alphanumeric() || matches!(c, '_' | '{' | '}')) {
+            path = shown.len();
+        }
+    }
+    shown
+}
+
 /// Adds an item to a list that has each once.
 pub(crate) fn push_new(items: &mut Vec<String>, item: String) {
     if !items.contains(&item) {
@@ -187,6 +221,25 @@ mod tests {
         for (count, list) in ["", "a", "a and b", "a, b and c"].into_iter().enumerate() {
             let joined = fmt::from_fn(|f| and_list(f, count, &|f, at| f.write_str(items[at])));
             assert_eq!(joined.to_string(), list);
+        }
+    }
+
+    #[test]
+    fn types_lose_their_modules() {
+        for (name, expected) in [
+            ("u8", "u8"),
+            ("alloc::vec::Vec<shop::Ledger>", "Vec<Ledger>"),
+            (
+                "std::collections::hash::map::HashMap<&str, (a::B, [c::D; 4])>",
+                "HashMap<&str, (B, [D; 4])>",
+            ),
+            (
+                "dyn core::ops::Fn(a::B) -> c::D + Send",
+                "dyn Fn(B) -> D + Send",
+            ),
+            ("shop::main::{{closure}}", "{{closure}}"),
+        ] {
+            assert_eq!(short_type(name), expected);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::data::{Edge, Report};
 use super::names::push_new;
 use super::place::dependency;
 use crate::engine::ids::Site;
+use crate::engine::lists;
 use crate::engine::verdict::Verdict;
 
 /// Returns how many of the two places of an edge are in dependencies: an edge with few of them is the one to
@@ -19,7 +20,7 @@ pub(super) fn foreign_places(edge: &Edge) -> usize {
 /// Returns a sentence, without a full stop, on whose code each order is; `None` if all of it is the program's
 /// own.
 pub(super) fn whose(report: &Report) -> Option<String> {
-    if report.edges.iter().all(|edge| foreign_places(edge) == 0) {
+    if !lists::any(&report.edges, &|edge| foreign_places(edge) > 0) {
         return None;
     }
     let mut parts = Vec::new();

@@ -4,6 +4,9 @@ use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
+/// How many bytes are read at once.
+const PART: usize = 64 << 10;
+
 /// Returns the content of a regular file of `most` bytes at most. To open a FIFO could block the thread for ever, and a
 /// device has no end.
 pub(crate) fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
@@ -21,12 +24,17 @@ pub(crate) fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         // It may have become a FIFO meanwhile, to open which waits for a writer without `O_NONBLOCK`.
         options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     }
-    let file = options.open(path)?;
+    let mut file = options.open(path)?;
     check(&file.metadata()?)?;
-    let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!("it has more than {most} bytes")));
+    // Not by `Read::take`, which brings a copy of the code that reads a whole file into each build.
+    let (mut bytes, mut part) = (Vec::new(), vec![0; PART]);
+    while bytes.len() as u64 <= most {
+        match file.read(&mut part) {
+            Ok(0) => return Ok(bytes),
+            Ok(read) => bytes.extend_from_slice(&part[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
-    Ok(bytes)
+    Err(io::Error::other(format!("it has more than {most} bytes")))
 }

@@ -9,6 +9,7 @@ use once_cell::race::OnceBox;
 use super::module::{Module, Modules, Place};
 use super::place::{is_own, short_file, shown_file};
 use crate::engine::ids::Site;
+use crate::engine::lists;
 use crate::tracking::lock::class_key;
 use crate::tracking::thread::current::Inside;
 
@@ -173,16 +174,15 @@ impl Stack {
                 continue;
             }
             stack.resolve(&mut |address, frames| {
-                let at = known.partition_point(|(other, _)| *other < address);
-                if known.get(at).is_none_or(|(other, _)| *other != address) {
+                let at = lists::search(known.len(), &|at| known[at].0.cmp(&address));
+                if let Err(at) = at {
                     let mut found = Vec::new();
                     resolve(address, &modules, &mut found);
                     known.insert(at, (address, found));
                     between();
                 }
-                for frame in &known[at].1 {
-                    frames.push(frame.clone());
-                }
+                let (Ok(at) | Err(at)) = at;
+                frames.extend_from_slice(&known[at].1);
             });
         }
     }
@@ -369,11 +369,7 @@ fn trimmed(all: &[Frame]) -> Vec<Frame> {
         let top = up_to_last(&frames[..innermost], &Frame::is_ours);
         frames = &frames[top..end];
     }
-    let mut kept = Vec::new();
-    for frame in frames {
-        kept.push(frame.clone());
-    }
-    kept
+    frames.to_vec()
 }
 
 impl Frame {

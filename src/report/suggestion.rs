@@ -59,7 +59,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
              waiters do not block their thread"
                 .to_owned(),
         ),
-        Verdict::Abandoned if report.threads.iter().any(|thread| thread.left_by_fork) => {
+        Verdict::Abandoned if headline::any_left_by_fork(report) => {
             Some(stuck::FORKED.to_owned())
         }
         Verdict::Abandoned => Some(format!(

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use super::regular_file::read_regular;
 use crate::engine::ids::Site;
-use crate::engine::sorting;
+use crate::engine::{lists, sorting};
 use crate::variables::Variable;
 
 /// The largest size of a table; a larger file was not written by the command, and is not read.
@@ -31,7 +31,7 @@ pub(super) fn symbol(site: Site) -> Option<&'static str> {
 
 /// Returns the name that stands for a place in the sorted tables.
 fn name_at<'a>(tables: &'a [(String, String)], place: &str) -> Option<&'a str> {
-    let at = tables.binary_search_by(|(other, _)| other.as_str().cmp(place));
+    let at = lists::search(tables.len(), &|at| tables[at].0.as_str().cmp(place));
     Some(&tables[at.ok()?].1)
 }
 

@@ -1,5 +1,6 @@
 //! Calls code of the program from within a lock call, and catches its panics.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::say;
@@ -13,11 +14,7 @@ pub(crate) fn guarded(who: &str, call: &mut dyn FnMut()) {
     let Err(payload) = catch_unwind(AssertUnwindSafe(call)) else {
         return;
     };
-    let words = payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("with something that is no text");
+    let words = panic_message(&*payload).unwrap_or("with something that is no text");
     say::say(&format!(
         "{who} panicked while it was given a report: {words}"
     ));
@@ -26,6 +23,12 @@ pub(crate) fn guarded(who: &str, call: &mut dyn FnMut()) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
     }
+}
+
+/// Returns the message of a panic, if its payload is a text.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> Option<&str> {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }
 
 #[cfg(test)]

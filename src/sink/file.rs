@@ -58,10 +58,10 @@ pub(super) fn append(path: &Path, line: &str) {
 /// Returns whether the file ends in a part of a line; `false` where that cannot be read.
 fn ends_in_a_piece(file: &mut File) -> bool {
     let mut last = [b'\n'];
-    let is_read = file
+    let read = file
         .seek(SeekFrom::End(-1))
-        .and_then(|_| file.read_exact(&mut last));
-    is_read.is_ok() && last != [b'\n']
+        .and_then(|_| file.read(&mut last));
+    matches!(read, Ok(1)) && last != [b'\n']
 }
 
 #[cfg(all(test, unix))]

@@ -1,7 +1,5 @@
 //! A report as JSON, in the form of `docs/report.schema.json`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use serde_json::{Map, Value, json};
 
 use crate::engine::ids::Site;
@@ -10,7 +8,7 @@ use crate::report::{
     Activity, FreedBy, HeldInfo, LockInfo, Report, Stack, Stall, StallCause, ThreadInfo, WaitInfo,
     WaitsFor,
 };
-use crate::report::{cut, place};
+use crate::report::{cut, milliseconds, place};
 
 /// The version of the form. Added fields do not change the version, since readers ignore unknown
 /// fields.
@@ -23,9 +21,7 @@ pub(crate) fn value(report: &Report, kind: &str) -> Value {
     let mut value = json!({
         "schema": VERSION,
         "kind": kind,
-        "time_unix_ms": SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, milliseconds),
+        "time_unix_ms": super::now_ms(),
         "pid": std::process::id(),
         "report": self::report(report),
     });
@@ -33,10 +29,6 @@ pub(crate) fn value(report: &Report, kind: &str) -> Value {
         value["stall"] = self::stall(stall);
     }
     value
-}
-
-pub(crate) fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn report(report: &Report) -> Value {

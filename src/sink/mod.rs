@@ -12,12 +12,14 @@ mod file;
 #[cfg(feature = "json")]
 pub(crate) mod json;
 mod listener;
+mod object;
 mod say;
 mod stderr;
 pub(crate) mod summary;
+mod time_of_day;
 mod tracing;
 
-pub(crate) use self::callback::guarded;
+pub(crate) use self::callback::{guarded, panic_message};
 pub(crate) use self::deliver::{Then, deliver, emit, resolve, then};
 pub(crate) use self::delivery::{AlertUnderWay, LAST, flush, settle_with};
 #[cfg(any(unix, windows))]
@@ -27,5 +29,7 @@ pub(crate) use self::delivery::{QUEUE, renew};
 #[cfg(feature = "json")]
 pub(crate) use self::file::{append_line, open_lines};
 pub(crate) use self::listener::listen;
+pub(crate) use self::object::Object;
 pub(crate) use self::say::{print, say};
+pub(crate) use self::time_of_day::{now_ms, since_1970};
 pub(crate) use self::tracing::{emits_orders, started, to_subscriber};

@@ -3,13 +3,12 @@
 //! them.
 
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{callback, delivery, file, say, stderr};
+use super::{Object, callback, delivery, file, now_ms, say, stderr};
 use crate::config;
 use crate::config::{Config, Counters};
 use crate::engine::verdict::Verdict;
-use crate::report::{Report, counted};
+use crate::report::{Report, counted, milliseconds};
 use crate::tracking::fork_safe::ForkSafe;
 
 /// How many headlines are kept.
@@ -30,6 +29,16 @@ struct Kept {
     headline: String,
 }
 
+impl Kept {
+    fn of(report: &Report) -> Self {
+        Self {
+            sequence: report.sequence,
+            verdict: report.verdict,
+            headline: report.subject(),
+        }
+    }
+}
+
 impl Findings {
     const fn new() -> Self {
         Self {
@@ -46,17 +55,13 @@ pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
 #[cfg(any(unix, windows))]
 pub(crate) fn begin() {
     if let Some(path) = &config::current().summary_file {
-        file::append(path, &format!("{}}}\n", head("start")));
+        file::append(path, &head("start").line());
     }
 }
 
 /// Counts a finding that is reported outside a check, and queues its line of the file.
 pub(crate) fn note(report: &Report) {
-    let kept = Kept {
-        sequence: report.sequence,
-        verdict: report.verdict,
-        headline: report.subject(),
-    };
+    let kept = Kept::of(report);
     {
         let mut findings = FINDINGS.lock();
         findings.count += 1;
@@ -136,93 +141,60 @@ fn text(findings: &Findings, activity: &Counters) -> String {
 
 /// Returns the fields that each line of JSON begins with. Lines are written without `serde_json`, so that they need no
 /// feature.
-fn head(kind: &str) -> String {
+fn head(kind: &'static str) -> Object {
     let program = std::env::current_exe().unwrap_or_default();
-    format!(
-        "{{\"schema\":1,\"kind\":\"{kind}\",\"pid\":{},\"program\":{}",
-        std::process::id(),
-        Quoted(&program.to_string_lossy()),
-    )
+    let mut head = Object::new();
+    head.number("schema", 1)
+        .text("kind", kind)
+        .number("pid", std::process::id().into())
+        .text("program", &program.to_string_lossy());
+    head
+}
+
+/// Adds the fields of a finding.
+fn add_finding<'a>(line: &'a mut Object, finding: &Kept) -> &'a mut Object {
+    line.number("sequence", finding.sequence)
+        .text("verdict", finding.verdict.name())
+        .text("headline", &finding.headline)
 }
 
 /// Returns the line of JSON of one finding, with its line break. `stderr` is the file to which the text is written as
 /// well: a runner may hide that, and then the text is here alone.
 fn finding_line(report: &Report, stderr: Option<&str>) -> String {
-    let stderr = stderr.map_or_else(|| "null".to_owned(), |file| Quoted(file).to_string());
-    format!(
-        "{},\"sequence\":{},\"verdict\":\"{}\",\"headline\":{},\"stderr\":{stderr},\"text\":{}}}\n",
-        head("finding"),
-        report.sequence,
-        report.verdict,
-        Quoted(&report.subject()),
-        Quoted(&report.body()),
-    )
+    let mut line = head("finding");
+    add_finding(&mut line, &Kept::of(report))
+        .text_or_null("stderr", stderr)
+        .text("text", &report.body());
+    line.line()
 }
 
 /// Returns the last line of JSON, with its line break.
 fn line(findings: &Findings, activity: &Counters) -> String {
-    let since_1970 = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let mut first = Vec::new();
+    for kept in &findings.first {
+        let mut finding = Object::new();
+        add_finding(&mut finding, kept);
+        first.push(finding);
+    }
     let total = &activity.total;
-    let mut line = format!(
-        "{},\"time_unix_ms\":{},\
-         \"uptime_ms\":{},\"locks\":{},\"classes\":{},\"orders\":{},\"threads\":{},\"tasks\":{},\"reports\":{},\
-         \"unreported\":{},\"suppressed\":{},\"findings\":[",
-        head("summary"),
-        since_1970.as_millis(),
-        activity.uptime.as_millis(),
-        total.locks,
-        total.classes,
-        total.orders,
-        total.threads,
-        total.tasks,
-        findings.count,
-        activity.unreported,
-        activity.suppressed,
-    );
-    for (at, kept) in findings.first.iter().enumerate() {
-        let _ = write!(
-            line,
-            "{}{{\"sequence\":{},\"verdict\":\"{}\",\"headline\":{}}}",
-            if at == 0 { "" } else { "," },
-            kept.sequence,
-            kept.verdict,
-            Quoted(&kept.headline)
-        );
-    }
-    line.push_str("]}\n");
-    line
-}
-
-/// A text that is displayed as a JSON string.
-struct Quoted<'a>(&'a str);
-
-impl std::fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_char('"')?;
-        for character in self.0.chars() {
-            match character {
-                '"' | '\\' => write!(f, "\\{character}")?,
-                '\0'..='\x1f' | '\x7f' => write!(f, "\\u{:04x}", u32::from(character))?,
-                _ => f.write_char(character)?,
-            }
-        }
-        f.write_char('"')
-    }
+    let mut line = head("summary");
+    line.number("time_unix_ms", now_ms())
+        .number("uptime_ms", milliseconds(activity.uptime))
+        .number("locks", total.locks)
+        .number("classes", total.classes)
+        .number("orders", total.orders)
+        .number("threads", total.threads)
+        .number("tasks", total.tasks)
+        .number("reports", findings.count)
+        .number("unreported", activity.unreported)
+        .number("suppressed", activity.suppressed)
+        .objects("findings", &first);
+    line.line()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_is_quoted_as_json_has_it() {
-        assert_eq!(
-            Quoted("a \"b\" \\ \n ü").to_string(),
-            r#""a \"b\" \\ \u000a ü""#
-        );
-    }
 
     #[test]
     fn findings_beyond_the_first_are_counted() {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::config::RuleError;
+use crate::engine::lists;
 use crate::report::{Report, Stack, ThreadInfo};
 use crate::tracking::lock::class_key;
 
@@ -86,7 +87,7 @@ impl Rule {
     /// matches nothing.
     pub(super) fn fits(&self, report: &Report) -> bool {
         match self.subject {
-            Subject::Lock => report.locks.iter().any(|lock| {
+            Subject::Lock => lists::any(&report.locks, &|lock| {
                 lock.has_key(&self.pattern) || lock.label.as_deref() == Some(self.pattern.as_str())
             }),
             Subject::Place => self.fits_place(report),
@@ -98,7 +99,7 @@ impl Rule {
                     }
                     _ => false,
                 };
-                is_in(&report.stack) || report.edges.iter().any(|edge| is_in(&edge.stack))
+                is_in(&report.stack) || lists::any(&report.edges, &|edge| is_in(&edge.stack))
             }
         }
     }
@@ -119,7 +120,7 @@ impl Rule {
             }
         }
         let is_held = |thread: &ThreadInfo| thread.held.iter().any(|held| self.is_at(held.site));
-        report.edges.is_empty() && report.threads.iter().any(is_held)
+        report.edges.is_empty() && lists::any(&report.threads, &is_held)
     }
 
     fn is_at(&self, place: &'static Location<'static>) -> bool {

@@ -58,15 +58,6 @@ impl Condvar {
     }
 
     /// Creates a condition variable whose class is `name`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Condvar;
-    ///
-    /// static NOT_EMPTY: Condvar = Condvar::named("queue not empty");
-    /// NOT_EMPTY.notify_one();
-    /// ```
     #[inline]
     #[must_use]
     #[track_caller]
@@ -231,15 +222,6 @@ impl Condvar {
     /// Sets a label for this instance, which reports show beside its class.
     ///
     /// Without instrumentation the label is ignored.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Condvar;
-    ///
-    /// let changed = Condvar::named("inbox");
-    /// changed.set_label("inbox of worker 3");
-    /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.raw.set_label(label.as_ref());
     }
@@ -260,18 +242,6 @@ impl fmt::Debug for Condvar {
 }
 
 /// Result of a timed wait: whether it ended because the time limit passed.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use lockwarden::sync::{Condvar, Mutex, WaitTimeoutResult};
-///
-/// let (mutex, never) = (Mutex::new(()), Condvar::new());
-/// let held = mutex.lock().unwrap();
-/// let result: WaitTimeoutResult = never.wait_timeout(held, Duration::ZERO).unwrap().1;
-/// assert!(result.timed_out());
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitTimeoutResult(bool);
 

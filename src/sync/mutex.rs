@@ -124,17 +124,6 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
 /// Guard of a [`Mutex`]: gives access to the value and releases the lock when it is dropped.
 ///
 /// Like std's, it is `!Send`, with and without the feature `send_guard`.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::sync::{Mutex, MutexGuard};
-///
-/// let mutex = Mutex::new(vec![1]);
-/// let mut guard: MutexGuard<'_, Vec<i32>> = mutex.lock().unwrap();
-/// guard.push(2);
-/// assert_eq!(guard.len(), 2);
-/// ```
 #[must_use = "if unused the Mutex will immediately unlock"]
 #[clippy::has_significant_drop]
 #[expect(

@@ -128,15 +128,6 @@ macro_rules! poisoned_lock {
 
             /// Sets the subclass of this instance: locks of one class nest in ascending order of their
             /// subclasses. The default subclass is 0. See [`nested_in`](Self::nested_in).
-            ///
-            /// # Examples
-            ///
-            /// ```
-            #[doc = concat!("use lockwarden::sync::", stringify!($Lock), ";")]
-            ///
-            #[doc = concat!("let page = ", stringify!($Lock), "::named(\"page\", 2);")]
-            /// page.set_subclass(3);
-            /// ```
             pub fn set_subclass(&self, subclass: u32) {
                 self.record().set_subclass(subclass);
             }

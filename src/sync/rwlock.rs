@@ -149,16 +149,6 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
 /// dropped.
 ///
 /// Like std's, it is `!Send`, with and without the feature `send_guard`.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::sync::{RwLock, RwLockReadGuard};
-///
-/// let lock = RwLock::new(5);
-/// let guard: RwLockReadGuard<'_, i32> = lock.read().unwrap();
-/// assert_eq!(*guard, 5);
-/// ```
 #[must_use = "if unused the RwLock will immediately unlock"]
 #[clippy::has_significant_drop]
 #[expect(
@@ -197,17 +187,6 @@ impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
 /// Write guard of a [`RwLock`]: gives access to the value and releases the lock when it is dropped.
 ///
 /// Like std's, it is `!Send`, with and without the feature `send_guard`.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::sync::{RwLock, RwLockWriteGuard};
-///
-/// let lock = RwLock::new(5);
-/// let mut guard: RwLockWriteGuard<'_, i32> = lock.write().unwrap();
-/// *guard += 1;
-/// assert_eq!(*guard, 6);
-/// ```
 #[must_use = "if unused the RwLock will immediately unlock"]
 #[clippy::has_significant_drop]
 #[expect(

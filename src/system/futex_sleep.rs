@@ -59,7 +59,7 @@ fn read(task: &str) -> Option<FutexSleep> {
 #[allow(clippy::unnecessary_cast)]
 fn parse(call: &str) -> Option<FutexSleep> {
     let mut fields = call.split_ascii_whitespace();
-    if fields.next()?.parse() != Ok(libc::SYS_futex as i64) {
+    if fields.next()?.parse() != Ok(libc::SYS_futex as u64) {
         return None;
     }
     let mut argument = || u64::from_str_radix(fields.next()?.strip_prefix("0x")?, 16).ok();

@@ -54,7 +54,8 @@ mod proc {
             return Vec::new();
         };
         let mut ids = Vec::new();
-        for entry in entries.flatten() {
+        for entry in entries {
+            let Ok(entry) = entry else { continue };
             if let Some(Ok(id)) = entry.file_name().to_str().map(str::parse) {
                 ids.push(id);
             }
@@ -121,8 +122,9 @@ mod proc {
         match call.split_ascii_whitespace().next() {
             // The thread has woken up since.
             Some("running") => Activity::Running { cpu: None },
-            Some(number) => match number.parse() {
-                Ok(number) if number >= 0 => Activity::InSystemCall {
+            // By a type that is parsed elsewhere: each has a parser of its own. It is -1 outside of a call.
+            Some(number) => match number.parse::<u64>().map(i64::try_from) {
+                Ok(Ok(number)) => Activity::InSystemCall {
                     number,
                     name: name_of(number),
                 },

@@ -14,6 +14,7 @@ use crate::detector::order::declaration::open_check;
 use crate::detector::{self, observe};
 use crate::engine::ids::Site;
 use crate::instrument::CheckMembership;
+use crate::sink::panic_message;
 use crate::thread;
 use crate::thread::TimedJoin;
 
@@ -192,11 +193,6 @@ pub(super) fn is_watched() -> bool {
 
 /// Returns the message of a panic.
 pub(super) fn message(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "something that is no text".to_owned()
-    }
+    let text = panic_message(payload).unwrap_or("something that is no text");
+    text.to_owned()
 }

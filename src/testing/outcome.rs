@@ -182,14 +182,6 @@ impl Outcome {
     /// # Panics
     ///
     /// With the payload of the closure's [`panic`](Self::panic).
-    ///
-    /// # Examples
-    ///
-    /// ```should_panic
-    /// use lockwarden::testing::check;
-    ///
-    /// check(|| panic!("thrown again")).resume_panic().assert_clean();
-    /// ```
     #[inline]
     pub fn resume_panic(mut self) -> Self {
         match self.parts.panicked.take() {

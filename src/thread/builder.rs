@@ -92,18 +92,6 @@ impl Builder {
     ///
     /// As for [`std::thread::Builder::spawn_unchecked`]: the thread is joined before anything that
     /// `f` or its result refers to is dropped, or both are `'static`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::thread;
-    ///
-    /// let number = 42;
-    /// let body = || number + 1;
-    /// // SAFETY: the thread is joined while `number` is there.
-    /// let handle = unsafe { thread::Builder::new().spawn_unchecked(body) }.unwrap();
-    /// assert_eq!(handle.join().unwrap(), 43);
-    /// ```
     #[track_caller]
     pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
@@ -127,19 +115,6 @@ impl Builder {
     /// # Panics
     ///
     /// Panics if the name contains a null byte.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::thread;
-    ///
-    /// let words = ["a", "b"];
-    /// thread::scope(|s| {
-    ///     let counter = thread::Builder::new().name("counter".to_owned());
-    ///     let handle = counter.spawn_scoped(s, || words.len()).unwrap();
-    ///     assert_eq!(handle.join().unwrap(), 2);
-    /// });
-    /// ```
     #[track_caller]
     pub fn spawn_scoped<'scope, 'env, F, T>(
         self,

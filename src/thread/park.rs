@@ -39,15 +39,6 @@ pub fn park() {
 
 /// Blocks until the thread is unparked or about `dur` has passed, as [`std::thread::park_timeout`]
 /// does.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use lockwarden::thread;
-///
-/// thread::park_timeout(Duration::from_millis(1));
-/// ```
 #[track_caller]
 pub fn park_timeout(dur: Duration) {
     if let Some(turn) = Scheduled::here() {
@@ -67,15 +58,6 @@ fn park_in_turn(turn: &Scheduled) {
 }
 
 /// Sleeps for at least `dur`, as [`std::thread::sleep`] does.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use lockwarden::thread;
-///
-/// thread::sleep(Duration::from_millis(1));
-/// ```
 #[track_caller]
 pub fn sleep(dur: Duration) {
     if let Some(turn) = Scheduled::here() {
@@ -88,14 +70,6 @@ pub fn sleep(dur: Duration) {
 }
 
 /// Lets other threads run, as [`std::thread::yield_now`] does.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::thread;
-///
-/// thread::yield_now();
-/// ```
 #[inline]
 pub fn yield_now() {
     match Scheduled::here() {

@@ -61,16 +61,6 @@ pub(super) fn from_here<F: FnOnce() -> T, T>(
 /// Handle by which a thread can be joined, as [`std::thread::JoinHandle`] is.
 ///
 /// Dropping the handle detaches the thread, whose end then establishes no order.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::thread;
-///
-/// let handle = thread::Builder::new().name("worker".to_owned()).spawn(|| 6 * 7).unwrap();
-/// assert_eq!(handle.thread().name(), Some("worker"));
-/// assert_eq!(handle.join().unwrap(), 42);
-/// ```
 pub struct JoinHandle<T> {
     inner: thread::JoinHandle<JoinPacket<T>>,
     life: JoinRecord,
@@ -86,16 +76,6 @@ impl<T> JoinHandle<T> {
     }
 
     /// Returns the thread of this handle.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::thread;
-    ///
-    /// let handle = thread::spawn(|| thread::current().id());
-    /// let id = handle.thread().id();
-    /// assert_eq!(handle.join().unwrap(), id);
-    /// ```
     #[must_use]
     pub fn thread(&self) -> &Thread {
         self.inner.thread()
@@ -117,15 +97,6 @@ impl<T> JoinHandle<T> {
     /// Panics if the wait would never end, because the thread joins itself or waits, possibly
     /// through other waits, for the calling thread, and the configuration answers that with a
     /// panic. The thread is then detached.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::thread;
-    ///
-    /// let result = thread::spawn(|| std::panic::resume_unwind(Box::new("no"))).join();
-    /// assert_eq!(result.unwrap_err().downcast_ref(), Some(&"no"));
-    /// ```
     #[track_caller]
     pub fn join(self) -> thread::Result<T> {
         self.life.wait(WaitReason::End, Location::caller());
@@ -134,19 +105,6 @@ impl<T> JoinHandle<T> {
 
     /// Returns whether the closure of the thread has ended. Never blocks, and establishes no order:
     /// only [`join`](Self::join) does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::sync::mpsc;
-    /// use lockwarden::thread;
-    ///
-    /// let (go, wait) = mpsc::channel();
-    /// let handle = thread::spawn(move || wait.recv());
-    /// assert!(!handle.is_finished());
-    /// go.send(()).unwrap();
-    /// handle.join().unwrap().unwrap();
-    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         join_packet::is_finished(&self.life, || self.inner.is_finished())

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::stalls::{Key, Overdue};
-use crate::engine::sorting;
+use crate::engine::{lists, sorting};
 
 /// The phase of a stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,13 +71,12 @@ impl Backoff {
 
     /// Returns the place of a stall in `known`, or where it belongs.
     fn place(&self, key: &Key) -> Result<usize, usize> {
-        self.known
-            .binary_search_by(|known| known.overdue.key.cmp(key))
+        lists::search(self.known.len(), &|at| self.known[at].overdue.key.cmp(key))
     }
 
     /// Returns whether no stall lasts, except muted ones.
     pub(super) fn is_calm(&self) -> bool {
-        self.known.iter().all(|known| known.muted)
+        !lists::any(&self.known, &|known| !known.muted)
     }
 
     /// Makes no further alert of this stall.

@@ -9,6 +9,7 @@ use super::pulse::Pulse;
 use super::stalls::About;
 use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::lists;
 use crate::engine::verdict::Verdict;
 use crate::report::{Activity, Facts, FreedBy, Holder, LockInfo, Stall, StallCause};
 use crate::system;
@@ -26,7 +27,7 @@ pub(super) fn facts(
     let cause = match step.overdue.about {
         About::Wait(thread, waiters) => {
             threads.push(thread);
-            let waits = observed.iter().find(|o| o.thread == thread);
+            let waits = lists::find(observed, &|o| o.thread == thread);
             if let Some(wait) = waits.and_then(|o| o.wait.as_ref()) {
                 let is_other = |holder, _: Site| holder != thread;
                 holders = who_holds(wait.lock.id, (observed, now), holds, &is_other);
@@ -77,7 +78,7 @@ pub(super) fn facts(
     }
     let mut facts = Facts::of(Verdict::Stall);
     for thread in threads {
-        if let Some(one) = observed.iter().find(|o| o.thread == thread) {
+        if let Some(one) = lists::find(observed, &|o| o.thread == thread) {
             add_locks(one, &mut facts.locks);
             let mut info = one.thread_info(now);
             if let (Some(waits), Some(wait)) = (&mut info.waits, &one.wait)
@@ -131,7 +132,7 @@ fn who_holds(
 /// Adds the locks that a thread waits for and holds, unless they are known.
 fn add_locks(one: &Observed, known: &mut Vec<LockInfo>) {
     let mut add = |lock: &LockInfo| {
-        if !known.iter().any(|other| other.id == lock.id) {
+        if !lists::any(known, &|other| other.id == lock.id) {
             known.push(lock.clone());
         }
     };

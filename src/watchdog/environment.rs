@@ -103,10 +103,10 @@ fn apply_part(to: &mut Builder, part: &str) -> Result<(), String> {
             code @ 0..=255 => to.actions.push(Action::Exit(code)),
             _ => return Err(format!("{value:?} is no exit code: those are 0 to 255")),
         },
-        "restart" => match u32::try_from(number(value)?) {
-            Ok(times) => to.actions.push(Action::Restart(times)),
-            Err(_) => return Err(format!("{value:?} is no count")),
-        },
+        "restart" => {
+            let times = number(value)?.unsigned_abs();
+            to.actions.push(Action::Restart(times));
+        }
         _ if part.as_bytes()[0].is_ascii_digit() => limits.set_wait(limit(part)?),
         _ => {
             return Err(
@@ -132,10 +132,10 @@ fn json(_path: &str) -> Result<Action, String> {
 
 fn number(value: &str) -> Result<i32, String> {
     // By a type that is parsed elsewhere: each has a parser of its own.
-    let number = value.parse::<i64>().ok();
-    number
-        .and_then(|number| i32::try_from(number).ok())
-        .ok_or_else(|| format!("{value:?} is no number"))
+    match value.parse::<u64>().map(i32::try_from) {
+        Ok(Ok(number)) => Ok(number),
+        _ => Err(format!("{value:?} is no number from 0 on")),
+    }
 }
 
 fn limit(value: &str) -> Result<Option<Duration>, String> {

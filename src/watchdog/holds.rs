@@ -5,7 +5,7 @@
 
 use super::sample::{HoldSample, Sample};
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::sorting;
+use crate::engine::{lists, sorting};
 
 type Key = (ThreadId, LockId, usize);
 
@@ -45,8 +45,8 @@ impl Holds {
     /// Returns when this hold was first seen.
     pub(super) fn since(&self, thread: ThreadId, lock: LockId, site: Site) -> Option<u64> {
         let key = key(thread, lock, site);
-        let at = self.0.binary_search_by(|(known, _)| known.cmp(&key)).ok()?;
-        Some(self.0[at].1)
+        let at = lists::search(self.0.len(), &|at| self.0[at].0.cmp(&key));
+        Some(self.0[at.ok()?].1)
     }
 }
 

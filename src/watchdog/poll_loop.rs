@@ -18,6 +18,7 @@ use crate::config::{self, Action as Wanted};
 use crate::detector::observe::{self, Observed};
 use crate::detector::{publish_stall, writing};
 use crate::dump;
+use crate::engine::lists;
 use crate::engine::verdict::Verdict;
 use crate::report::Activity;
 use crate::system::{self, signal};
@@ -103,7 +104,7 @@ impl PollLoop {
 
     fn shortest(&self) -> Option<Duration> {
         let mut shortest = self.orders.limits.shortest();
-        for pulse in self.shared.pulses() {
+        for pulse in &self.shared.pulses() {
             shortest = limits::shorter(shortest, Some(pulse.limit));
         }
         shortest
@@ -210,10 +211,8 @@ fn anything_runs(observed: &[Observed]) -> bool {
             ours.push(one.os_id);
         }
     }
-    for id in system::threads().into_iter().map(Some) {
-        if !ours.contains(&id) && matches!(system::activity(id), Activity::Running { .. }) {
-            return true;
-        }
-    }
-    false
+    lists::any(&system::threads(), &|id| {
+        let id = Some(*id);
+        !ours.contains(&id) && matches!(system::activity(id), Activity::Running { .. })
+    })
 }

@@ -7,7 +7,8 @@ use super::holds::Holds;
 use super::limits::Limits;
 use super::sample::{PulseSample, Sample, WaitSample};
 use crate::engine::ids::{LockId, Site, ThreadId};
-use crate::engine::sorting;
+use crate::engine::{lists, sorting};
+use crate::report::nanoseconds;
 
 /// The identity of a stall while it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,7 +97,7 @@ impl StallDetector {
             if !is_known(&overdue.key) {
                 overdue.began = overdue.began.max(self.floor);
             }
-            if elapsed(sample, overdue.began, now) >= nanos(overdue.limit) {
+            if elapsed(sample, overdue.began, now) >= nanoseconds(overdue.limit) {
                 all.push(overdue);
             }
         }
@@ -119,7 +120,7 @@ impl StallDetector {
             let Some(limit) = self.limit_of(&wait) else {
                 continue;
             };
-            let is_late = elapsed(sample, wait.since.max(self.floor), now) >= nanos(limit);
+            let is_late = elapsed(sample, wait.since.max(self.floor), now) >= nanoseconds(limit);
             match found.last_mut() {
                 Some(longest) if longest.key == Key::Wait(wait.on) => {
                     if let About::Wait(_, waiters) = &mut longest.about {
@@ -152,7 +153,7 @@ impl StallDetector {
                 let key = Key::Hold(thread.thread, hold.lock, site);
                 let since = self.holds.since(thread.thread, hold.lock, hold.site);
                 if let Some(began) = since
-                    && !found.iter().any(|other| other.key == key)
+                    && !lists::any(found, &|other| other.key == key)
                 {
                     found.push(Overdue {
                         key,
@@ -234,10 +235,6 @@ fn elapsed(sample: &Sample, began: u64, now: u64) -> u64 {
         elapsed = elapsed.saturating_sub(within);
     }
     elapsed
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ fn the_start_each_finding_and_the_summary_are_lines_of_json_at_the_end_of_a_file
                 "{\"schema\":1,\"kind\":\"start\",\"pid\":",
                 "{\"schema\":1,\"kind\":\"finding\",\"pid\":",
                 // Nothing is written to standard error.
-                ",\"stderr\":null,\"text\":\"lockwarden: Inversion: `ledger` and `audit` are taken in both orders\\u000a",
+                ",\"stderr\":null,\"text\":\"lockwarden: Inversion: `ledger` and `audit` are taken in both orders\\n",
                 "{\"schema\":1,\"kind\":\"summary\",\"pid\":",
                 "\"locks\":2,\"classes\":2,\"orders\":2,\"threads\":2,\"tasks\":0,\"reports\":1,",
                 "\"findings\":[{\"sequence\":1,\"verdict\":\"Inversion\",\"headline\":\"Inversion: `ledger` and",

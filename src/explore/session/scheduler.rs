@@ -6,6 +6,7 @@ use parking_lot::Condvar;
 
 use super::state::{MOST_LAPSES, Mode, STEPS_OF_A_LOOP, Sleeper, State, Status, Thread, waits};
 use super::{Session, progress};
+use crate::engine::lists;
 use crate::tracking::scheduled::{AfterWait, FailedTry, Nesting, Next, Noted, Scheduler, Touch};
 use crate::tracking::thread::slot::os_id;
 
@@ -61,7 +62,7 @@ impl Scheduler for Session {
             touch: Touch::Nothing,
             held: Vec::new(),
         };
-        state.drains.retain(|(drainer, _)| *drainer != thread);
+        lists::retain(&mut state.drains, &|(drainer, _)| *drainer != thread);
         if was_running || state.running.is_none() {
             self.pass_on(&mut state);
         }
@@ -141,7 +142,7 @@ impl Scheduler for Session {
 
     fn drain(&self, thread: usize, lock: usize, drains: bool) {
         let mut state = self.state.lock();
-        state.drains.retain(|drain| *drain != (thread, lock));
+        lists::retain(&mut state.drains, &|drain| *drain != (thread, lock));
         if drains {
             state.drains.push((thread, lock));
         }
@@ -151,7 +152,7 @@ impl Scheduler for Session {
         let state = self.state.lock();
         let is_other = |(drainer, drained): &(usize, usize)| *drained == lock && *drainer != thread;
         // A thread that waits for itself, outside of turns, has the bare lock to tell.
-        state.mode == Mode::Turns && state.drains.iter().any(is_other)
+        state.mode == Mode::Turns && lists::any(&state.drains, &is_other)
     }
 
     fn sleep(&self, thread: usize, condvar: usize) {
@@ -170,7 +171,7 @@ impl Scheduler for Session {
 
     fn awake(&self, thread: usize) {
         let mut state = self.state.lock();
-        state.sleepers.retain(|sleeper| sleeper.thread != thread);
+        lists::retain(&mut state.sleepers, &|sleeper| sleeper.thread != thread);
     }
 
     fn notify(&self, condvar: usize, all: bool) -> usize {
@@ -200,10 +201,10 @@ impl Scheduler for Session {
             return false;
         }
         let waits = |other: usize| matches!(state.threads[other].status, Status::Waits { .. });
-        let mut offers = state.offers.iter();
-        let Some(&(other, _)) = offers
-            .find(|(other, place)| *other != thread && places.contains(place) && waits(*other))
-        else {
+        let is_met = |(other, place): &(usize, usize)| {
+            *other != thread && places.contains(place) && waits(*other)
+        };
+        let Some(&(other, _)) = lists::find(&state.offers, &is_met) else {
             return false;
         };
         state.meeting = Some((thread, other));

@@ -2,6 +2,7 @@
 
 use super::Choose;
 use super::reduction::Reduction;
+use crate::engine::lists;
 use crate::tracking::scheduled::Next;
 
 /// Walks the tree of all choices, the last one first, within a bound on preemptions.
@@ -65,37 +66,39 @@ impl Node {
     /// preemptions of a schedule are all behind it.
     fn fill(&mut self, options: &[usize]) {
         self.options = options.to_vec();
-        let current = |option: &usize| Some(*option) == self.current;
-        self.can_stay = self.bring(self.options.iter().position(current));
+        self.can_stay = self.bring(&|node, option| Some(option) == node.current);
     }
 
     /// Brings an option to the front that does not sleep; whether there is one.
     fn wake(&mut self) -> bool {
-        let awake = |option: &usize| !self.asleep.contains(option);
-        self.bring(self.options.iter().position(awake))
+        self.bring(&|node, option| !node.asleep.contains(&option))
     }
 
     /// Brings an option to the front that is to be taken because of a race; whether there is one.
     fn turn_to_wanted(&mut self) -> bool {
-        let wanted = |option: &usize| self.wanted.contains(option) && !self.asleep.contains(option);
-        self.bring(self.options.iter().position(wanted))
+        self.bring(&|node, option| node.wanted.contains(&option) && !node.asleep.contains(&option))
     }
 
-    fn bring(&mut self, at: Option<usize>) -> bool {
-        if let Some(at) = at {
-            let option = self.options.remove(at);
-            self.options.insert(0, option);
+    /// Brings the first option that `is_meant` selects to the front; whether there is one.
+    fn bring(&mut self, is_meant: &dyn Fn(&Self, usize) -> bool) -> bool {
+        for at in 0..self.options.len() {
+            if is_meant(self, self.options[at]) {
+                let option = self.options.remove(at);
+                self.options.insert(0, option);
+                return true;
+            }
         }
-        at.is_some()
+        false
     }
 
     /// Adds the option that reverses a race: this thread, or the first of the threads `before` its step if the thread
     /// itself is no option here; all options if none of them is.
     fn want(&mut self, thread: usize, before: &[usize]) {
-        let all = [&self.options[..], &self.done].concat();
+        let mut all = self.options.clone();
+        all.extend_from_slice(&self.done);
         if all.contains(&thread) {
             self.wanted.push(thread);
-        } else if let Some(first) = all.iter().find(|option| before.contains(option)) {
+        } else if let Some(first) = lists::find(&all, &|option| before.contains(option)) {
             self.wanted.push(*first);
         } else {
             self.wanted.extend_from_slice(&all);
@@ -180,9 +183,11 @@ impl Choose for DepthFirst {
             && let Some(node) = self.path.get(self.passed.wrapping_sub(1))
         {
             let step = before[made].touch;
-            self.asleep = [&node.asleep[..], &node.done].concat();
-            self.asleep
-                .retain(|other| *other != made && !before[*other].touch.depends_on(step));
+            self.asleep.clone_from(&node.asleep);
+            self.asleep.extend_from_slice(&node.done);
+            lists::retain(&mut self.asleep, &|other| {
+                *other != made && !before[*other].touch.depends_on(step)
+            });
         }
         if self.is_repeated {
             return;
@@ -242,7 +247,7 @@ impl Choose for DepthFirst {
         }
         let node = &mut self.path[self.passed];
         if !std::mem::take(&mut self.retries) {
-            node.options.retain(|option| *option != thread);
+            lists::retain(&mut node.options, &|option| *option != thread);
             node.failed.push(thread);
             if self.reduction.is_some() && !self.is_repeated {
                 if node.wanted.contains(&thread) {

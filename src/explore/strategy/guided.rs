@@ -1,6 +1,7 @@
 //! A schedule that is given as a sequence of runs, one thread each.
 
 use super::Choose;
+use crate::explore::schedule;
 
 /// Lets one thread after the other go on, each up to a number of steps of its own, as far as it can.
 ///
@@ -29,13 +30,13 @@ impl Guided {
 
     /// The runs of the schedule with these steps.
     pub(crate) fn runs(steps: &[usize]) -> Vec<(usize, usize)> {
-        let mut guided = Self::new(&[]);
-        for run in steps.chunk_by(|a, b| a == b) {
-            *guided.made(run[0]) += run.len();
-            let until = *guided.made(run[0]);
-            guided.runs.push((run[0], until));
+        let (mut guided, mut runs) = (Self::new(&[]), schedule::runs(steps));
+        for (thread, count) in &mut runs {
+            let made = guided.made(*thread);
+            *made += *count;
+            *count = *made;
         }
-        guided.runs
+        runs
     }
 
     fn made(&mut self, thread: usize) -> &mut usize {

@@ -4,6 +4,7 @@
 //! the thread of the later one has to go on at the choice before the earlier one, in a later schedule.
 //! (Flanagan and Godefroid, "Dynamic Partial-Order Reduction for Model Checking Software", POPL 2005.)
 
+use crate::engine::lists;
 use crate::tracking::scheduled::{Next, Touch};
 
 /// For each thread, how many steps of the schedule there are up to its last one that comes before.
@@ -99,7 +100,7 @@ impl Reduction {
             }
         }
         clock.set(thread, self.events.len() + 1);
-        held.retain(|lock| !self.next[thread].held.contains(lock));
+        lists::retain(&mut held, &|lock| !self.next[thread].held.contains(lock));
         for lock in &held {
             self.released(*lock).join(&clock);
         }

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
+use crate::sink::panic_message;
+
 /// Reason for which a job has no result. Returned by [`JobHandle::result`](super::JobHandle::result).
 ///
 /// # Examples
@@ -41,8 +43,7 @@ impl JobError {
         let JobError::Panicked(payload) = self else {
             return None;
         };
-        let text = payload.downcast_ref::<&str>().copied();
-        text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        panic_message(&**payload)
     }
 }
 

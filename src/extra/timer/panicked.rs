@@ -4,6 +4,8 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
+use crate::sink::panic_message;
+
 /// Panic of a timer's callback. Returned by [`Timer::join`](super::Timer::join) and
 /// [`Periodic::stop`](super::Periodic::stop).
 ///
@@ -27,8 +29,7 @@ impl Panicked {
     /// Returns the message of the panic, if the payload is a string.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        let text = self.0.downcast_ref::<&str>().copied();
-        text.or_else(|| self.0.downcast_ref::<String>().map(String::as_str))
+        panic_message(&*self.0)
     }
 
     /// Returns the payload of the panic, for [`resume_unwind`](std::panic::resume_unwind).

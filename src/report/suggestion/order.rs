@@ -13,6 +13,7 @@ use super::super::place::{dependency, place};
 use super::super::source::Sources;
 use super::super::symbols::is_of_the_command;
 use crate::engine::ids::{LockId, Site};
+use crate::engine::lists;
 use crate::engine::reacquisition::Reacquisition;
 
 /// Two places that are further apart, in lines, are not searched for a function between them.
@@ -67,8 +68,7 @@ fn compared(report: &Report, edge: &Edge) -> String {
 
 /// Returns whether the lock is the one under which a `PriorityQueue` compares.
 pub(super) fn is_order_of_queue(report: &Report, lock: LockId) -> bool {
-    let lock = report.lock(lock);
-    lock.is_some_and(|lock| lock.noun == "order of a PriorityQueue")
+    report.noun(lock) == "order of a PriorityQueue"
 }
 
 /// Returns the edge to change of an order with an initialisation in it: neither `acquire` nor a swap of lines can
@@ -87,13 +87,10 @@ fn initialised<'a>(report: &Report, edges: &[&'a Edge]) -> Option<&'a Edge> {
 }
 
 fn is_once(report: &Report, lock: LockId) -> bool {
-    let lock = report.lock(lock);
-    lock.is_some_and(|lock| {
-        matches!(
-            lock.noun,
-            "Once" | "OnceLock" | "LazyLock" | "tokio OnceCell"
-        )
-    })
+    matches!(
+        report.noun(lock),
+        "Once" | "OnceLock" | "LazyLock" | "tokio OnceCell"
+    )
 }
 
 fn initialise(report: &Report, edge: &Edge) -> String {
@@ -180,7 +177,7 @@ fn one_order(report: &Report, edge: &Edge) -> String {
     // A function that locks its arguments, called with them in either order: swapping its lines changes
     // nothing. Nor does it where another thread comes by one of the two lines, as in a walk along a list from
     // either end, whose loop takes all locks but the first: that thread's order would change as well.
-    if report.edges.iter().any(shares) || is_one_call(edge) || is_line_of_another(report, edge) {
+    if lists::any(&report.edges, &shares) || is_one_call(edge) || is_line_of_another(report, edge) {
         let same = "the same lines take the locks in whatever order they are given:";
         let callers = match report.is_in_one_line() || is_one_call(edge) {
             true => {
@@ -240,7 +237,7 @@ fn swapped(f: &mut fmt::Formatter<'_>, report: &Report, edge: &Edge) -> fmt::Res
             "swap the two calls in line {line} of {file}, so that {asked} is taken before {held}"
         )?;
     }
-    match report.edges.iter().find(|other| other.from == edge.to) {
+    match lists::find(&report.edges, &|other| other.from == edge.to) {
         Some(other) if report.edges.len() == 2 && other.thread != edge.thread => {
             write!(f, ", as {} does", report.thread_name(other.thread))
         }
@@ -296,7 +293,7 @@ fn variable(report: &Report, id: LockId, otherwise: &'static str) -> &'static st
             .all(|next| next.is_ascii_alphanumeric() || *next == b'_');
     // Two accounts are both called `account`: the name would be ambiguous.
     let is_other = |lock: &LockInfo| lock.id != id && lock.name == Some(name);
-    match plain && !report.locks.iter().any(is_other) {
+    match plain && !lists::any(&report.locks, &is_other) {
         true => name,
         false => otherwise,
     }

@@ -11,6 +11,7 @@ use super::super::names::{list, push_new};
 use super::super::place::place;
 use super::super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::ids::LockId;
+use crate::engine::lists;
 use crate::engine::wait_reason::WaitReason;
 
 /// How long a guard without a name lives.
@@ -146,17 +147,13 @@ fn locks_alone(report: &Report) -> Option<String> {
         let (kept, asked) = (report.the_lock(held.lock), report.the_lock(wait.subject()));
         let (first, second) = (place(held.site), place(wait.site));
         if is_value(report, held.lock) {
-            initialises.get_or_insert_with(|| {
-                format!(
-                    "let the initialiser of {kept} do without {asked}, which it needs at {second}"
-                )
-            });
+            initialises = initialises.or(Some(format!(
+                "let the initialiser of {kept} do without {asked}, which it needs at {second}"
+            )));
         } else if is_value(report, wait.subject()) {
-            needs_value.get_or_insert_with(|| {
-                format!(
-                    "initialise {asked} before {kept} is taken at {first}, instead of under it at {second}"
-                )
-            });
+            needs_value = needs_value.or(Some(format!(
+                "initialise {asked} before {kept} is taken at {first}, instead of under it at {second}"
+            )));
         }
     }
     if let Some(suggestion) = needs_value.or(initialises) {
@@ -175,14 +172,12 @@ fn locks_alone(report: &Report) -> Option<String> {
 
 /// Returns whether the lock is a value that tasks initialise once.
 fn is_value(report: &Report, lock: LockId) -> bool {
-    let lock = report.lock(lock);
-    lock.is_some_and(|lock| lock.noun == "tokio OnceCell")
+    report.noun(lock) == "tokio OnceCell"
 }
 
 /// Returns whether the lock is one whose waiters do not block their thread.
 fn is_of_tasks(report: &Report, lock: LockId) -> bool {
-    let lock = report.lock(lock);
-    lock.is_some_and(|lock| lock.noun.starts_with("tokio "))
+    report.noun(lock).starts_with("tokio ")
 }
 
 /// Writes what a panic hook may do that waits for this lock.
@@ -245,7 +240,7 @@ fn of_the_parent(report: &Report) -> Option<String> {
     for (_, wait) in report.waiting() {
         if let Some(awaited) = wait.reason()
             && let Some(FreedBy::Threads(threads)) = &wait.by
-            && threads.iter().all(|id| is_left_by_fork(report, *id))
+            && !lists::any(threads, &|id| !is_left_by_fork(report, *id))
         {
             let name = report.the_lock(wait.subject());
             return Some(match awaited {
@@ -270,7 +265,7 @@ fn of_the_parent(report: &Report) -> Option<String> {
 
 /// Names a panicked thread that might otherwise have ended a wait.
 fn panics(report: &Report) -> Option<String> {
-    let thread = report.threads.iter().find(|thread| thread.panicked)?;
+    let thread = lists::find(&report.threads, &|thread| thread.panicked)?;
     let what = fmt::from_fn(|f| match thread.ended {
         true => write!(f, "{thread} has ended by a panic"),
         false => write!(f, "a job or a callback that {thread} ran has panicked"),
@@ -692,8 +687,7 @@ fn permits(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> String {
 
 /// Returns the type of the resource of a wait.
 fn noun(report: &Report, wait: &WaitInfo) -> &'static str {
-    let lock = report.lock(wait.subject());
-    lock.map_or("", |lock| lock.noun)
+    report.noun(wait.subject())
 }
 
 /// Returns whether a thread that waits for a pool runs a job of that pool: another thread waits for

@@ -80,15 +80,6 @@ impl Barrier {
     }
 
     /// Creates a barrier for `n` threads whose class is `name`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Barrier;
-    ///
-    /// static START: Barrier = Barrier::named("start", 1);
-    /// assert!(START.wait().is_leader());
-    /// ```
     #[inline]
     #[must_use]
     #[track_caller]
@@ -106,13 +97,6 @@ impl Barrier {
     }
 
     /// Sets a label for this instance, which reports show beside the name of its class.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let barrier = lockwarden::sync::Barrier::new(2);
-    /// barrier.set_label("end of phase 1");
-    /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.record.set_label(label.as_ref());
     }
@@ -184,14 +168,6 @@ impl Barrier {
     }
 
     /// Breaks the barrier: all present and later waits fail.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let barrier = lockwarden::sync::Barrier::new(2);
-    /// barrier.abort();
-    /// assert!(barrier.wait_checked().is_err());
-    /// ```
     pub fn abort(&self) {
         self.end(true);
     }

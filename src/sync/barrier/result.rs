@@ -3,15 +3,6 @@
 use std::fmt;
 
 /// Result of a wait at a [`Barrier`](super::Barrier), as [`std::sync::BarrierWaitResult`] is.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::sync::{Barrier, BarrierWaitResult};
-///
-/// let result: BarrierWaitResult = Barrier::new(1).wait();
-/// assert!(result.is_leader());
-/// ```
 pub struct BarrierWaitResult(pub(super) bool);
 
 impl BarrierWaitResult {

@@ -83,16 +83,6 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 
 /// Creates a channel as [`channel`] does, with `name` as its class instead of the construction
 /// site.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::sync::mpsc::channel_named;
-///
-/// let (sender, receiver) = channel_named("jobs");
-/// sender.send("message").unwrap();
-/// assert_eq!(receiver.recv(), Ok("message"));
-/// ```
 #[must_use]
 #[track_caller]
 pub fn channel_named<T>(name: &'static str) -> (Sender<T>, Receiver<T>) {
@@ -117,16 +107,6 @@ pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
 
 /// Creates a channel as [`sync_channel`] does, with `name` as its class instead of the construction
 /// site.
-///
-/// # Examples
-///
-/// ```
-/// use lockwarden::sync::mpsc::sync_channel_named;
-///
-/// let (sender, receiver) = sync_channel_named("results", 1);
-/// sender.send(1).unwrap();
-/// assert_eq!(receiver.recv(), Ok(1));
-/// ```
 #[must_use]
 #[track_caller]
 pub fn sync_channel_named<T>(name: &'static str, bound: usize) -> (SyncSender<T>, Receiver<T>) {

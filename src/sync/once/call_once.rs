@@ -49,15 +49,6 @@ impl Once {
     }
 
     /// Creates a `Once` that has run nothing and whose class is `name`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::Once;
-    ///
-    /// static START: Once = Once::named("start");
-    /// START.call_once(|| ());
-    /// ```
     #[inline]
     #[must_use]
     #[track_caller]

@@ -46,15 +46,6 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     }
 
     /// Creates a cell, of the class `name`, whose value `f` creates at the first access.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::LazyLock;
-    ///
-    /// static ANSWER: LazyLock<u8> = LazyLock::named("answer", || 42);
-    /// assert_eq!(*ANSWER, 42);
-    /// ```
     #[inline]
     #[track_caller]
     pub const fn named(name: &'static str, f: F) -> LazyLock<T, F> {
@@ -104,13 +95,6 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
 
 impl<T, F> LazyLock<T, F> {
     /// Sets a label for this instance, which reports show beside the name of its class.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let answer = lockwarden::sync::LazyLock::new(|| 42);
-    /// lockwarden::sync::LazyLock::set_label(&answer, "the answer");
-    /// ```
     pub fn set_label(this: &LazyLock<T, F>, label: impl AsRef<str>) {
         this.turns.set_label(label.as_ref());
     }

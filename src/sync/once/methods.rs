@@ -5,12 +5,6 @@ macro_rules! once_methods {
     ($Once:ident, $State:ty, $path:literal) => {
         impl $Once {
             /// Sets a label for this instance, which reports show beside the name of its class.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            #[doc = concat!($path, "::new().set_label(\"start of worker 3\");")]
-            /// ```
             #[inline]
             pub fn set_label(&self, label: impl AsRef<str>) {
                 self.turns.set_label(label.as_ref());
@@ -33,16 +27,6 @@ macro_rules! once_methods {
             ///
             /// Panics if `f` does, or an earlier closure did. Panics also if the wait would never end, as
             /// it does if `f` calls this method again, and the configuration answers that with a panic.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            #[doc = concat!("let once = ", $path, "::new();")]
-            /// let mut runs = 0;
-            /// once.call_once(|| runs += 1);
-            /// once.call_once(|| runs += 1);
-            /// assert_eq!(runs, 1);
-            /// ```
             #[inline]
             #[track_caller]
             pub fn call_once<F>(&self, f: F)
@@ -69,14 +53,6 @@ macro_rules! once_methods {
             ///
             /// Panics if `f` does, or if the wait would never end and the configuration answers that with a
             /// panic.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            #[doc = concat!("let once = ", $path, "::new();")]
-            /// once.call_once_force(|state| assert!(!state.is_poisoned()));
-            /// assert!(once.is_completed());
-            /// ```
             #[inline]
             #[track_caller]
             pub fn call_once_force<F>(&self, f: F)

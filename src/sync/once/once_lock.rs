@@ -42,15 +42,6 @@ impl<T> OnceLock<T> {
     }
 
     /// Creates an empty cell whose class is `name`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::sync::OnceLock;
-    ///
-    /// static NAME: OnceLock<String> = OnceLock::named("name");
-    /// assert_eq!(NAME.get(), None);
-    /// ```
     #[inline]
     #[must_use]
     #[track_caller]
@@ -67,13 +58,6 @@ impl<T> OnceLock<T> {
     }
 
     /// Sets a label for this instance, which reports show beside the name of its class.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let name = lockwarden::sync::OnceLock::from("ada");
-    /// name.set_label("name of user 3");
-    /// ```
     pub fn set_label(&self, label: impl AsRef<str>) {
         self.turns.set_label(label.as_ref());
     }

@@ -57,7 +57,7 @@ pub(crate) fn ask(threads: &[(u32, u64)]) -> Vec<Result<Stack, NoStack>> {
         } else {
             SHORT
         };
-        answers.extend(ask_some(rest, signal, limit));
+        answers.append(&mut ask_some(rest, signal, limit));
     }
     answers
 }

@@ -30,8 +30,6 @@ pub(crate) mod install;
 #[cfg(not(all(feature = "signals", any(target_os = "linux", target_os = "android"))))]
 mod off;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
-mod own;
-#[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod quit;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod request;
@@ -40,7 +38,7 @@ mod request;
 mod on {
     pub(crate) use super::ask::ask;
     pub(crate) use super::install::{install, shield, unshield};
-    pub(super) use super::own::is_own;
+    pub(super) use super::quit::is_own;
     pub(crate) use super::quit::{is_asked, watch_for_quit};
 }
 

@@ -8,7 +8,6 @@ use super::finding::{Finding, FindingKind};
 use super::progress::Progress;
 use super::quiet;
 use super::run::Explore;
-use crate::engine::ids::LockId;
 use crate::explore::aim::{Aim, Nested, Sight};
 use crate::explore::session::Settings;
 use crate::explore::strategy::Strategy;
@@ -183,8 +182,8 @@ fn nested(report: &Report) -> Vec<Nested> {
     let mut nested = Vec::new();
     for edge in &report.edges {
         nested.push(Nested {
-            held: (class(report, edge.from), class_key::of_site(edge.from_site)),
-            asked: (class(report, edge.to), class_key::of_site(edge.to_site)),
+            held: (report.key_of(edge.from), class_key::of_site(edge.from_site)),
+            asked: (report.key_of(edge.to), class_key::of_site(edge.to_site)),
         });
     }
     if let [one] = &nested[..]
@@ -218,24 +217,15 @@ fn waited(report: &Report) -> Vec<Nested> {
     for thread in &report.threads {
         let Some(wait) = &thread.waits else { continue };
         let (WaitsFor::Lock { lock, .. } | WaitsFor::Resource { resource: lock, .. }) = wait.what;
-        let asked = (class(report, lock), class_key::of_site(wait.site));
+        let asked = (report.key_of(lock), class_key::of_site(wait.site));
         for held in &thread.held {
             nested.push(Nested {
-                held: (class(report, held.lock), class_key::of_site(held.site)),
+                held: (report.key_of(held.lock), class_key::of_site(held.site)),
                 asked: asked.clone(),
             });
         }
     }
     nested
-}
-
-/// The key of the class of a lock of the report.
-#[inline]
-fn class(report: &Report, lock: LockId) -> String {
-    match report.lock(lock) {
-        Some(lock) => class_key::in_full(lock.name, lock.created, lock.content).into_owned(),
-        None => String::new(),
-    }
 }
 
 /// Why a schedule has not reached them.

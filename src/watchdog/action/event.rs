@@ -11,12 +11,10 @@
 //! | `left_out` | how many stalls were not reported before this alert |
 //! | `message` | the first line of the text |
 
-use std::time::Duration;
-
 use super::super::alert::Alert;
 use super::super::backoff::Phase;
 use super::super::labels::{cause, phase};
-use crate::report::Report;
+use crate::report::{Report, milliseconds};
 
 /// Emits one event: of level error, or, when the stall is over, of level warning.
 pub(super) fn emit(alert: &Alert) {
@@ -53,10 +51,6 @@ pub(super) fn emit(alert: &Alert) {
         Phase::Began | Phase::GoesOn => event!(tracing::Level::ERROR),
         Phase::Ended => event!(tracing::Level::WARN),
     }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn locks(report: &Report) -> String {

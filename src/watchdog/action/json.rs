@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::alert::Alert;
 use super::super::labels::{cause, phase};
 use crate::dump::{Dump, DumpedThread};
-use crate::report::cut;
-use crate::sink::json::{activity, frames, held, lock, milliseconds, value, waits};
+use crate::report::{cut, milliseconds};
+use crate::sink::json::{activity, frames, held, lock, value, waits};
 
 /// The line, with its end.
 pub(super) fn line(alert: &Alert) -> String {

@@ -1,7 +1,6 @@
 //! The actions of an alert.
 
 mod event;
-mod exit;
 #[cfg(feature = "json")]
 mod json;
 mod restart;
@@ -97,10 +96,24 @@ impl Action {
             }
             Action::Exit(code) if begins => {
                 sink::flush(sink::LAST);
-                exit::exit(*code)
+                exit(*code)
             }
             Action::Restart(times) if begins => restart::restart(*times),
             Action::Abort | Action::Exit(_) | Action::Restart(_) => {}
         }
     }
+}
+
+/// Ends the process at once: exit handlers might wait for a lock that is never released.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn exit(code: i32) -> ! {
+    // SAFETY: `_exit` has no precondition; it ends the process and runs no code of it before.
+    unsafe { libc::_exit(code) }
+}
+
+/// Ends the process.
+#[cfg(not(unix))]
+fn exit(code: i32) -> ! {
+    std::process::exit(code)
 }

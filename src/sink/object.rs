@@ -4,39 +4,57 @@ use std::fmt::Write as _;
 
 /// An object that is being written. Keys are literals of this crate and need no escapes.
 #[derive(Debug)]
-pub(super) struct Object {
+pub(crate) struct Object {
     text: String,
 }
 
 impl Object {
-    /// An object of version 1 and the given kind of row.
-    pub(super) fn row(kind: &'static str) -> Self {
+    /// An object without a key.
+    pub(crate) fn new() -> Self {
         Self {
-            text: format!("{{\"v\":1,\"row\":\"{kind}\""),
+            text: "{".to_owned(),
         }
     }
 
-    pub(super) fn text(&mut self, key: &'static str, value: &str) -> &mut Self {
+    /// A row of a record, of version 1.
+    pub(crate) fn row(kind: &'static str) -> Self {
+        let mut row = Self::new();
+        row.number("v", 1).text("row", kind);
+        row
+    }
+
+    pub(crate) fn text(&mut self, key: &'static str, value: &str) -> &mut Self {
         self.key(key);
         push_string(&mut self.text, value);
         self
     }
 
     /// Writes the key only if there is a value.
-    pub(super) fn text_if(&mut self, key: &'static str, value: Option<&str>) -> &mut Self {
+    pub(crate) fn text_if(&mut self, key: &'static str, value: Option<&str>) -> &mut Self {
         match value {
             Some(value) => self.text(key, value),
             None => self,
         }
     }
 
-    pub(super) fn number(&mut self, key: &'static str, value: u64) -> &mut Self {
+    pub(crate) fn text_or_null(&mut self, key: &'static str, value: Option<&str>) -> &mut Self {
+        match value {
+            Some(value) => self.text(key, value),
+            None => {
+                self.key(key);
+                self.text.push_str("null");
+                self
+            }
+        }
+    }
+
+    pub(crate) fn number(&mut self, key: &'static str, value: u64) -> &mut Self {
         self.key(key);
         let _ = write!(self.text, "{value}");
         self
     }
 
-    pub(super) fn texts(&mut self, key: &'static str, values: &[String]) -> &mut Self {
+    pub(crate) fn texts(&mut self, key: &'static str, values: &[String]) -> &mut Self {
         self.key(key);
         self.text.push('[');
         for (at, value) in values.iter().enumerate() {
@@ -49,8 +67,8 @@ impl Object {
         self
     }
 
-    /// An array of objects that were written with [`Object::part`].
-    pub(super) fn objects(&mut self, key: &'static str, values: &[Object]) -> &mut Self {
+    /// An array of objects.
+    pub(crate) fn objects(&mut self, key: &'static str, values: &[Object]) -> &mut Self {
         self.key(key);
         self.text.push('[');
         for (at, value) in values.iter().enumerate() {
@@ -64,23 +82,15 @@ impl Object {
         self
     }
 
-    /// An object inside a row.
-    pub(super) fn part(key: &'static str, value: &str) -> Self {
-        let mut part = Self {
-            text: format!("{{\"{key}\":"),
-        };
-        push_string(&mut part.text, value);
-        part
-    }
-
     /// The line, with its end.
-    pub(super) fn line(mut self) -> String {
+    pub(crate) fn line(mut self) -> String {
         self.text.push_str("}\n");
         self.text
     }
 
     fn key(&mut self, key: &'static str) {
-        let _ = write!(self.text, ",\"{key}\":");
+        let comma = if self.text.len() > 1 { "," } else { "" };
+        let _ = write!(self.text, "{comma}\"{key}\":");
     }
 }
 
@@ -107,8 +117,8 @@ mod tests {
 
     #[test]
     fn a_row_is_one_line_and_escapes_its_texts() {
-        let mut part = Object::part("from", "a");
-        part.text("to", "b");
+        let mut part = Object::new();
+        part.text("from", "a").text("to", "b");
         let mut row = Object::row("edge");
         row.text("from", "a \"b\" \\ \n\u{1}")
             .number("n", 7)
