@@ -49,6 +49,8 @@ const PENDING: u32 = 1;
 const BRANCH: u32 = 2;
 /// The task has holds of which more is known.
 const MARKS: u32 = 4;
+/// The task is listed with holds whose guards it may have sent away.
+const SENT: u32 = 8;
 
 impl<'a> Frame<'a> {
     #[inline(always)]
@@ -106,6 +108,9 @@ impl<'a> Frame<'a> {
         examine::resumed(&known.task);
         if known.task.has_marks() {
             self.divide(MARKS);
+        }
+        if known.task.has_sent() {
+            self.divide(SENT);
         }
         // SAFETY: the agent lies in a box of the identity, which outlives the frame, and `Polling` ends
         // this with the frame. One thread polls a task at a time.
@@ -200,7 +205,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Whether what the task holds may be held by another branch of it than the one that is polled.
+    /// Whether what the task holds may be held by another branch of it than the one that is polled, or by another task.
     #[inline(always)]
     pub(crate) fn is_divided(&self) -> bool {
         self.divided.get() != 0
@@ -312,6 +317,9 @@ pub(crate) fn let_out() {
         Some(frame) => {
             if let Some(task) = frame.known() {
                 task.lets_out();
+                if task.has_sent() {
+                    frame.divide(SENT);
+                }
             }
         }
         None => job_lets_out(),

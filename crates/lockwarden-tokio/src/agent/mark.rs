@@ -6,10 +6,12 @@
 //! away as a whole. And what was taken in a branch of `join!` or `select!` is not held by the other
 //! branches, though by their task.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use lockwarden::instrument::LockId;
+use parking_lot::Mutex;
 
 use super::frame::{self, Frame};
 use super::image;
@@ -59,15 +61,46 @@ impl Drop for Mark {
     }
 }
 
+/// The loose holds of each lock that has had one, or a waiter.
+static LISTED: Mutex<Option<HashMap<LockId, Weak<Loose>>>> = Mutex::new(None);
+
 /// The loose holds of one lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Loose {
+    lock: LockId,
     count: AtomicUsize,
     /// When the first of them began, on the clock of `leaf::next`.
     since: AtomicU64,
 }
 
 impl Loose {
+    /// Of a lock that has none yet.
+    #[cold]
+    pub(crate) fn new(lock: LockId) -> Arc<Self> {
+        let loose = Arc::new(Self {
+            lock,
+            count: AtomicUsize::new(0),
+            since: AtomicU64::new(0),
+        });
+        LISTED
+            .lock()
+            .get_or_insert_default()
+            .insert(lock, Arc::downgrade(&loose));
+        loose
+    }
+
+    /// What is known of those of `locks` that have had a loose hold, or a waiter.
+    pub(super) fn of(locks: impl FnOnce() -> Vec<LockId>) -> Vec<Arc<Self>> {
+        if LISTED.lock().as_ref().is_none_or(HashMap::is_empty) {
+            return Vec::new();
+        }
+        let locks = locks();
+        let listed = LISTED.lock();
+        let loose = |lock| listed.as_ref()?.get(lock)?.upgrade();
+        // Returned, and not looked at here: one that is dropped takes itself off the list.
+        locks.iter().filter_map(loose).collect()
+    }
+
     /// A hold begins.
     #[inline]
     pub(crate) fn begin(&self) {
@@ -83,6 +116,10 @@ impl Loose {
         self.count.fetch_sub(1, Ordering::Relaxed);
     }
 
+    pub(super) fn lock(&self) -> LockId {
+        self.lock
+    }
+
     /// Whether there is one.
     pub(crate) fn is_any(&self) -> bool {
         self.count.load(Ordering::Relaxed) != 0
@@ -96,6 +133,14 @@ impl Loose {
     /// Whether one of them may have left `task`, which holds the lock.
     pub(crate) fn may_have_left(&self, task: &Task) -> bool {
         self.is_any() && task.has_let_out_since(self.since())
+    }
+}
+
+impl Drop for Loose {
+    fn drop(&mut self) {
+        if let Some(listed) = &mut *LISTED.lock() {
+            listed.remove(&self.lock);
+        }
     }
 }
 
@@ -147,6 +192,7 @@ impl Task {
     /// guard.
     pub(crate) fn lets_out(&self) {
         self.let_out.store(leaf::next(), Ordering::Release);
+        self.sent.note();
         if self.marked.load(Ordering::Relaxed) != 0 {
             let mut marks = self.marks.lock();
             for mark in marks.iter_mut().filter(|mark| mark.is_loose) {
@@ -187,8 +233,20 @@ impl Task {
         self.marked.load(Ordering::Relaxed) != 0
     }
 
+    /// Whether guards that the task is listed with may be elsewhere.
+    #[inline]
+    pub(super) fn has_sent(&self) -> bool {
+        self.sent.is_any()
+    }
+
+    /// Whether what the task acquires, which the calling thread acts as, makes no order with what it is listed with: that may
+    /// be held by a sibling of the branch that is polled, or by whom the guard was sent to.
+    pub(crate) fn holds_elsewhere(&self) -> bool {
+        self.holds_beside() || self.sent.holds()
+    }
+
     /// Whether the task holds something in a branch beside the one that the calling thread polls.
-    pub(crate) fn holds_beside(&self) -> bool {
+    fn holds_beside(&self) -> bool {
         self.has_marks() && self.holds_in_sibling()
     }
 

@@ -14,6 +14,7 @@ use super::mark::Marked;
 use super::origin::Origin;
 use super::registry;
 use super::runtime::RuntimeState;
+use super::sent::Sent;
 
 /// What kind of future stands at the root of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub(crate) struct Task {
     pub(super) marks: Mutex<Vec<Marked>>,
     /// How many they are.
     pub(super) marked: AtomicUsize,
+    /// Holds whose guards it may have sent away.
+    pub(super) sent: Sent,
     /// Its waits that are not over, and the last probe.
     pub(crate) waits: Mutex<Waits>,
     /// Its number in tokio, if it was polled before it became known.
@@ -125,6 +128,7 @@ impl Task {
             let_out: AtomicU64::new(0),
             marks: Mutex::default(),
             marked: AtomicUsize::new(0),
+            sent: Sent::default(),
             waits: Mutex::default(),
             tokio_id,
         });

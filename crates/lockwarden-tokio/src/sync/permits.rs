@@ -121,6 +121,18 @@ impl Permits {
         number
     }
 
+    /// The task of an acquisition that is not over and cannot leave it.
+    pub(crate) fn local_holder(&self, number: u64) -> Option<ThreadId> {
+        if let Some(cell) = self.cells.get((number as usize).wrapping_sub(1)) {
+            // Relaxed: only who has the permit, which is the caller, changes it.
+            let task = cell.load(Ordering::Relaxed);
+            return (task != 0).then(|| ThreadId::new(task));
+        }
+        let holders = self.holders.lock();
+        let holder = holders.iter().rfind(|holder| holder.number == number)?;
+        holder.task.filter(|_| !holder.is_loose)
+    }
+
     /// Changes how many permits an acquisition stands for; none is the end of it. Its number from now on.
     #[inline]
     pub(crate) fn set(&self, number: u64, permits: usize) -> u64 {

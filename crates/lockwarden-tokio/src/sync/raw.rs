@@ -59,7 +59,7 @@ impl Raw {
 
     #[inline]
     fn loose(&self) -> &Arc<Loose> {
-        self.loose.get_or_init(Arc::default)
+        self.loose.get_or_init(|| Loose::new(self.record.id()))
     }
 
     /// Records that the calling task, or thread, has taken the lock, with a future at `place`. The
@@ -123,8 +123,8 @@ impl Raw {
         site: Site,
         place: usize,
     ) -> Taken {
-        // What is held may be a sibling's, so it makes no order.
-        if frame.is_pending() || frame.task().holds_beside() {
+        // What is held may be a sibling's, or have been sent away, so it makes no order.
+        if frame.is_pending() || frame.task().holds_elsewhere() {
             kind = AcquireKind::Try;
         }
         let hold = self.record.acquired_sendable(mode, kind, site);

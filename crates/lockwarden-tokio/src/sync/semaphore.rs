@@ -447,12 +447,14 @@ impl Share {
         if n > self.permits {
             return None;
         }
-        self.permits -= n;
         let state = semaphore.state();
-        state.set(self.number, self.permits);
+        // What cannot leave its task is split there, and the part cannot leave it either. Of any other it is not known
+        // where the part is.
+        let task = state.local_holder(self.number);
+        self.permits -= n;
+        self.number = state.set(self.number, self.permits);
         Some(Share {
-            // It is not known where the rest is.
-            number: state.add(None, n, true),
+            number: state.add(task, n, task.is_none()),
             permits: n,
         })
     }

@@ -286,6 +286,64 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "guards are sent to tasks that drop them, and the next locks are taken",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let locks: [_; 2] = std::array::from_fn(|_| Arc::new(tokio::sync::Mutex::new(0)));
+                let orders = [([0, 1], 0), ([1, 0], 60)];
+                let senders = orders.map(|(order, later)| {
+                    let order = order.map(|at| Arc::clone(&locks[at]));
+                    tokio::spawn(async move {
+                        pause(later).await;
+                        let mut changes = tokio::task::JoinSet::new();
+                        for lock in order {
+                            let mut held = lock.lock_owned().await;
+                            changes.spawn(async move {
+                                pause(5).await;
+                                *held += 1;
+                            });
+                        }
+                        while changes.join_next().await.is_some() {}
+                    })
+                });
+                for sender in senders {
+                    sender.await.unwrap();
+                }
+            });
+        },
+    },
+    Case {
+        name: "read guards pass through a channel, and a writer comes between",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::RwLock::new(0));
+                let (send, mut receive) = tokio::sync::mpsc::channel(2);
+                let drops = tokio::spawn(async move {
+                    while let Some(held) = receive.recv().await {
+                        pause(5).await;
+                        drop(held);
+                    }
+                });
+                let theirs = Arc::clone(&lock);
+                let writes = tokio::spawn(async move {
+                    for _ in 0..5 {
+                        *theirs.write().await += 1;
+                        pause(3).await;
+                    }
+                });
+                for _ in 0..5 {
+                    let held = Arc::clone(&lock).read_owned().await;
+                    send.send(held).await.unwrap();
+                }
+                drop(send);
+                drops.await.unwrap();
+                writes.await.unwrap();
+            });
+        },
+    },
+    Case {
         name: "a guard is acquired on one worker and dropped on another",
         reported: None,
         run: || {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lockwarden::report::Verdict;
@@ -36,6 +37,38 @@ pub(crate) const CASES: &[Case] = &[
                 let _first = locks.1.lock().await;
                 meet.wait().await;
                 let _second = locks.0.lock().await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "two tasks keep a guard while they send, and take the other mutex",
+        reported: Some((Verdict::Inversion, &["rings.rs", "both orders"])),
+        run: || {
+            on_runtime(async {
+                let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
+                let (send, mut receive) = tokio::sync::mpsc::channel(2);
+                // What a lock was once taken with says nothing of the guards that borrow it.
+                let _ = tokio::sync::Mutex::lock_owned(Arc::new(tokio::sync::Mutex::new(0))).await;
+                let (theirs, sends) = (Arc::clone(&locks), send.clone());
+                // A join would order the two.
+                let is_done = Arc::new(AtomicBool::new(false));
+                let done = Arc::clone(&is_done);
+                let task = tokio::spawn(async move {
+                    {
+                        let _first = theirs.0.lock().await;
+                        sends.send(String::new()).await.unwrap();
+                        let _second = theirs.1.lock().await;
+                    }
+                    done.store(true, Ordering::Release);
+                });
+                while !is_done.load(Ordering::Acquire) {
+                    settle().await;
+                }
+                let _first = locks.1.lock().await;
+                send.send(String::new()).await.unwrap();
+                let _second = locks.0.lock().await;
+                receive.recv().await;
                 task.await.unwrap();
             });
         },

@@ -88,6 +88,20 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a part of a permit is kept, and more than the rest is wanted",
+        reported: Some((Verdict::SelfDeadlock, &["permit", "single.rs"])),
+        run: || {
+            on_runtime(async {
+                let permits = tokio::sync::Semaphore::new(4);
+                let mut all = permits.acquire_many(4).await.unwrap();
+                let part = all.split(2).unwrap();
+                drop(all);
+                let _more = permits.acquire_many(3).await.unwrap();
+                drop(part);
+            });
+        },
+    },
+    Case {
         name: "a task awaits itself",
         reported: Some((Verdict::SelfDeadlock, &["the end of"])),
         run: || {
