@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::aliases::Aliases;
 use crate::{clean, doctor, environment, explore, records, run};
 
 /// Finds deadlocks and lock-order inversions in a program and all its dependencies, unchanged.
@@ -112,25 +114,50 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Cli> {
     if arguments.get(1).is_some_and(|first| first == "lockwarden") {
         arguments.remove(1);
     }
+    let mut aliases = None;
+    loop {
+        let error = match parse_expanded(&arguments) {
+            Ok(cli) => return Ok(cli),
+            Err(error) => error,
+        };
+        let is_unknown = error.kind() == ErrorKind::InvalidSubcommand;
+        if is_unknown {
+            let aliases = match &mut aliases {
+                Some(aliases) => aliases,
+                none => none.insert(Aliases::read()?),
+            };
+            if aliases.expand(&mut arguments)? {
+                continue;
+            }
+        }
+        if !error.use_stderr() {
+            // Help and the version.
+            error.exit();
+        }
+        let _ = error.print();
+        if is_unknown {
+            eprintln!("{OTHER_COMMANDS}");
+        }
+        std::process::exit(crate::TOOL_ERROR.into());
+    }
+}
+
+/// What to do with a subcommand that is neither ours nor an alias.
+const OTHER_COMMANDS: &str = "\nAny other command that runs programs by cargo watches them under the variables that \
+                              `cargo lockwarden env` prints.";
+
+/// Reads arguments whose subcommand is no alias.
+fn parse_expanded(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     // Clap takes the first `--` for its own where no argument of cargo stands before it.
     let split = arguments.iter().position(|argument| argument == "--");
-    let rest = split.map_or(Vec::new(), |at| arguments[at..].to_vec());
-    let own = arguments[..split.unwrap_or(arguments.len())].to_vec();
-    let parsed = Cli::try_parse_from(own).and_then(|mut cli| match cli.command.arguments() {
+    let split = split.unwrap_or(arguments.len());
+    let mut cli = Cli::try_parse_from(&arguments[..split])?;
+    match cli.command.arguments() {
         Some(of_cargo) => {
-            of_cargo.extend(rest);
+            of_cargo.extend_from_slice(&arguments[split..]);
             Ok(cli)
         }
         None => Cli::try_parse_from(arguments),
-    });
-    match parsed {
-        Ok(cli) => Ok(cli),
-        Err(error) if error.use_stderr() => {
-            let _ = error.print();
-            std::process::exit(crate::TOOL_ERROR.into());
-        }
-        // Help and the version.
-        Err(error) => error.exit(),
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! # Modules, in the direction in which the data flows
 //!
-//! - `cli`: what was typed; `variables`: names of environment variables.
+//! - `cli`: what was typed; `aliases` expands those of cargo in it; `variables`: names of environment variables.
 //! - `project`: what the project says: its packages, its cargo configuration, its selection.
 //! - `facade`: the detector and the watched standard library, built once and kept.
 //! - `plan`: what the wrapper has to do, as a file that it reads.
@@ -14,6 +14,7 @@
 //! - `run`, `environment`, `doctor`, `clean`: the subcommands; `explore` runs tests in many schedules.
 //! - `records`: the subcommands on records of lock orders; `symbols` names locks from the source, which `syntax` reads.
 
+mod aliases;
 mod clean;
 mod cli;
 mod doctor;

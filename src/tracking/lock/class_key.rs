@@ -8,6 +8,7 @@
 //! | `/home/u/.cargo/registry/src/index-1234/dashmap-5.5.3/src/lib.rs` | `dashmap 5.5.3, src/lib.rs` |
 //! | `/home/u/.cargo/git/checkouts/dashmap-1234/abcdef0/src/lib.rs` | `dashmap abcdef0, src/lib.rs` |
 //! | `/rustc/<hash>/library/std/src/sync/once.rs`, `…/rustlib/src/rust/library/std/src/sync/once.rs` | `std/src/sync/once.rs` |
+//! | `/work/shop/target/debug/build/till-<hash>/out/gen.rs` (written by the build script of `till`) | `till/out/gen.rs` |
 //! | `src/bank.rs` (a package of the workspace) | `src/bank.rs` |
 //! | `/work/shop/crates/till/src/lib.rs` (any other absolute path) | `till/src/lib.rs` |
 
@@ -146,12 +147,33 @@ pub(crate) fn dependency(file: &str) -> Option<Dependency<'_>> {
     Some(Dependency { package, path })
 }
 
+/// Returns the path of a file that a build script has written, behind the name of its package: the folders above hold a hash
+/// that differs between builds, and may hold a folder `src` of the machine.
+fn generated(path: &str) -> Option<String> {
+    let is_hash = |name: &str| name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit());
+    path.match_indices("/build/").find_map(|(at, folder)| {
+        let (name, rest) = path[at + folder.len()..].split_once('/')?;
+        // The hash is behind the name, or in a folder of its own, by the version of cargo.
+        let (name, rest) = match name.rsplit_once('-') {
+            Some((name, hash)) if is_hash(hash) => (name, rest),
+            _ => {
+                let (hash, rest) = rest.split_once('/')?;
+                is_hash(hash).then_some((name, rest))?
+            }
+        };
+        rest.starts_with("out/").then(|| format!("{name}/{rest}"))
+    })
+}
+
 fn shortened(path: &str) -> Option<String> {
     if let Some(Dependency { package, path }) = dependency(path) {
         return Some(format!("{package}, {path}"));
     }
     if let Some(rest) = of_the_standard_library(path) {
         return Some(rest.to_owned());
+    }
+    if let Some(rest) = generated(path) {
+        return Some(rest);
     }
     let is_absolute = path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');
     if !is_absolute {
@@ -200,6 +222,15 @@ mod tests {
             ("/w/shop/crates/till/src/a/lib.rs", "till/src/a/lib.rs"),
             ("/w/shop/build.rs", "shop/build.rs"),
             ("/lonely.rs", "lonely.rs"),
+            (
+                "/home/u/src/shop/target/debug/build/till-sys-61549e6b6e883fd6/out/gen/table.rs",
+                "till-sys/out/gen/table.rs",
+            ),
+            (
+                r"C:\u\shop\target\debug\build\till\61549e6b6e883fd6\out\gen.rs",
+                "till/out/gen.rs",
+            ),
+            ("/w/build/shop-1/out/gen.rs", "out/gen.rs"),
             (
                 r"C:\Users\u\.cargo\registry\src\index-1\x-1.0.0\src\lib.rs",
                 "x 1.0.0, src/lib.rs",

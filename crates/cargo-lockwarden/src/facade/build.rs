@@ -129,7 +129,7 @@ pub(crate) fn ensure(
     }
     fs::create_dir_all(&folder).with_context(|| {
         format!(
-            "{} cannot be made: {} names another folder for the detector",
+            "{} cannot be made ({} names another folder for the detector)",
             folder.display(),
             variables::CACHE
         )
@@ -175,8 +175,13 @@ fn build(
     wrapper: Option<&OsString>,
 ) -> Result<Facade> {
     let root = folder.join("sources");
-    sources::write(&root, &features(project), &project.facade_features)
-        .context("the sources cannot be written")?;
+    sources::write(&root, &features(project), &project.facade_features).with_context(|| {
+        format!(
+            "the sources of the detector cannot be written to {} ({} names another folder)",
+            root.display(),
+            variables::CACHE
+        )
+    })?;
     let target_dir = folder.join("target");
     let mut cargo = release_build(&root, &target_dir, triple);
     // The configuration of the project says where crates come from.
@@ -200,19 +205,12 @@ fn build(
     }
     let status = child.wait()?;
     if !status.success() {
-        let remedy = match offline {
-            true => {
-                "run `cargo lockwarden build` once without `--offline` or `--frozen`, which fetches what the \
-                 detector is built from"
-            }
-            false => {
-                "where the project replaces its sources (a vendored folder, a mirror) or is offline, run \
-                 `cargo lockwarden build` once in a project whose crates come from their registry: what it \
-                 builds is used for all projects of this toolchain"
-            }
-        };
         bail!(
-            "the detector cannot be built for {triple} ({status}): cargo says above why; {remedy}"
+            "the detector cannot be built for {triple} ({status}): cargo says above why. {}. Where the disk of {} is \
+             full, {} names another folder",
+            fetching(offline),
+            folder.display(),
+            variables::CACHE
         );
     }
     let Found { std, crates, tokio } = found;
@@ -230,6 +228,21 @@ fn build(
         tokio: tokio.unwrap_or_else(|| root.join(sources::TOKIO)),
         sources: root,
     })
+}
+
+/// What to do where cargo cannot have the crates that the detector is built from.
+fn fetching(offline: bool) -> &'static str {
+    match offline {
+        true => {
+            "Where a crate is missing, run `cargo lockwarden build` once without `--offline` or `--frozen`, which \
+             fetches what the detector is built from"
+        }
+        false => {
+            "Where a crate is missing, since the project replaces its sources (a vendored folder, a mirror) or there is \
+             no network, run `cargo lockwarden build` once in a project whose crates come from their registry: what it \
+             builds is used for all projects of this toolchain"
+        }
+    }
 }
 
 /// The call that builds the manifest in `root` alike whatever the caller's build is configured to do.

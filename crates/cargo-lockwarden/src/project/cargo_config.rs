@@ -4,6 +4,7 @@
 //! folder and of all folders above it, and in cargo's home. The nearest file wins; the environment goes
 //! before the files, and `--config` before both.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -20,6 +21,8 @@ pub(crate) struct CargoConfig {
     pub(crate) targets: Vec<String>,
     /// What rustc is given by any file or variable, whatever of it cargo takes.
     rustflags: Vec<String>,
+    /// `alias.NAME` of the files: the words that cargo puts in the place of the name.
+    aliases: BTreeMap<String, Vec<String>>,
 }
 
 impl CargoConfig {
@@ -68,6 +71,14 @@ impl CargoConfig {
         config
     }
 
+    /// What one file says.
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> Self {
+        let mut config = Self::default();
+        config.fill_in(text, Path::new("/"));
+        config
+    }
+
     /// Whether rustc may be given `--cfg name`, for a word before the build. The wrapper sees what it is given.
     pub(crate) fn has_cfg(&self, name: &str) -> bool {
         let is_value = |pair: &[String]| pair[0] == "--cfg" && pair[1] == name;
@@ -76,6 +87,15 @@ impl CargoConfig {
                 .rustflags
                 .iter()
                 .any(|flag| flag.strip_prefix("--cfg=") == Some(name))
+    }
+
+    /// The words that cargo puts in the place of the subcommand `name`, if it is an alias.
+    pub(crate) fn alias(&self, name: &str) -> Option<Vec<String>> {
+        let variable = format!("CARGO_ALIAS_{}", name.to_uppercase().replace('-', "_"));
+        match std::env::var(variable) {
+            Ok(words) => Some(words_of(&words)),
+            Err(_) => self.aliases.get(name).cloned(),
+        }
     }
 
     /// Takes one value of `--config`, which is the name of a file or a line of one.
@@ -123,6 +143,19 @@ impl CargoConfig {
                 _ => {}
             }
         }
+        let aliases = table.get("alias").and_then(toml::Value::as_table);
+        for (name, value) in aliases.into_iter().flatten() {
+            let words = match value {
+                toml::Value::String(words) => words_of(words),
+                toml::Value::Array(words) => {
+                    let words = words.iter().filter_map(toml::Value::as_str);
+                    words.map(str::to_owned).collect()
+                }
+                // Cargo refuses it with words of its own.
+                _ => continue,
+            };
+            self.aliases.entry(name.clone()).or_insert(words);
+        }
         let Some(build) = table.get("build").and_then(toml::Value::as_table) else {
             return;
         };
@@ -158,6 +191,11 @@ impl CargoConfig {
             _ => &mut self.rustc_wrapper,
         }
     }
+}
+
+/// The words of a value that is one text: cargo knows no quotes in it.
+fn words_of(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
 /// A program that cargo calls, by the names under which it is configured.
@@ -252,6 +290,18 @@ mod tests {
         config.fill_in("[build]\nrustflags = \"-g --cfg=loom\"\n", Path::new("/"));
         assert!(config.has_cfg("tokio_unstable") && config.has_cfg("loom"));
         assert!(!config.has_cfg("tokio"));
+    }
+
+    #[test]
+    fn an_alias_is_one_text_or_a_list_and_that_of_the_nearest_file() {
+        let mut config = CargoConfig::default();
+        let near = "alias.tt = \"test  -p one\"\nalias.go = [\"run\", \"--\", \"a b\"]\n";
+        config.fill_in(near, Path::new("/p"));
+        config.fill_in("[alias]\ntt = \"test\"\n", Path::new("/"));
+        let alias = |name| config.alias(name).unwrap_or_default();
+        assert_eq!(alias("tt"), ["test", "-p", "one"]);
+        assert_eq!(alias("go"), ["run", "--", "a b"]);
+        assert!(config.alias("test").is_none());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Which crates are watched.
 
-use crate::Project;
+use std::fs;
+
+use crate::{Answer, Project};
 
 #[test]
 fn members_are_selected_by_the_workspace_and_doctests_are_watched() {
@@ -207,4 +209,33 @@ fn tokio_is_replaced_from_1_47_on_and_not_under_its_unstable_interface() {
     doctor("1.47.0", "--cfg tokio_unstable")
         .ends_with(0)
         .says("tokio 1.47.0: not replaced under `--cfg tokio_unstable`");
+}
+
+#[test]
+fn aliases_of_cargo_are_subcommands() {
+    let project = Project::copy("workspace", "aliases");
+    let folder = project.folder().join(".cargo");
+    fs::create_dir_all(&folder).unwrap();
+    let config = "[alias]\ntt = \"test -p one\"\nextra = [\"tt\", \"--features\", \"extra\"]\n";
+    fs::write(folder.join("config.toml"), config).unwrap();
+    project
+        .call(&["extra", "--", "the_feature"])
+        .ends_with(0)
+        .says("test the_feature_is_on ... ok")
+        .is_silent_about("Running unittests src/lib.rs (target/lockwarden/x86_64-unknown-linux-gnu/debug/deps/two");
+    let mut command = project.command();
+    command
+        .args(["here", "--lib"])
+        .env("CARGO_ALIAS_HERE", "test -p one --no-run");
+    Answer::of(&mut command).ends_with(0);
+}
+
+#[test]
+fn a_subcommand_that_is_no_alias_is_refused_with_what_to_do() {
+    let project = Project::copy("workspace", "unknown");
+    project
+        .call(&["clippy"])
+        .ends_with(101)
+        .says("unrecognized subcommand 'clippy'")
+        .says("under the variables that `cargo lockwarden env` prints");
 }

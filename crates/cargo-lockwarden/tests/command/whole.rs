@@ -1,6 +1,7 @@
 //! The build around: what runs in the compiler, what was there before, and what is left as it was.
 
 use std::fs;
+use std::process::Command;
 
 use crate::{Answer, Project};
 
@@ -200,6 +201,27 @@ fn a_relative_folder_for_detectors_is_one_in_the_current_folder() {
     Answer::of(&mut command)
         .ends_with(0)
         .says(&format!("kept in        {}", kept.display()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_detector_that_cannot_be_written_names_its_folder_and_another() {
+    let project = Project::copy("clean", "full");
+    let mut command = Command::new("sh");
+    crate::clean(&mut command);
+    // No file may be longer than a block, as on a disk that is full.
+    command
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 1; exec \"$0\" lockwarden test",
+        ])
+        .arg(env!("CARGO_BIN_EXE_cargo-lockwarden"))
+        .current_dir(project.folder())
+        .env("LOCKWARDEN_CACHE", crate::temporary().join("full"));
+    Answer::of(&mut command)
+        .ends_with(101)
+        .says("the sources of the detector cannot be written to ")
+        .says("(LOCKWARDEN_CACHE names another folder)");
 }
 
 #[test]
