@@ -540,23 +540,18 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
         if slot.life.is_scheduled() {
             Scheduled::point_before_release();
         }
-        end_own_hold(slot, ident, upgradable);
+        if slot.is_marked(ident) {
+            detector::with_own(slot, |own| own.marks.end(ident));
+        }
+        if slot.life.is_timed() {
+            detector::times::end_hold(slot, ident);
+        }
+        slot.remove_as(ident, upgradable);
     } else if ptr::eq(slot, current::own()) {
         slot.release_from_inside(ident);
     } else {
         slot.release_from_elsewhere(ident);
     }
-}
-
-/// Ends a hold of the calling thread, whose slot is open.
-fn end_own_hold(slot: &'static Slot, ident: *const Ident, upgradable: bool) {
-    if slot.is_marked(ident) {
-        detector::with_own(slot, |own| own.marks.end(ident));
-    }
-    if slot.life.is_timed() {
-        detector::times::end_hold(slot, ident);
-    }
-    slot.remove_as(ident, upgradable);
 }
 
 /// Ends the calling thread's holds of a lock that is dropped under forgotten guards. Nobody can ask for that lock
@@ -565,9 +560,16 @@ fn end_own_hold(slot: &'static Slot, ident: *const Ident, upgradable: bool) {
 #[cold]
 fn end_with_lock(ident: &'static Ident) {
     let slot = current::open();
-    // The detached slot lists nothing.
-    while slot.lists(ident) {
-        end_own_hold(slot, ident, false);
+    if slot.is_detached() {
+        return;
+    }
+    if slot.is_marked(ident) {
+        detector::with_own(slot, |own| own.marks.end(ident));
+    }
+    while slot.remove(ident) {
+        if slot.life.is_timed() {
+            detector::times::end_hold(slot, ident);
+        }
     }
 }
 

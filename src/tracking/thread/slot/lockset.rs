@@ -325,11 +325,6 @@ impl Slot {
         }
     }
 
-    /// Returns whether the thread, which is the calling one, holds this lock.
-    pub(crate) fn lists(&self, ident: *const Ident) -> bool {
-        self.uppermost(&|entry| entry.is(ident)).is_some()
-    }
-
     /// Returns whether a hold of this lock is marked.
     pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
         let is_it = |entry: &LocksetEntry| entry.is(ident) && entry.is_marked();
