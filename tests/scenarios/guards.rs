@@ -129,10 +129,25 @@ fn a_forgotten_guard_is_abandoned_by_its_thread() {
         })
         .finds("Abandoned a")
         .finds("Abandoned c"),
+        // Nobody can ask for these locks any more.
         case("dropped before the thread ends", || {
             elsewhere(|| {
                 let a = pl::Mutex::named("a", ());
                 mem::forget(a.lock());
+                let b = pl::RecursiveRwLock::named("b", ());
+                mem::forget((b.read(), b.upgradable_read(), b.read()));
+                let c = RwLock::named("c", ());
+                mem::forget(c.write());
+                let d = Box::new(Mutex::named("d", ()));
+                mem::forget(d.lock());
+                drop(d);
+            });
+        }),
+        case("one of two dropped before the thread ends", || {
+            let a = Mutex::named("a", ());
+            elsewhere(|| {
+                let b = Mutex::named("b", ());
+                mem::forget((a.lock(), b.lock()));
             });
         })
         .finds("Abandoned a"),

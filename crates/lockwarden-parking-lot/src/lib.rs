@@ -30,6 +30,10 @@
 //!   lock again at once can keep others waiting.
 //! - [`lock_api`] is 0.5: code that names its types, or has raw locks of its own under them, is
 //!   written for 0.4 and does not compile. Under `cargo lockwarden` it does.
+//! - [`RwLock`] has no `read_recursive`, nor its kinds with a limit or an `Arc`: a lock of 0.13 permits recursive
+//!   reads always, as [`RecursiveRwLock`] does, or never. Under `cargo lockwarden` they are there.
+//! - The constructors `const_new` are gone, in favour of `from_raw`, and [`MappedRwLockReadGuard`]'s
+//!   `try_map_or_else` is named `try_map_or_err`, as that of the other guards.
 //! - The features `deadlock_detection`, `hardware-lock-elision` and `nightly` do nothing, and there is
 //!   no module `deadlock`.
 //!

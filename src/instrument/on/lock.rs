@@ -502,8 +502,9 @@ impl Lock {
     }
 
     /// Records, right before the lock is dropped, whether a forgotten guard still holds it. If not,
-    /// the memory behind the record is freed at once; if so, it is kept, and the report of the
-    /// forgotten guard shows the right name.
+    /// the memory behind the record is freed at once. If so, the holds of the calling thread end with
+    /// the lock, and the memory is kept, since another thread may have forgotten a guard, too: the
+    /// report of that guard shows the right name.
     ///
     /// Only the locks of this crate may call this: after a wrong `held`, slots would refer to freed
     /// memory.
@@ -512,13 +513,14 @@ impl Lock {
         let Some(ident) = self.record.retire() else {
             return;
         };
-        if !held {
+        if held {
+            // The ident is never freed, since the slot of another thread may refer to it.
+            end_with_lock(ident);
+        } else {
             // A guard that was sent to another thread may have been dropped just now, and the slot
             // of its acquiring thread may still list the hold.
             detector::retire(ident, !cfg!(feature = "send_guard"));
         }
-        // If held, the ident is never freed, since the slot of the thread that forgot the guard
-        // refers to it.
     }
 }
 
@@ -550,6 +552,25 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
         slot.release_from_inside(ident);
     } else {
         slot.release_from_elsewhere(ident);
+    }
+}
+
+/// Ends the calling thread's holds of a lock that is dropped under forgotten guards. Nobody can ask for that lock
+/// any more: left in the lockset, it would be reported as abandoned when the thread ends, and each acquisition until
+/// then would count as nested.
+#[cold]
+fn end_with_lock(ident: &'static Ident) {
+    let slot = current::open();
+    if slot.is_detached() {
+        return;
+    }
+    if slot.is_marked(ident) {
+        detector::with_own(slot, |own| own.marks.end(ident));
+    }
+    while slot.remove(ident) {
+        if slot.life.is_timed() {
+            detector::times::end_hold(slot, ident);
+        }
     }
 }
 

@@ -173,3 +173,19 @@ impl LocalRuntime {
 
 impl std::panic::UnwindSafe for Runtime {}
 impl std::panic::RefUnwindSafe for Runtime {}
+impl std::panic::UnwindSafe for LocalRuntime {}
+impl std::panic::RefUnwindSafe for LocalRuntime {}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+
+    use super::{LocalRuntime, Runtime};
+
+    #[test]
+    fn runtimes_may_cross_an_unwind_as_those_of_tokio() {
+        fn may_cross<T: UnwindSafe + RefUnwindSafe>() {}
+        may_cross::<Runtime>();
+        may_cross::<LocalRuntime>();
+    }
+}

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -192,6 +193,15 @@ impl LocalSet {
     }
 }
 
+/// For what this type does not name: `id`, which tokio has from version 1.49 on.
+impl Deref for LocalSet {
+    type Target = tokio::task::LocalSet;
+
+    fn deref(&self) -> &tokio::task::LocalSet {
+        &self.inner
+    }
+}
+
 impl fmt::Debug for LocalSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
@@ -222,5 +232,19 @@ impl Future for LocalSet {
         };
         keeps_while_others_run();
         poll_set(leaf, cx, waiting, |cx| Pin::new(inner).poll(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LocalSet;
+
+    #[test]
+    fn a_set_has_the_methods_of_tokios_that_it_does_not_name() {
+        fn has_what_any_version_has(set: &tokio::task::LocalSet) -> String {
+            format!("{set:?}")
+        }
+        let set = LocalSet::new();
+        assert_eq!(has_what_any_version_has(&set), format!("{set:?}"));
     }
 }

@@ -347,6 +347,11 @@ impl<T> OwnedPermit<T> {
         Sender { inner, room }
     }
 
+    /// As [`tokio::sync::mpsc::OwnedPermit::same_channel`].
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.permit().same_channel(other.inner.permit())
+    }
+
     /// As [`tokio::sync::mpsc::OwnedPermit::same_channel_as_sender`].
     pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
         self.inner.permit().same_channel_as_sender(&sender.inner)
@@ -361,3 +366,21 @@ shown!(any:
     PermitIterator<'_, T>,
     OwnedPermit<T>
 );
+
+#[cfg(test)]
+mod tests {
+    use crate::sync::mpsc;
+
+    #[test]
+    fn a_permit_says_of_which_channel_it_is() {
+        let (here, _receiver) = mpsc::channel::<()>(2);
+        let (there, _receiver) = mpsc::channel::<()>(1);
+        let permit = || here.clone().try_reserve_owned().unwrap();
+        let (one, two) = (permit(), permit());
+        let other = there.clone().try_reserve_owned().unwrap();
+        assert!(one.same_channel(&two));
+        assert!(!one.same_channel(&other));
+        assert!(one.same_channel_as_sender(&here));
+        assert!(!one.same_channel_as_sender(&there));
+    }
+}
