@@ -555,7 +555,7 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
     }
 }
 
-/// Ends the calling thread's holds of a lock that is dropped under forgotten guards. Nobody can ask for that lock
+/// Ends the calling thread's holds of a lock that is dropped under forgotten guards. No thread can ask for that lock
 /// any more: left in the lockset, it would be reported as abandoned when the thread ends, and each acquisition until
 /// then would count as nested.
 #[cold]
@@ -564,8 +564,8 @@ fn end_with_lock(ident: &'static Ident) {
     if slot.is_detached() {
         return;
     }
-    if slot.is_marked(ident) {
-        detector::with_own(slot, |own| own.marks.end(ident));
+    if slot.marked(ident).is_some() {
+        detector::with_own(slot, |own| own.marks.end(ident, None));
     }
     while slot.remove(ident) {
         if slot.life.is_timed() {
