@@ -9,6 +9,8 @@ pub(crate) mod channel_end;
 pub(crate) mod channel_iter;
 pub(crate) mod event;
 pub(crate) mod limited;
+#[cfg(any(feature = "pool", feature = "timer"))]
+mod panic_message;
 #[cfg(feature = "pool")]
 pub mod pool;
 #[cfg(feature = "queue")]

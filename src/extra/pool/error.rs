@@ -4,7 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-use crate::sink::panic_message;
+use crate::extra::panic_message::panic_message;
 
 /// Reason for which a job has no result. Returned by [`JobHandle::result`](super::JobHandle::result).
 ///

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-use crate::sink::panic_message;
+use crate::extra::panic_message::panic_message;
 
 /// Panic of a timer's callback. Returned by [`Timer::join`](super::Timer::join) and
 /// [`Periodic::stop`](super::Periodic::stop).
