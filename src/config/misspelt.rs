@@ -16,7 +16,13 @@ pub(crate) fn misspelt() -> Vec<String> {
     }
     let mut sentences = Vec::new();
     for name in variables::set_names() {
-        let Some(own) = name.strip_prefix(PREFIX) else {
+        // Names have no case on Windows.
+        let upper = if cfg!(windows) {
+            name.to_uppercase()
+        } else {
+            name.clone()
+        };
+        let Some(own) = upper.strip_prefix(PREFIX) else {
             continue;
         };
         if !known.contains(&own)

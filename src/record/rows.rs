@@ -57,7 +57,7 @@ impl Run {
             }
             attributes.push(("program", program));
         }
-        let settings = without_paths(&Variable::Config.text());
+        let settings = without_files(&Variable::Config.text());
         if !settings.is_empty() {
             attributes.push(("settings", settings));
         }
@@ -312,19 +312,23 @@ pub(super) fn end(run: &Run, rows: u64, status: &str) -> String {
     run.line(row)
 }
 
-/// The parts of `LOCKWARDEN`, with `FILE` for each path: a record holds no directory of a machine.
-fn without_paths(settings: &str) -> String {
+/// The parts of `LOCKWARDEN`, with `FILE` for each file: a record holds no directory of a machine.
+fn without_files(settings: &str) -> String {
     let mut kept = String::new();
     for part in settings.split([',', ';']) {
-        let part = part.trim();
-        if !kept.is_empty() && !part.is_empty() {
+        if !kept.is_empty() {
             kept.push(',');
         }
-        match part.split_once('=') {
-            Some((key, value)) if value.contains(['/', '\\']) => {
+        let part = part.trim();
+        let (key, value) = part.split_once('=').unwrap_or(("", part));
+        let is_switch = ["0", "1", "on", "off"].contains(&value);
+        match key.trim() {
+            key @ ("summary" | "json") if !is_switch => {
                 kept.push_str(key);
                 kept.push_str("=FILE");
             }
+            // Not understood: the rest of a path with a comma, say.
+            _ if part.contains(['/', '\\']) => kept.push_str("FILE"),
             _ => kept.push_str(part),
         }
     }
@@ -334,6 +338,18 @@ fn without_paths(settings: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_name_no_file() {
+        for (settings, expected) in [
+            ("summary=rel.json;json=/a/b", "summary=FILE,json=FILE"),
+            ("summary=1, exit=100", "summary=1,exit=100"),
+            ("/home/me/lw.json", "FILE"),
+            ("summary=/home/me/a,b/c.json", "summary=FILE,FILE"),
+        ] {
+            assert_eq!(without_files(settings), expected);
+        }
+    }
 
     #[test]
     fn threads_that_differ_by_a_number_have_one_role() {

@@ -515,7 +515,7 @@ fn why(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
                 common => write!(
                     f,
                     "nothing orders them, and what they hold in common, {}, does not keep them apart: it is only \
-                     shared, or held around them by another thread",
+                     shared, or held by one thread around another",
                     report.the_locks(common)
                 )?,
             }

@@ -60,8 +60,8 @@ fn ends_in_a_piece(file: &mut File) -> bool {
     let mut last = [b'\n'];
     let read = file
         .seek(SeekFrom::End(-1))
-        .and_then(|_| file.read(&mut last));
-    matches!(read, Ok(1)) && last != [b'\n']
+        .and_then(|_| file.read_exact(&mut last));
+    read.is_ok() && last != [b'\n']
 }
 
 #[cfg(all(test, unix))]

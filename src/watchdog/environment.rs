@@ -134,7 +134,7 @@ fn number(value: &str) -> Result<i32, String> {
     // By a type that is parsed elsewhere: each has a parser of its own.
     match value.parse::<u64>().map(i32::try_from) {
         Ok(Ok(number)) => Ok(number),
-        _ => Err(format!("{value:?} is no number from 0 on")),
+        _ => Err(format!("{value:?} is no number from 0 to {}", i32::MAX)),
     }
 }
 

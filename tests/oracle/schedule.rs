@@ -368,9 +368,12 @@ fn past(program: &Program, events: &[Event], spans: &[Span]) -> Vec<u128> {
             }
         }
         match event.op {
-            Op::Acquire { lock, mode, .. }
-                if event.done && program.locks[usize::from(lock)] != Sort::Once =>
-            {
+            Op::Acquire {
+                lock,
+                mode,
+                tries: false,
+                ..
+            } if event.done && program.locks[usize::from(lock)] != Sort::Once => {
                 for (span, end) in spans.iter().zip(&ends) {
                     let waits = span.lock == lock && span.to < at && mode.excludes(span.mode);
                     if waits && is_started_under(events, span, event.thread) {

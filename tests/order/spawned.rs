@@ -3,9 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use lockwarden::sync::{Mutex, RwLock};
+use lockwarden::parking_lot as pl;
+use lockwarden::sync::Mutex;
 use lockwarden::thread::{self, JoinHandle};
 
+use super::harness;
 use super::harness::Reported::{All, Default};
 use super::harness::{apart, found, orders};
 
@@ -149,40 +151,83 @@ fn what_the_parent_does_after_the_release_is_concurrent_with_the_child() {
     assert_eq!(found!(Default, run), ["Inversion a b"]);
 }
 
-/// Starts a thread under a read lock, which is a write lock at first or not; the thread reads it, too.
-fn under_a_read_lock(downgraded: bool) -> impl FnOnce() {
-    move || {
-        let (ab, ba) = orders();
-        let gate = Arc::new(RwLock::named("gate", ()));
-        let seen = Arc::clone(&gate);
-        let child = || {
-            thread::spawn(move || {
-                drop(seen.read().unwrap());
-                ab();
-            })
-        };
-        let (held, child) = if downgraded {
-            let held = gate.write().unwrap();
-            let child = child();
-            (lockwarden::sync::RwLockWriteGuard::downgrade(held), child)
-        } else {
-            let held = gate.read().unwrap();
-            (held, child())
-        };
-        ba();
-        drop(held);
-        child.join().unwrap();
-    }
+/// Runs `ba` under a lock, and `ab` in a thread that `held` has started under it, once `acquire` has acquired the lock there.
+fn under_a_lock<G>(
+    hold: impl FnOnce(&'static pl::RwLock<()>, &mut dyn FnMut()) -> G,
+    acquire: impl FnOnce(&'static pl::RwLock<()>) + Send + 'static,
+) {
+    let gate: &'static pl::RwLock<()> = Box::leak(Box::new(pl::RwLock::named("gate", ())));
+    let (ab, ba) = orders();
+    let (mut child, mut run) = (None, Some(ab));
+    let mut acquire = Some(acquire);
+    let held = hold(gate, &mut || {
+        let (acquire, ab) = (acquire.take().unwrap(), run.take().unwrap());
+        child = Some(thread::spawn(move || {
+            acquire(gate);
+            ab();
+        }));
+    });
+    ba();
+    drop(held);
+    child.unwrap().join().unwrap();
 }
 
 #[test]
-fn a_read_lock_at_the_spawn_does_not_keep_a_reader_behind_it() {
-    assert_eq!(found!(Default, under_a_read_lock(false)), ["Inversion a b"]);
+fn a_lock_that_kept_the_child_out_all_the_time_orders_it() {
+    let run = || {
+        under_a_lock(
+            |gate, start| {
+                let held = gate.write();
+                start();
+                held
+            },
+            |gate| drop(gate.read()),
+        )
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"]);
 }
 
 #[test]
-fn a_write_lock_that_is_downgraded_does_not_keep_a_reader_behind_it() {
-    assert_eq!(found!(Default, under_a_read_lock(true)), ["Inversion a b"]);
+fn a_lock_that_would_have_let_the_child_in_orders_nothing() {
+    let read = |gate: &'static pl::RwLock<()>| drop(gate.read());
+    let run = || {
+        under_a_lock(
+            |gate, start| {
+                let held = gate.read();
+                start();
+                held
+            },
+            read,
+        );
+        under_a_lock(
+            |gate, start| {
+                let held = gate.write();
+                start();
+                pl::RwLockWriteGuard::downgrade(held)
+            },
+            read,
+        );
+        // For a while it let readers in.
+        under_a_lock(
+            |gate, start| {
+                let held = gate.write();
+                start();
+                let held = pl::RwLockWriteGuard::downgrade_to_upgradable(held);
+                pl::RwLockUpgradableReadGuard::upgrade(held)
+            },
+            read,
+        );
+        // It could have given up.
+        under_a_lock(
+            |gate, start| {
+                let held = gate.write();
+                start();
+                held
+            },
+            |gate| drop(gate.try_read_for(harness::LIMIT)),
+        );
+    };
+    assert_eq!(found!(Default, run), ["Inversion a b"; 4]);
 }
 
 #[test]

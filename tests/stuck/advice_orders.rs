@@ -21,10 +21,12 @@ advice! {
           `lockwarden::acquire((&", "or sort them before tests/stuck/advice_orders.rs:"];
     "a loop that takes what two lines take in the other order", loop_and_lines, "Inversion",
         ["swap lines", "so that `ledger` is taken before `audit`"];
+    "a lock that is released and taken again", relock, "Inversion",
+        ["release `audit`, which is taken at tests/stuck/advice_orders.rs:", "takes `ledger` again"];
     "two locks under a gate that is only shared", shared_gate, "Inversion",
         ["nothing orders them, and what they hold in common, `gate`, does not keep them apart: it is only shared"];
     "two locks under a gate that the parent of both threads holds", gate_of_parent, "Inversion",
-        ["and what they hold in common, `ledger`, does not keep them apart", "or held around them by another thread"];
+        ["and what they hold in common, `ledger`, does not keep them apart", "or held by one thread around another"];
     "two locks in two lines of one function", two_lines, "Inversion",
         ["swap lines", "so that `ledger` is taken before `audit`"];
     "two locks in one line", one_line, "Inversion",
@@ -158,6 +160,26 @@ fn loop_and_lines(mended: bool) {
     match mended {
         true => one_by_one([&renames_with_lines_swapped, &takes_all]),
         false => one_by_one([&renames, &takes_all]),
+    }
+    end_after_inversion(mended);
+}
+
+fn relock(mended: bool) {
+    fn takes_again() {
+        let ledger = LEDGER.lock().unwrap();
+        let _audit = AUDIT.lock().unwrap();
+        drop(ledger);
+        drop(LEDGER.lock().unwrap());
+    }
+    fn takes_again_alone() {
+        let ledger = LEDGER.lock().unwrap();
+        let audit = AUDIT.lock().unwrap();
+        drop((ledger, audit));
+        drop(LEDGER.lock().unwrap());
+    }
+    match mended {
+        true => one_by_one([&takes_again_alone; 2]),
+        false => one_by_one([&takes_again; 2]),
     }
     end_after_inversion(mended);
 }

@@ -107,8 +107,10 @@ pub(super) fn remember(waits: ReportedWaits, message: &str) {
 /// said. A thread that waits for itself and cannot unwind finds its deadlock twice: before the wait, and in it.
 pub(super) fn is_first_unbroken(panic: &Panic) -> bool {
     let mut reported = REPORTED.lock();
+    // The last one: an earlier deadlock can have the same words.
     match reported
         .iter_mut()
+        .rev()
         .find(|known| known.message == panic.message())
     {
         Some(known) => !std::mem::replace(&mut known.is_unbroken, true),

@@ -3,8 +3,9 @@
 //!
 //! Whether a child is joined under the lock is known only at the join. So the child records its acquisitions,
 //! hands the log over at its end, and the joining thread adds it to the graph. The parent marks the holds
-//! under which it spawned; the release of a marked hold says that the logs are useless from then on: a pool
-//! that starts its workers under a lock pays for them only until it releases the lock.
+//! under which it spawned; the release of a marked hold says that the logs are useless from then on, and has the clock
+//! of the parent: what the child does after it has acquired that lock comes after the release. A pool that starts its
+//! workers under a lock pays for them until it releases the lock, and for some acquisitions of each worker more.
 //!
 //! The log gives edges, and never excuses a cycle: that the parent guarded the child is known too late for
 //! the nested acquisitions that were already checked meanwhile.
@@ -15,11 +16,8 @@ use crate::engine::acquisition::{Acquisition, InheritedHold};
 use crate::engine::mode::Mode;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edge::LeafEdge;
-use crate::tracking::lock::record::LockRecord;
 use crate::tracking::thread::current;
-use crate::tracking::thread::inherited_holds::{
-    AcquisitionLog, NestedAcquisition, ParentHolds, Release,
-};
+use crate::tracking::thread::inherited_holds::{AcquisitionLog, NestedAcquisition, ParentHolds};
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::Slot;
 
@@ -68,20 +66,15 @@ pub(crate) fn begin(slot: &'static Slot, above: &ParentHolds) {
 }
 
 /// Records that the calling thread is about to release a hold under which it started threads.
-pub(crate) fn release(slot: &'static Slot, ident: *const Ident, mode: Mode) {
+pub(crate) fn release(slot: &'static Slot, ident: *const Ident) {
     let clock = happens_before::hand_over(slot);
-    with_own(slot, |own| {
-        own.marks.end(ident, Some(Release { mode, clock }))
-    });
+    with_own(slot, |own| own.marks.end(ident, Some(clock)));
 }
 
-/// Orders the calling thread, which has acquired a lock, after the release of that lock by the thread that started it
-/// under it.
-pub(crate) fn acquired(slot: &'static Slot, record: &LockRecord, mode: Mode) {
-    let clock = with_own(slot, |own| {
-        let notes = own.notes.as_mut()?;
-        notes.acquired(record.ident()?.id(), mode)
-    });
+/// Orders the calling thread after the release of a lock by the thread that started it under that lock: it has acquired
+/// the lock by a call that waits for as long as it takes. One that gives up could go on before the release.
+pub(crate) fn acquired(slot: &'static Slot, ident: &Ident, mode: Mode) {
+    let clock = with_own(slot, |own| own.notes.as_mut()?.acquired(ident.id(), mode));
     if let Some(clock) = clock {
         happens_before::learn(slot, &clock);
     }
@@ -98,8 +91,11 @@ pub(crate) fn end() -> Vec<NestedAcquisition> {
     notes.map(AcquisitionLog::into_taken).unwrap_or_default()
 }
 
+/// Lets the thread use the fast path again if no acquisition is to be looked at any more.
 fn settle(slot: &'static Slot) {
-    slot.set_surrounded(with_own(slot, |own| own.is_surrounded()));
+    if !with_own(slot, |own| own.is_surrounded()) {
+        slot.set_surrounded(false);
+    }
 }
 
 /// Logs an acquisition for the join, if a join may need it.
@@ -140,10 +136,7 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
     let mut around = Vec::new();
     for (held, over) in &above.held {
         let at = with_own(slot, |own| own.marks.find(over));
-        if at
-            .and_then(|at| slot.marked(std::ptr::without_provenance(at)))
-            .is_some()
-        {
+        if at.is_some_and(|at| slot.is_marked(std::ptr::without_provenance(at))) {
             around.push(InheritedHold {
                 held: *held,
                 holder: above.holder,

@@ -11,8 +11,9 @@ const ALL: u64 = u64::MAX;
 /// The most spans of one clock: 24 KiB of them.
 const LIMIT: usize = 1024;
 
-/// The spans that stay when a clock exceeds its limit, so that not each new span costs a look at all.
-const KEPT: usize = LIMIT - LIMIT / 8;
+/// The spans that a full clock drops at once, so that not each new one costs a look at all of them; and those at either
+/// end that stay.
+const PART: usize = LIMIT / 8;
 
 /// Threads with the same entry: one thread up to a segment, or a run of consecutive thread numbers that have
 /// all ended.
@@ -57,8 +58,8 @@ impl Span {
 /// Sorted by thread, so that a join is a merge. Threads that have ended form runs: in a program that starts
 /// and joins threads without end, a clock is as long as the number of threads that were never joined.
 ///
-/// When the clock reaches its limit it drops entries of its older half, first those of the threads that ended first. A dropped
-/// thread counts as concurrent, which can cause a false alarm and never a miss.
+/// A full clock drops entries, first those of the threads that ended first. A dropped thread counts as concurrent,
+/// which can cause a false alarm and never a miss.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VectorClock {
     spans: Vec<Span>,
@@ -80,29 +81,27 @@ impl VectorClock {
         self.is_cut
     }
 
-    /// Drops entries if there are more than the limit allows.
+    /// Drops entries of a full clock.
+    ///
+    /// The last threads stay, since they were joined or heard of just now. Of the others, a thread that ended long ago is
+    /// the least likely to be compared again. If that is not enough, threads go that look as if they ran: most have
+    /// ended and were never joined, but the first ones of a process often run as long as the process.
     fn cut(&mut self) {
-        if self.spans.len() <= LIMIT {
+        if self.spans.len() < LIMIT {
             return;
         }
-        let mut excess = self.spans.len() - KEPT;
         self.is_cut = true;
-        // The spans ascend, so the oldest threads come first, and the newer half stays: it has those that were joined
-        // just now. Of the older half, a thread that ended long ago is the least likely to be compared again; one that
-        // runs can be at any moment, but threads that were never joined look as if they did.
-        let mut old = self.spans.len() / 2;
-        for has_ended in [true, false] {
-            if excess == 0 {
-                return;
-            }
-            let (before, mut at) = (excess, 0);
+        let mut excess = self.spans.len() - (LIMIT - PART);
+        for (ended, first) in [(true, 0), (false, PART)] {
+            let last = self.spans.len() - PART;
+            let mut at = 0;
             self.spans.retain(|span| {
+                let is_candidate = (first..last).contains(&at) && (span.segment == ALL) == ended;
+                let is_kept = excess == 0 || !is_candidate;
                 at += 1;
-                let is_kept = excess == 0 || at > old || (span.segment != ALL) == has_ended;
                 excess -= usize::from(!is_kept);
                 is_kept
             });
-            old -= before - excess;
         }
     }
 
@@ -136,6 +135,8 @@ impl VectorClock {
         if self.get(thread) >= segment {
             return;
         }
+        // Before the new span is there, which so stays.
+        self.cut();
         let new = Span::of(thread, segment);
         let at = self.spans.partition_point(|span| span.first < new.first);
         match self.spans.get_mut(at) {
@@ -151,7 +152,6 @@ impl VectorClock {
                 self.spans.remove(left + 1);
             }
         }
-        self.cut();
     }
 
     /// Joins `other` into this clock.
@@ -340,20 +340,20 @@ mod tests {
     }
 
     #[test]
-    fn a_join_of_two_full_clocks_keeps_the_threads_that_came_last() {
+    fn a_join_of_two_full_clocks_keeps_the_threads_that_came_first_and_last() {
         let of = |from: u64| {
             let mut clock = VectorClock::new();
-            for thread in (from..).step_by(4).take(LIMIT) {
+            for thread in (from..).step_by(4).take(LIMIT - 1) {
                 clock.advance(ThreadId::new(thread), 1);
             }
             clock
         };
         let mut clock = of(1);
         clock.join(&of(3));
-        // The newer half, which is more than `KEPT`.
-        assert!(clock.is_cut() && clock.spans.len() == LIMIT);
-        let oldest = 2 * LIMIT as u64 + 1;
-        assert_eq!(clock.spans.first().map(|span| span.first), Some(oldest));
+        assert!(clock.is_cut() && clock.spans.len() == LIMIT - PART);
+        for (at, kept) in [(0, 1), (PART - 1, 1), (PART, 0), (2 * LIMIT - 3, 1)] {
+            assert_eq!(clock.get(ThreadId::new(2 * at as u64 + 1)), kept, "{at}");
+        }
     }
 
     #[test]
@@ -366,9 +366,9 @@ mod tests {
             clock.advance(ThreadId::new(number), ALL);
         }
         assert!(clock.is_cut());
-        assert_eq!(clock.spans.len(), KEPT);
+        assert_eq!(clock.spans.len(), LIMIT - PART + 1);
         assert_eq!(clock.get(ThreadId::new(1)), 1, "it goes on");
-        let oldest = 3 + 2 * (LIMIT + 1 - KEPT) as u64;
+        let oldest = 3 + 2 * PART as u64;
         assert_eq!(clock.get(ThreadId::new(oldest - 2)), 0);
         assert_eq!(clock.get(ThreadId::new(oldest)), ALL);
         let mut other = VectorClock::new();
@@ -385,9 +385,30 @@ mod tests {
         for number in (2000..3000).step_by(2) {
             clock.advance(ThreadId::new(number), ALL);
             assert_eq!(clock.get(ThreadId::new(number)), ALL);
+            // A thread of the middle is in it after its own advance, too.
+            clock.advance(ThreadId::new(500), number);
+            assert_eq!(clock.get(ThreadId::new(500)), number);
         }
         assert!(clock.is_cut() && clock.spans.len() <= LIMIT);
-        assert_eq!(clock.get(ThreadId::new(1)), 0, "it was the oldest");
+        assert_eq!(
+            clock.get(ThreadId::new(1)),
+            1,
+            "the first thread of the process"
+        );
+        assert_eq!(clock.get(ThreadId::new(200)), 0);
+    }
+
+    #[test]
+    fn a_clock_of_many_threads_keeps_the_first_ones_of_the_process() {
+        let mut clock = VectorClock::new();
+        clock.advance(ThreadId::new(1), 5);
+        // The threads of a server, of which every eighth is joined.
+        for number in 2..4000 {
+            let segment = if number % 8 == 0 { ALL } else { 1 };
+            clock.advance(ThreadId::new(number), segment);
+            assert_eq!(clock.get(ThreadId::new(1)), 5);
+        }
+        assert!(clock.is_cut());
     }
 
     /// Compares clocks of random segments, joined and advanced, with a plain map.

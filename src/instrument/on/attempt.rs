@@ -7,7 +7,7 @@ use lock_api::GuardNoSend;
 use super::lock::{Hold, Lock};
 use crate::detector;
 use crate::detector::deadlock::Look;
-use crate::detector::order::check;
+use crate::detector::order::{check, inherited_holds};
 use crate::engine::ids::Site;
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
@@ -138,6 +138,7 @@ impl Lock {
                 detector::times::wait(slot, &self.record, ident, (mode, site), request.since);
             }
             let mut attempt = Attempt::of(self, Some(slot), mode, site);
+            attempt.blocking = blocking;
             // After the wait is published: a thread that finds, by the edges added here, that the
             // order could deadlock sees this wait too if it is already part of the deadlock.
             if std::mem::take(&mut to_check) {
@@ -212,6 +213,8 @@ pub struct Attempt<'a> {
     /// An attempt writes to the slot of its thread without synchronisation, hence `!Send`.
     marker: PhantomData<GuardNoSend>,
     granted: bool,
+    /// Whether the call waits for as long as it takes.
+    blocking: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -224,6 +227,7 @@ impl<'a> Attempt<'a> {
             site,
             marker: PhantomData,
             granted: false,
+            blocking: false,
         }
     }
 
@@ -237,11 +241,15 @@ impl<'a> Attempt<'a> {
         let Some(slot) = self.slot else {
             return Hold::untracked();
         };
-        let (lock, mode, site) = (self.lock, self.mode, self.site);
+        let (lock, mode, site, blocking) = (self.lock, self.mode, self.site, self.blocking);
         // Ends the wait before the lock is listed as held, so that no reader sees both.
         drop(self);
         let ident = lock.identify_as_holder(slot, mode, site);
-        lock.note(slot, ident.tag(), mode, site)
+        let hold = lock.note(slot, ident.tag(), mode, site);
+        if blocking {
+            inherited_holds::acquired(slot, ident, mode);
+        }
+        hold
     }
 
     /// Records that the upgrade of `hold` is done.

@@ -331,7 +331,6 @@ impl Lock {
         // SAFETY: `maintain` has made room, and a wake flag that another thread has set since does
         // not take it away.
         unsafe { self.note_at(slot, state, tag, mode, site) };
-        inherited_holds::acquired(slot, &self.record, mode);
         if slot.life.is_timed() {
             detector::times::hold(slot, self.record.ident(), mode, site);
         }
@@ -407,6 +406,7 @@ impl Lock {
         // Recorded as held before the findings are published: a callback that acquires this lock is
         // then reported as a self-deadlock instead of hanging.
         let hold = self.note(slot, ident.tag(), mode, site);
+        inherited_holds::acquired(slot, ident, mode);
         if let Some(panic) = detector::publish(slot, findings)
             && may_panic
             && detector::can_unwind()
@@ -455,8 +455,13 @@ impl Lock {
         if ptr::eq(slot, current::open())
             && let Some(ident) = self.record.ident()
         {
-            if mode != Mode::Exclusive && slot.life.is_scheduled() {
-                Scheduled::point_before_release();
+            if mode != Mode::Exclusive {
+                if slot.life.is_scheduled() {
+                    Scheduled::point_before_release();
+                }
+                if slot.is_marked(ident) {
+                    detector::with_own(slot, |own| own.marks.weaken(ident, mode));
+                }
             }
             slot.convert(ident, mode);
         }
@@ -541,8 +546,8 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
         if slot.life.is_scheduled() {
             Scheduled::point_before_release();
         }
-        if let Some(mode) = slot.marked(ident) {
-            inherited_holds::release(slot, ident, mode);
+        if slot.is_marked(ident) {
+            inherited_holds::release(slot, ident);
         }
         if slot.life.is_timed() {
             detector::times::end_hold(slot, ident);
@@ -564,7 +569,7 @@ fn end_with_lock(ident: &'static Ident) {
     if slot.is_detached() {
         return;
     }
-    if slot.marked(ident).is_some() {
+    if slot.is_marked(ident) {
         detector::with_own(slot, |own| own.marks.end(ident, None));
     }
     while slot.remove(ident) {

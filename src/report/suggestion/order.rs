@@ -193,6 +193,13 @@ fn one_order(report: &Report, edge: &Edge) -> String {
             ),
         };
     }
+    if let Some(again) = taken_again(report, edge) {
+        let (held, asked) = (report.the_lock(again.from), report.the_lock(again.to));
+        let (first, second) = (place(again.from_site), place(again.to_site));
+        return format!(
+            "release {held}, which is taken at {first}, before {second} takes {asked} again"
+        );
+    }
     let swapped = fmt::from_fn(|f| swapped(f, report, edge));
     match is_of_the_command() {
         true => swapped.to_string(),
@@ -205,13 +212,30 @@ fn is_one_call(edge: &Edge) -> bool {
     edge.from_site == edge.to_site
 }
 
-/// Returns whether the two calls could be swapped, but another edge has one of them, too.
+/// Returns whether the two calls could be swapped, but another edge takes another lock at one of the two lines.
 fn is_line_of_another(report: &Report, edge: &Edge) -> bool {
-    let is_of_edge = |site: Site| site == edge.from_site || site == edge.to_site;
+    let calls = |edge: &Edge| [(edge.from_site, edge.from), (edge.to_site, edge.to)];
     let is_shared = |other: &Edge| {
-        !std::ptr::eq(other, edge) && (is_of_edge(other.from_site) || is_of_edge(other.to_site))
+        let mine = calls(edge);
+        let takes_another = |&(site, lock): &(Site, LockId)| {
+            mine.iter().any(|&(own, held)| own == site && held != lock)
+        };
+        calls(other).iter().any(takes_another)
     };
-    report.edges.iter().any(is_shared) && in_one_function(edge.from_site, edge.to_site)
+    lists::any(&report.edges, &is_shared) && in_one_function(edge.from_site, edge.to_site)
+}
+
+/// Returns the edge to the lock that one function releases and takes again, under the lock that it took in between: the
+/// two edges of the cycle meet in that call.
+fn taken_again<'a>(report: &'a Report, edge: &'a Edge) -> Option<&'a Edge> {
+    let [one, other] = report.edges.as_slice() else {
+        return None;
+    };
+    let other = if std::ptr::eq(one, edge) { other } else { one };
+    [(edge, other), (other, edge)]
+        .into_iter()
+        .find(|(before, after)| before.to_site == after.from_site && before.to == after.from)
+        .map(|(_, after)| after)
 }
 
 /// Writes the suggestion to swap two calls.

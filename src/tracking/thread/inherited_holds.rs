@@ -14,8 +14,8 @@ use crate::tracking::lock::leaf_edge::LeafEdge;
 /// acquires so many different locks is unlikely to be joined under a lock.
 const NOTED: usize = 64;
 
-/// The number of slow acquisitions in which a thread looks out for the locks that it was started under, once all of them
-/// are released.
+/// The number of slow acquisitions at which a thread looks out for the locks that it was started under, once no more is to
+/// be logged.
 const LATE: u32 = 16;
 
 /// One hold, as the threads that were started under it see it.
@@ -24,28 +24,21 @@ pub(crate) struct HoldEnd(Arc<MarkedHold>);
 
 #[derive(Debug)]
 struct MarkedHold {
-    held: Held,
+    lock: LockId,
     /// How the hold ended; set once, by the thread that held the lock.
     release: OnceLock<Option<Release>>,
 }
 
 /// The release of a marked hold.
 #[derive(Debug)]
-pub(crate) struct Release {
-    /// The mode of the hold at the end: the lock may have been downgraded.
-    pub(crate) mode: Mode,
+struct Release {
+    /// The weakest mode that the hold had since the first of the threads was started under it.
+    weakest: Mode,
     /// The clock of the thread that released it.
-    pub(crate) clock: Segment,
+    clock: Segment,
 }
 
 impl HoldEnd {
-    fn of(held: Held) -> Self {
-        Self(Arc::new(MarkedHold {
-            held,
-            release: OnceLock::new(),
-        }))
-    }
-
     /// Returns whether the hold is over. A hint in other threads than the holder's.
     pub(crate) fn is_over(&self) -> bool {
         self.0.release.get().is_some()
@@ -54,16 +47,9 @@ impl HoldEnd {
     /// Returns the clock of the release, after which every acquisition of `lock` in this mode comes by a thread that was
     /// started under the hold.
     fn released_before(&self, lock: LockId, mode: Mode) -> Option<&Segment> {
-        let held = &self.0.held;
-        if held.lock != lock || !held.mode.excludes(mode) {
-            return None;
-        }
         let release = self.0.release.get()?.as_ref()?;
-        release.mode.excludes(mode).then_some(&release.clock)
-    }
-
-    fn end(&self, release: Option<Release>) {
-        let _ = self.0.release.set(release);
+        let waits = self.0.lock == lock && release.weakest.excludes(mode);
+        waits.then_some(&release.clock)
     }
 
     fn is(&self, other: &HoldEnd) -> bool {
@@ -73,40 +59,72 @@ impl HoldEnd {
 
 /// The marked holds of a thread: those under which it started threads.
 #[derive(Debug, Default)]
-pub(crate) struct MarkedHolds(Vec<(usize, HoldEnd)>);
+pub(crate) struct MarkedHolds(Vec<Mark>);
+
+#[derive(Debug)]
+struct Mark {
+    /// The address of the lock's ident.
+    at: usize,
+    end: HoldEnd,
+    /// The weakest mode of the hold so far.
+    weakest: Mode,
+}
 
 impl MarkedHolds {
     /// Returns the mark of a hold, which is the existing one only if the hold `was_marked`.
     pub(crate) fn mark(&mut self, ident: *const Ident, held: Held, was_marked: bool) -> HoldEnd {
-        if let Some((_, over)) = self.0.iter().find(|(at, _)| *at == ident.addr())
+        if let Some(mark) = self.of(ident)
             && was_marked
         {
-            return over.clone();
+            return mark.end.clone();
         }
         self.end(ident, None);
-        let over = HoldEnd::of(held);
-        self.0.push((ident.addr(), over.clone()));
-        over
+        let end = HoldEnd(Arc::new(MarkedHold {
+            lock: held.lock,
+            release: OnceLock::new(),
+        }));
+        self.0.push(Mark {
+            at: ident.addr(),
+            end: end.clone(),
+            weakest: held.mode,
+        });
+        end
     }
 
-    /// Ends the mark of the hold of this lock; the clock is not known of a hold that ended unseen.
-    pub(crate) fn end(&mut self, ident: *const Ident, release: Option<Release>) {
-        if let Some(at) = self.0.iter().position(|(at, _)| *at == ident.addr()) {
-            self.0.swap_remove(at).1.end(release);
+    fn of(&mut self, ident: *const Ident) -> Option<&mut Mark> {
+        self.0.iter_mut().find(|mark| mark.at == ident.addr())
+    }
+
+    /// Records that the hold of this lock has changed to a weaker mode.
+    pub(crate) fn weaken(&mut self, ident: *const Ident, mode: Mode) {
+        if let Some(mark) = self.of(ident)
+            && mark.weakest != Mode::Shared
+        {
+            mark.weakest = mode;
+        }
+    }
+
+    /// Ends the mark of the hold of this lock, with the clock of its release; `None` for a hold that ended unseen.
+    pub(crate) fn end(&mut self, ident: *const Ident, clock: Option<Segment>) {
+        if let Some(at) = self.0.iter().position(|mark| mark.at == ident.addr()) {
+            let mark = self.0.swap_remove(at);
+            let weakest = mark.weakest;
+            let release = clock.map(|clock| Release { weakest, clock });
+            let _ = mark.end.0.release.set(release);
         }
     }
 
     /// Returns the address of the lock of this hold, if the hold is not over.
-    pub(crate) fn find(&self, over: &HoldEnd) -> Option<usize> {
-        let mark = self.0.iter().find(|(_, known)| known.is(over))?;
-        Some(mark.0)
+    pub(crate) fn find(&self, end: &HoldEnd) -> Option<usize> {
+        let mark = self.0.iter().find(|mark| mark.end.is(end))?;
+        Some(mark.at)
     }
 }
 
 impl Drop for MarkedHolds {
     fn drop(&mut self) {
-        for (_, over) in &self.0 {
-            over.end(None);
+        for mark in &self.0 {
+            let _ = mark.end.0.release.set(None);
         }
     }
 }
@@ -133,7 +151,7 @@ pub(crate) struct AcquisitionLog {
     /// The holds above, without those whose release the thread is known to come after.
     above: Vec<HoldEnd>,
     taken: Vec<NestedAcquisition>,
-    /// The acquisitions that the thread may still look at once all holds above are over.
+    /// The acquisitions at which the thread may still look once no more is to be logged.
     late: u32,
 }
 
@@ -168,23 +186,26 @@ impl AcquisitionLog {
         self.taken.len() < NOTED && !self.above.iter().all(HoldEnd::is_over)
     }
 
-    /// Returns whether acquisitions are to be looked at, since more is to be logged or a lock above was released and
-    /// not acquired yet.
+    /// Returns whether acquisitions are to be looked at, since more is to be logged or a lock above was not acquired yet.
     pub(crate) fn is_watching(&self) -> bool {
-        self.go_on() || (self.late > 0 && !self.above.is_empty())
+        self.go_on() || !self.above.is_empty()
     }
 
     /// Returns the clock of the release that this acquisition of the thread comes after, if the lock is one above.
     pub(crate) fn acquired(&mut self, lock: LockId, mode: Mode) -> Option<Segment> {
-        if !self.go_on() {
-            self.late = self.late.saturating_sub(1);
-        }
         for (at, above) in self.above.iter().enumerate() {
             if let Some(clock) = above.released_before(lock, mode) {
                 let clock = clock.clone();
                 self.above.swap_remove(at);
                 return Some(clock);
             }
+        }
+        if !self.go_on() {
+            self.late = self.late.saturating_sub(1);
+        }
+        if self.late == 0 {
+            // The clocks of the releases are large.
+            self.above.clear();
         }
         None
     }
@@ -236,9 +257,8 @@ mod tests {
         }
     }
 
-    fn released(mode: Mode) -> Option<Release> {
-        let clock = Segment::first(ThreadId::new(1));
-        Some(Release { mode, clock })
+    fn clock() -> Option<Segment> {
+        Some(Segment::first(ThreadId::new(1)))
     }
 
     #[test]
@@ -295,8 +315,8 @@ mod tests {
             notes.acquired(id(1), Mode::Exclusive).is_none(),
             "the hold lasts"
         );
-        marks.end(ident(8), released(Mode::Exclusive));
-        marks.end(ident(16), released(Mode::Shared));
+        marks.end(ident(8), clock());
+        marks.end(ident(16), clock());
         assert!(
             notes.acquired(id(2), Mode::Shared).is_none(),
             "readers do not wait"
@@ -315,10 +335,11 @@ mod tests {
     }
 
     #[test]
-    fn a_downgrade_before_the_release_admits_readers() {
+    fn a_hold_that_was_weaker_for_a_while_admitted_readers() {
         let mut marks = MarkedHolds::default();
         let mut notes = two_above(&mut marks, [Mode::Exclusive; 2]);
-        marks.end(ident(8), released(Mode::Shared));
+        marks.weaken(ident(8), Mode::Shared);
+        marks.end(ident(8), clock());
         assert!(notes.acquired(id(1), Mode::Shared).is_none());
         assert!(notes.acquired(id(1), Mode::Exclusive).is_some());
     }

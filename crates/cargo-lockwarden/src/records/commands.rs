@@ -406,7 +406,7 @@ fn check(input: &Input, since: Option<&str>, deny: &[Denied], out: &[String]) ->
     let totals = text::totals(&loaded.records, &loaded.tally);
     let mut known = input.baseline.display().to_string();
     // A name that is mistyped would look like a baseline without orders.
-    if !input.baseline.exists() {
+    if since.is_none() && !input.baseline.exists() {
         known += " (there is no such file)";
     }
     anstream::eprint!("{}", text::checked(&checked, &loaded.sources, &known));

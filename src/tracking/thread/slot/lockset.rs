@@ -325,11 +325,10 @@ impl Slot {
         }
     }
 
-    /// Returns the mode of the uppermost marked hold of this lock.
-    pub(crate) fn marked(&self, ident: *const Ident) -> Option<Mode> {
-        let depth = self.uppermost(&|entry| entry.is(ident) && entry.is_marked())?;
-        // SAFETY: the depth of an entry.
-        Some(unsafe { self.entry(depth) }.mode())
+    /// Returns whether a hold of this lock is marked.
+    pub(crate) fn is_marked(&self, ident: *const Ident) -> bool {
+        let is_it = |entry: &LocksetEntry| entry.is(ident) && entry.is_marked();
+        self.uppermost(&is_it).is_some()
     }
 
     /// Adds or removes the entry that stands for inherited locks.
