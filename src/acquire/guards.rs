@@ -8,6 +8,19 @@ use std::sync::{LockResult, PoisonError};
 /// or a vector.
 ///
 /// The locks are released together, in the reverse of the order of their acquisition.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::acquire::acquire;
+/// use lockwarden::sync::Mutex;
+///
+/// let (from, to) = (Mutex::new(100), Mutex::new(0));
+/// let mut held = acquire((&from, &to))?.checked().unwrap();
+/// *held.0 -= 30;
+/// *held.1 += 30;
+/// # Ok::<(), lockwarden::acquire::LockOrderViolation>(())
+/// ```
 #[must_use = "if unused the locks will immediately unlock"]
 #[clippy::has_significant_drop]
 pub struct Guards<G: GuardSet> {

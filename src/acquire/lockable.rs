@@ -42,11 +42,35 @@ pub struct Read<'a, L: ?Sized>(pub(crate) &'a L);
 pub struct Write<'a, L: ?Sized>(pub(crate) &'a L);
 
 /// Requests `lock` for reading, as an argument of [`acquire`](super::acquire).
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::acquire::{acquire, read};
+/// use lockwarden::sync::{Mutex, RwLock};
+///
+/// let (total, rate) = (Mutex::new(10), RwLock::new(3));
+/// let mut held = acquire((&total, read(&rate)))?.checked().unwrap();
+/// *held.0 *= *held.1;
+/// # Ok::<(), lockwarden::acquire::LockOrderViolation>(())
+/// ```
 pub const fn read<L: ?Sized>(lock: &L) -> Read<'_, L> {
     Read(lock)
 }
 
 /// Requests `lock` for writing, as an argument of [`acquire`](super::acquire).
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::acquire::{acquire, write};
+/// use lockwarden::sync::{Mutex, RwLock};
+///
+/// let (total, rate) = (Mutex::new(10), RwLock::new(3));
+/// let mut held = acquire((&total, write(&rate)))?.checked().unwrap();
+/// *held.1 += *held.0;
+/// # Ok::<(), lockwarden::acquire::LockOrderViolation>(())
+/// ```
 pub const fn write<L: ?Sized>(lock: &L) -> Write<'_, L> {
     Write(lock)
 }

@@ -223,6 +223,14 @@ impl Config {
     /// A stack shows how the program came to the line that takes the lock. The names of its functions are looked up
     /// at once, so that a killed process has them: in a build without optimisation the first look-up of a process
     /// takes hundreds of milliseconds, a later one less than one.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use lockwarden::config::Config;
+    /// Config::new().record("/var/log/shop/locks").record_stacks(true).install()?;
+    /// # Ok::<(), lockwarden::config::InstallError>(())
+    /// ```
     pub fn record_stacks(mut self, on: bool) -> Self {
         self.record_stacks = on;
         self
@@ -236,6 +244,14 @@ impl Config {
     /// `cargo lockwarden top` shows the totals, which are complete, and prints the last events as a trace. Each
     /// acquisition then takes a slow path and reads the clock twice, and a thread keeps about 100 bytes for each
     /// event. Without times an acquisition costs what it costs otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use lockwarden::config::Config;
+    /// Config::new().record("/var/log/shop/locks").record_times(4_096).install()?;
+    /// # Ok::<(), lockwarden::config::InstallError>(())
+    /// ```
     pub fn record_times(mut self, events: usize) -> Self {
         self.record_times = events;
         self

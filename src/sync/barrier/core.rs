@@ -168,6 +168,14 @@ impl Barrier {
     }
 
     /// Breaks the barrier: all present and later waits fail.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let barrier = lockwarden::sync::Barrier::new(2);
+    /// barrier.abort();
+    /// assert!(barrier.wait_checked().is_err());
+    /// ```
     pub fn abort(&self) {
         self.end(true);
     }

@@ -4,6 +4,17 @@ use std::error::Error;
 use std::fmt;
 
 /// Error of a wait at a broken barrier: not all threads will arrive.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::sync::{Barrier, BrokenBarrierError};
+///
+/// let barrier = Barrier::new(2);
+/// barrier.abort();
+/// let error: BrokenBarrierError = barrier.wait_checked().unwrap_err();
+/// assert_eq!(error.to_string(), "the barrier is broken");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenBarrierError;
 
