@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::Action;
+use super::action::{self, Action};
 use super::alert::Alert;
 use super::backoff::Phase;
 use super::message::{Message, Numbered};
@@ -59,8 +59,7 @@ impl AlertThread {
                 alert.left_out = step.left_out;
                 self.act_with(alert, dump, printed);
                 if wanted == Wanted::Abort {
-                    sink::flush(sink::LAST);
-                    std::process::abort();
+                    action::end(&|| std::process::abort());
                 }
             }
             Message::Over(step) => {
