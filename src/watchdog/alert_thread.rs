@@ -31,7 +31,7 @@ pub(super) struct AlertThread {
 impl AlertThread {
     /// Handles messages until the polling thread has ended, or the thread is asked to stop.
     pub(super) fn run(mut self) {
-        while let Some((news, _under_way)) = self.shared.receive() {
+        while let Some(news) = self.shared.receive() {
             if self.shared.is_stopping() {
                 return;
             }
