@@ -110,7 +110,10 @@ pub(crate) fn publish_stall(slot: Option<&'static Slot>, facts: Facts) -> Option
     counters::count(report.verdict);
     record::finding(&report);
     sink::summary::note(&report);
+    // The callback, and the subscriber; the text and the lines of JSON are only queued.
+    let called = sink::ProgramCall::begin();
     let printed = aside(slot, || sink::emit(config, &report));
+    drop(called);
     Some(Published {
         report,
         wanted,

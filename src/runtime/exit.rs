@@ -20,7 +20,9 @@ pub(crate) fn watch() {
     extern "C" fn ended() {
         // Unwinding out of here would abort the process. Code of the standard library panics if a
         // thread-local that it needs is already destroyed.
-        let _ = std::panic::catch_unwind(at_exit);
+        if let Ok(Some(code)) = std::panic::catch_unwind(at_exit) {
+            end_with(code.into());
+        }
     }
     // SAFETY: the function fits the signature, is static and does not unwind. If the registration fails for
     // lack of memory, output that is pending at the end of the process is lost.
@@ -32,11 +34,14 @@ pub(crate) fn watch() {
 #[cfg(not(any(unix, windows)))]
 pub(crate) fn watch() {}
 
+/// Returns the code with which the process ends in place of its own, if there is one.
 #[cfg(any(unix, windows))]
-fn at_exit() {
+fn at_exit() -> Option<u8> {
+    // Before the wait for alerts: the action of one would end the process with another code, or restart it.
+    let ending = sink::Ending::begin();
     // A callback of the watchdog that ends the process would wait for itself.
     if !current::own().life.is_ours() {
-        sink::flush_alerts(sink::LAST_ALERTS);
+        ending.flush_alerts();
     }
     suppress::say_unused();
     let config = config::current();
@@ -46,11 +51,7 @@ fn at_exit() {
         summary::print(config, &activity);
     }
     sink::flush(sink::LAST);
-    if let Some(code) = config.exit_code
-        && summary::count() > 0
-    {
-        end_with(code.into());
-    }
+    config.exit_code.filter(|_| summary::count() > 0)
 }
 
 /// Ends the process with this code in place of the one that it was about to end with.

@@ -19,7 +19,7 @@
 //! - At the end of the process, and before the library aborts it, until everything is written: [`LAST`]
 //!   at most, and no longer than [`STALLED`](stderr::STALLED) while one write does not return.
 //! - At the end of the process, until the alerts of a watchdog that were under way are delivered ([`AlertUnderWay`]):
-//!   [`LAST_ALERTS`] at most, since an alert may call the program.
+//!   [`LAST`] at most, and [`LAST_CALL`] at most while such an alert calls the program.
 //!
 //! # The child of a fork
 //!
@@ -41,9 +41,10 @@ const START: Duration = Duration::from_millis(100);
 /// which takes most of a second of processor time in a debug build: on a machine with thirty busy processes that is
 /// longer than ten seconds. Only a computation lasts that long; a write that stalls ends the wait earlier.
 pub(crate) const LAST: Duration = Duration::from_secs(60);
-/// How long the end of the process waits for alerts. A callback of the program that waits for what the ending thread
-/// has would never return.
-pub(crate) const LAST_ALERTS: Duration = Duration::from_secs(5);
+/// How long the end of the process waits for a call of the program by an alert. A callback that waits for what the
+/// ending thread has would never return.
+#[cfg(any(unix, windows))]
+const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// The capacity of each queue while nothing can be written; further jobs are only counted. Reports are
 /// limited as well ([`Config::max_reports`](crate::config::Config::max_reports)).
@@ -63,6 +64,11 @@ pub(crate) struct Queue {
     /// How many alerts of a watchdog ever began, and how many of those are delivered or were dropped.
     alerts: u64,
     delivered: u64,
+    /// Since when the thread that delivers alerts is in a call of the program.
+    #[cfg(any(unix, windows))]
+    called_since: Option<Instant>,
+    /// Whether the end of the process waits for alerts and texts.
+    is_ending: bool,
     /// How many jobs found no room since the last line about that.
     left_out: u64,
     thread: Thread,
@@ -93,6 +99,9 @@ impl Queue {
             is_slow_under_way: false,
             alerts: 0,
             delivered: 0,
+            #[cfg(any(unix, windows))]
+            called_since: None,
+            is_ending: false,
             left_out: 0,
             thread: Thread::None,
         }
@@ -191,22 +200,82 @@ impl Drop for AlertUnderWay {
     }
 }
 
-/// Waits until the alerts that are under way now are delivered, for `patience` at most, and no longer than
-/// [`STALLED`](stderr::STALLED) while one write does not return. Not to be called by a thread that delivers them.
-#[cfg(any(unix, windows))]
-pub(crate) fn flush_alerts(patience: Duration) {
-    let deadline = Instant::now() + patience;
-    let mut queue = QUEUE.lock();
-    let begun = queue.alerts;
-    while queue.delivered < begun && !stderr::is_stalled() {
-        // In slices, to detect a write that stalls.
-        let slice = deadline.min(Instant::now() + Duration::from_millis(50));
-        queue = match wait(queue, slice) {
-            Some(woken) => woken,
-            None if Instant::now() >= deadline => return,
-            None => QUEUE.lock(),
-        };
+/// A call of the program by the thread that delivers alerts, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct ProgramCall(());
+
+impl ProgramCall {
+    pub(crate) fn begin() -> Self {
+        #[cfg(any(unix, windows))]
+        {
+            QUEUE.lock().called_since = Some(Instant::now());
+        }
+        Self(())
     }
+}
+
+impl Drop for ProgramCall {
+    fn drop(&mut self) {
+        #[cfg(any(unix, windows))]
+        {
+            QUEUE.lock().called_since = None;
+        }
+    }
+}
+
+/// The wait of the end of the process, until this is dropped. Meanwhile no alert ends the process in another way or
+/// restarts the program ([`is_ending`]). Afterwards an alert may do so again: a handler of the program that runs later
+/// may hang.
+#[cfg(any(unix, windows))]
+#[derive(Debug)]
+pub(crate) struct Ending(());
+
+#[cfg(any(unix, windows))]
+impl Ending {
+    pub(crate) fn begin() -> Self {
+        QUEUE.lock().is_ending = true;
+        Self(())
+    }
+
+    /// Waits until the alerts that are under way now are delivered, for [`LAST`] at most, for [`LAST_CALL`] at most
+    /// while one calls the program, and no longer than [`STALLED`](stderr::STALLED) while one write does not return.
+    /// Not to be called by a thread that delivers them.
+    pub(crate) fn flush_alerts(&self) {
+        let start = Instant::now();
+        let mut queue = QUEUE.lock();
+        let begun = queue.alerts;
+        while queue.delivered < begun && !stderr::is_stalled() {
+            let (now, until) = (Instant::now(), give_up_at(start, queue.called_since));
+            if now >= until {
+                return;
+            }
+            // In slices, to detect a write that stalls, and a call of the program.
+            queue = match wait(queue, until.min(now + Duration::from_millis(50))) {
+                Some(woken) => woken,
+                None => QUEUE.lock(),
+            };
+        }
+    }
+}
+
+#[cfg(any(unix, windows))]
+impl Drop for Ending {
+    fn drop(&mut self) {
+        QUEUE.lock().is_ending = false;
+    }
+}
+
+/// Returns when a wait for alerts that began at `start` ends, if the present call of the program began at
+/// `called_since`.
+#[cfg(any(unix, windows))]
+fn give_up_at(start: Instant, called_since: Option<Instant>) -> Instant {
+    let last = start + LAST;
+    called_since.map_or(last, |since| last.min(start.max(since) + LAST_CALL))
+}
+
+/// Returns whether the end of the process waits for alerts and texts: an alert must not change how the process ends.
+pub(crate) fn is_ending() -> bool {
+    QUEUE.lock().is_ending
 }
 
 /// Runs the jobs queued since, in the middle of a slow job.
@@ -341,4 +410,25 @@ fn first(jobs: &mut Vec<Job>) -> Option<Job> {
 /// Runs a job. A panic in it, as in a `Display` of the program, ends the job.
 fn run(job: Job) {
     let _ = catch_unwind(AssertUnwindSafe(job));
+}
+
+#[cfg(all(test, any(unix, windows)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_of_the_program_shortens_the_wait_for_alerts() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        assert_eq!(give_up_at(start, None), start + LAST);
+        // A call that began before counts from the end of the process on.
+        for since in [start, start.checked_sub(second).unwrap_or(start)] {
+            assert_eq!(give_up_at(start, Some(since)), start + LAST_CALL);
+        }
+        let later = start + second;
+        assert_eq!(give_up_at(start, Some(later)), later + LAST_CALL);
+        // Many calls are together no longer than all else.
+        let late = start + LAST - second;
+        assert_eq!(give_up_at(start, Some(late)), start + LAST);
+    }
 }

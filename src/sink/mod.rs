@@ -21,9 +21,9 @@ mod tracing;
 
 pub(crate) use self::callback::{guarded, panic_message};
 pub(crate) use self::deliver::{Then, deliver, emit, resolve, then};
-pub(crate) use self::delivery::{AlertUnderWay, LAST, flush, settle_with};
 #[cfg(any(unix, windows))]
-pub(crate) use self::delivery::{LAST_ALERTS, flush_alerts};
+pub(crate) use self::delivery::Ending;
+pub(crate) use self::delivery::{AlertUnderWay, LAST, ProgramCall, flush, is_ending, settle_with};
 #[cfg(unix)]
 pub(crate) use self::delivery::{QUEUE, renew};
 #[cfg(feature = "json")]

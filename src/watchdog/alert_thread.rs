@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::Action;
+use super::action::{self, Action};
 use super::alert::Alert;
 use super::backoff::Phase;
 use super::message::{Message, Numbered};
@@ -31,7 +31,7 @@ pub(super) struct AlertThread {
 impl AlertThread {
     /// Handles messages until the polling thread has ended, or the thread is asked to stop.
     pub(super) fn run(mut self) {
-        while let Some((news, _under_way)) = self.shared.receive() {
+        while let Some(news) = self.shared.receive() {
             if self.shared.is_stopping() {
                 return;
             }
@@ -59,8 +59,7 @@ impl AlertThread {
                 alert.left_out = step.left_out;
                 self.act_with(alert, dump, printed);
                 if wanted == Wanted::Abort {
-                    sink::flush(sink::LAST);
-                    std::process::abort();
+                    action::end(&|| std::process::abort());
                 }
             }
             Message::Over(step) => {

@@ -166,6 +166,9 @@ impl Builder {
     /// and acquire no lock that may be part of the hang. A panic in it is caught and written to
     /// standard error.
     ///
+    /// A process that ends meanwhile waits for the function, for 5 seconds at most. It waits as long if the function
+    /// calls `std::process::exit` while another thread does so too, since only the first such call continues.
+    ///
     /// The function may end waits of the program. So while a wait or a hold leads to an alert, a wait that any thread
     /// could end is part of no `Deadlock`; the alert is the report then.
     pub fn on_alert(mut self, callback: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
@@ -173,7 +176,8 @@ impl Builder {
         self
     }
 
-    /// Adds an action: the process aborts, with a core dump where the system writes one.
+    /// Adds an action: the process aborts, with a core dump where the system writes one. Neither this action nor an
+    /// [`exit`](Self::exit) or a [`restart`](Self::restart) is done if the process is ending already.
     pub fn abort(mut self) -> Self {
         self.actions.push(Action::Abort);
         self

@@ -90,12 +90,12 @@ impl Drop for Watchdog {
         if self.is_of_another_process() {
             return;
         }
-        let patience = if is_here(&self.shared) {
-            Duration::ZERO
+        if is_here(&self.shared) {
+            // The alert that drops the watchdog is still delivered.
+            self.shared.ask_to_stop();
         } else {
-            PATIENCE
-        };
-        self.shared.stop(patience);
+            self.shared.stop(PATIENCE);
+        }
     }
 }
 

@@ -117,11 +117,14 @@ impl PollLoop {
             return;
         };
         let dump = self.capture();
-        self.shared.seen(*last);
+        let last = *last;
         for (_, report) in inbox {
             self.shared
                 .send(Message::Deadlock(Box::new(report), dump.clone()));
         }
+        // Last: the threads that have closed the deadlocks continue now, and one may end the process, which waits for
+        // the alerts that were sent.
+        self.shared.seen(last);
     }
 
     /// Polls all threads and heartbeats once.

@@ -26,6 +26,8 @@ struct Inside {
     polls_no_more: bool,
     /// What the polling thread has for the thread that runs the actions, the oldest first.
     messages: Vec<(Message, AlertUnderWay)>,
+    /// The end of the process waits for the message that was received last.
+    under_way: Option<AlertUnderWay>,
     pulses: Vec<Arc<Pulse>>,
     /// Whether a heartbeat was added that may be due sooner than the others.
     has_news: bool,
@@ -63,13 +65,24 @@ impl Shared {
         !inside.is_stopping
     }
 
-    /// Asks the thread to end, and waits until it has, for `patience` at most: it may be in a callback.
-    pub(super) fn stop(&self, patience: Duration) {
-        let until = Instant::now() + patience;
+    /// Asks the thread to end. The messages that it has not received are dropped.
+    pub(super) fn ask_to_stop(&self) {
         let mut inside = self.inside.lock();
         inside.is_stopping = true;
+        let unread = std::mem::take(&mut inside.messages);
         self.bell.notify_all();
+        drop(inside);
+        drop(unread);
+    }
+
+    /// Asks the thread to end, and waits until it has, for `patience` at most: it may be in a callback. Then the end of
+    /// the process does not wait for that either.
+    pub(super) fn stop(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        self.ask_to_stop();
+        let mut inside = self.inside.lock();
         while !inside.has_stopped && !self.bell.wait_until(&mut inside, until).timed_out() {}
+        inside.under_way = None;
     }
 
     /// Returns whether the threads are asked to end.
@@ -94,21 +107,29 @@ impl Shared {
     /// Passes a message to the thread that runs the actions.
     pub(super) fn send(&self, message: Message) {
         let mut inside = self.inside.lock();
-        // If the queue is full, the alerts in it suffice.
-        if inside.messages.len() < WAITING {
+        // A thread that ends, or that a panic has ended, receives nothing. If the queue is full, the alerts in it
+        // suffice.
+        let is_received = !inside.is_stopping && !inside.has_stopped;
+        if is_received && inside.messages.len() < WAITING {
             inside.messages.push((message, AlertUnderWay::begin()));
             self.bell.notify_all();
         }
     }
 
-    /// Waits for the next message and returns it, with what is kept until it is handled; `None` if the polling thread
-    /// has ended and there is no more.
-    pub(super) fn receive(&self) -> Option<(Message, AlertUnderWay)> {
+    /// Waits for the next message and returns it; `None` if the polling thread has ended and there is no more. The
+    /// message before it is handled.
+    pub(super) fn receive(&self) -> Option<Message> {
         let mut inside = self.inside.lock();
+        inside.under_way = None;
         while inside.messages.is_empty() && !inside.polls_no_more {
             self.bell.wait(&mut inside);
         }
-        (!inside.messages.is_empty()).then(|| inside.messages.remove(0))
+        if inside.messages.is_empty() {
+            return None;
+        }
+        let (message, under_way) = inside.messages.remove(0);
+        inside.under_way = Some(under_way);
+        Some(message)
     }
 
     /// Records that the polling thread has ended, or was not started.
@@ -127,13 +148,17 @@ impl Shared {
         std::mem::take(&mut self.inside.lock().muted)
     }
 
-    /// Records that the thread has ended.
+    /// Records that the thread has ended, perhaps by a panic.
     pub(super) fn stopped(&self) {
         let mut inside = self.inside.lock();
         inside.has_stopped = true;
-        // No thread may wait for a poll that will not happen.
+        // No thread may wait for a poll that will not happen, and no end of the process for an alert.
         inside.seen = u64::MAX;
+        inside.under_way = None;
+        let unread = std::mem::take(&mut inside.messages);
         self.bell.notify_all();
+        drop(inside);
+        drop(unread);
     }
 
     /// Returns whether the thread has ended.
@@ -190,5 +215,79 @@ impl Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Shared(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watchdog::backoff::{Notice, Phase};
+    use crate::watchdog::stalls::{About, Overdue};
+
+    fn message() -> Message {
+        let overdue = Overdue {
+            key: Key::Progress,
+            began: 0,
+            limit: Duration::ZERO,
+            about: About::Progress(1),
+        };
+        Message::Over(Notice {
+            phase: Phase::Ended,
+            overdue,
+            lasted: Duration::ZERO,
+            left_out: 0,
+        })
+    }
+
+    /// How many messages wait, and whether one is handled: for how much the end of the process waits.
+    fn expected(shared: &Shared) -> (usize, bool) {
+        let inside = shared.inside.lock();
+        (inside.messages.len(), inside.under_way.is_some())
+    }
+
+    /// One message is handled, and one waits.
+    fn busy() -> Shared {
+        let shared = Shared::default();
+        shared.send(message());
+        shared.send(message());
+        assert!(shared.receive().is_some());
+        assert_eq!(expected(&shared), (1, true));
+        shared
+    }
+
+    #[test]
+    fn a_message_is_under_way_until_the_next_is_asked_for() {
+        let shared = busy();
+        assert!(shared.receive().is_some());
+        assert_eq!(expected(&shared), (0, true));
+        shared.polls_no_more();
+        assert!(shared.receive().is_none());
+        assert_eq!(expected(&shared), (0, false));
+    }
+
+    #[test]
+    fn nothing_is_expected_of_a_watchdog_that_did_not_stop_in_time() {
+        let shared = busy();
+        shared.stop(Duration::ZERO);
+        assert_eq!(expected(&shared), (0, false));
+        shared.send(message());
+        assert_eq!(expected(&shared), (0, false));
+    }
+
+    #[test]
+    fn the_alert_that_stops_its_watchdog_is_still_expected() {
+        let shared = busy();
+        shared.ask_to_stop();
+        shared.send(message());
+        assert_eq!(expected(&shared), (0, true));
+    }
+
+    #[test]
+    fn nothing_is_expected_of_a_thread_that_a_panic_has_ended() {
+        let shared = busy();
+        shared.stopped();
+        assert_eq!(expected(&shared), (0, false));
+        shared.send(message());
+        assert_eq!(expected(&shared), (0, false));
     }
 }

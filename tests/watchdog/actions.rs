@@ -77,6 +77,72 @@ fn a_process_that_ends_during_an_alert_delivers_it() {
     );
 }
 
+/// The program ends by itself, with the code 7, while the watchdog makes an alert.
+fn end_during_an_alert() {
+    println!("STARTED");
+    let (tell, is_reported) = std::sync::mpsc::channel();
+    let config = Config::new().callback(move |report| {
+        if report.verdict == Verdict::Stall {
+            let _ = tell.send(());
+            // The end has begun long before the actions do.
+            std::thread::sleep(5 * STALL);
+        }
+    });
+    config.install().unwrap();
+    let _standstill = Standstill::begin();
+    is_reported.recv_timeout(LIMIT).unwrap();
+    std::process::exit(7);
+}
+
+#[test]
+fn a_process_that_ends_by_itself_keeps_its_code_and_is_not_restarted() {
+    for settings in [
+        "200ms,exit=9,stderr",
+        "200ms,restart=1,stderr",
+        "200ms,abort,stderr",
+    ] {
+        apart!(
+            &[("LOCKWARDEN_WATCHDOG", settings)],
+            end_during_an_alert,
+            |outcome| {
+                let code = outcome.status.code();
+                assert_eq!(code, Some(7), "{settings}: {}", outcome.stderr);
+                let starts = outcome.stdout.matches("STARTED").count();
+                assert_eq!(starts, 1, "{settings}: {}", outcome.stderr);
+                outcome.says("lockwarden: watchdog: all threads at the Stall above, report 1\n");
+            }
+        );
+    }
+}
+
+#[test]
+fn a_process_that_ends_by_itself_is_not_aborted_by_the_configuration() {
+    apart!(
+        &[
+            ("LOCKWARDEN_WATCHDOG", "200ms"),
+            ("LOCKWARDEN", "Stall=abort"),
+        ],
+        end_during_an_alert,
+        |outcome| {
+            assert_eq!(outcome.status.code(), Some(7), "{}", outcome.stderr);
+            outcome.says("lockwarden: watchdog: all threads at the Stall above, report 1\n");
+        }
+    );
+}
+
+#[test]
+fn a_callback_can_end_the_process() {
+    apart!(
+        &[],
+        || {
+            let builder = Watchdog::builder().wait_limit(STALL);
+            let _watchdog = builder.on_alert(|_| std::process::exit(5)).spawn();
+            stand_still();
+        },
+        |outcome| assert_eq!(outcome.status.code(), Some(5), "{}", outcome.stderr)
+    );
+}
+
 #[test]
 fn the_process_aborts() {
     apart!(

@@ -70,6 +70,7 @@ impl Action {
     pub(super) fn run(&self, alert: &Alert, printed: bool) {
         // An action that ends the process runs once: when the stall begins.
         let begins = alert.phase == Phase::Began;
+        let _call = self.calls_program().then(sink::ProgramCall::begin);
         match self {
             Action::Event => {
                 sink::guarded("the `tracing` subscriber", &mut || event::emit(alert));
@@ -90,17 +91,20 @@ impl Action {
             Action::Call(callback) => {
                 sink::guarded("the callback of the watchdog", &mut || (callback.0)(alert));
             }
-            Action::Abort if begins => {
-                sink::flush(sink::LAST);
-                std::process::abort()
-            }
-            Action::Exit(code) if begins => {
-                sink::flush(sink::LAST);
-                exit(*code)
-            }
-            Action::Restart(times) if begins => restart::restart(*times),
+            Action::Abort if begins => end(&|| std::process::abort()),
+            Action::Exit(code) if begins => end(&|| exit(*code)),
+            Action::Restart(times) if begins => end(&|| restart::restart(*times)),
             Action::Abort | Action::Exit(_) | Action::Restart(_) => {}
         }
+    }
+}
+
+/// Calls `how`, which ends the process, when all texts are written; does nothing if the process ends already, and waits
+/// for this alert.
+pub(super) fn end(how: &dyn Fn()) {
+    sink::flush(sink::LAST);
+    if !sink::is_ending() {
+        how();
     }
 }
 
