@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Once, Weak};
 
 use lockwarden::instrument::LockId;
 use parking_lot::Mutex;
@@ -61,8 +61,11 @@ impl Drop for Mark {
     }
 }
 
-/// The loose holds of each lock that has had one, or a waiter.
+/// The loose holds of each lock that has had a guard which owns it.
 static LISTED: Mutex<Option<HashMap<LockId, Weak<Loose>>>> = Mutex::new(None);
+
+/// How many guards own a lock at present: while there are none, the list is not looked at.
+static OWNED: AtomicUsize = AtomicUsize::new(0);
 
 /// The loose holds of one lock.
 #[derive(Debug)]
@@ -71,34 +74,62 @@ pub(crate) struct Loose {
     count: AtomicUsize,
     /// When the first of them began, on the clock of `leaf::next`.
     since: AtomicU64,
+    /// How many of them are of guards that own the lock.
+    owned: AtomicUsize,
+    /// Done when it is listed in `LISTED`.
+    listing: Once,
 }
 
 impl Loose {
     /// Of a lock that has none yet.
     #[cold]
     pub(crate) fn new(lock: LockId) -> Arc<Self> {
-        let loose = Arc::new(Self {
+        Arc::new(Self {
             lock,
             count: AtomicUsize::new(0),
             since: AtomicU64::new(0),
-        });
-        LISTED
-            .lock()
-            .get_or_insert_default()
-            .insert(lock, Arc::downgrade(&loose));
-        loose
+            owned: AtomicUsize::new(0),
+            listing: Once::new(),
+        })
     }
 
-    /// What is known of those of `locks` that have had a loose hold, or a waiter.
-    pub(super) fn of(locks: impl FnOnce() -> Vec<LockId>) -> Vec<Arc<Self>> {
-        if LISTED.lock().as_ref().is_none_or(HashMap::is_empty) {
+    /// Those of `locks` that a guard owns.
+    pub(super) fn owned(locks: impl FnOnce() -> Vec<LockId>) -> Vec<LockId> {
+        // Relaxed, here and in `owned`: the caller asks for what it has taken itself.
+        if OWNED.load(Ordering::Relaxed) == 0 {
             return Vec::new();
         }
-        let locks = locks();
-        let listed = LISTED.lock();
-        let loose = |lock| listed.as_ref()?.get(lock)?.upgrade();
-        // Returned, and not looked at here: one that is dropped takes itself off the list.
-        locks.iter().filter_map(loose).collect()
+        let mut locks = locks();
+        let found: Vec<Arc<Self>> = {
+            let listed = LISTED.lock();
+            let loose = |lock| listed.as_ref()?.get(lock)?.upgrade();
+            locks.iter().filter_map(loose).collect()
+        };
+        // The list is free again: one that is dropped takes itself off it.
+        let is_owned = |loose: &Arc<Self>| loose.owned.load(Ordering::Relaxed) != 0;
+        locks.retain(|lock| {
+            let own = found.iter().find(|loose| loose.lock == *lock);
+            own.is_some_and(is_owned)
+        });
+        locks
+    }
+
+    /// A hold is that of a guard which owns the lock.
+    pub(crate) fn begin_owned(self: &Arc<Self>) {
+        self.listing.call_once(|| {
+            LISTED
+                .lock()
+                .get_or_insert_default()
+                .insert(self.lock, Arc::downgrade(self));
+        });
+        self.owned.fetch_add(1, Ordering::Relaxed);
+        OWNED.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A guard that owns the lock is dropped.
+    pub(crate) fn end_owned(&self) {
+        self.owned.fetch_sub(1, Ordering::Relaxed);
+        OWNED.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A hold begins.
@@ -114,10 +145,6 @@ impl Loose {
     #[inline]
     pub(crate) fn end(&self) {
         self.count.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn lock(&self) -> LockId {
-        self.lock
     }
 
     /// Whether there is one.
@@ -138,8 +165,18 @@ impl Loose {
 
 impl Drop for Loose {
     fn drop(&mut self) {
+        if !self.listing.is_completed() {
+            return;
+        }
         if let Some(listed) = &mut *LISTED.lock() {
-            listed.remove(&self.lock);
+            let own: *const Self = self;
+            // A lock without an identity is listed with its address, which another can have by now.
+            if listed
+                .get(&self.lock)
+                .is_some_and(|other| other.as_ptr() == own)
+            {
+                listed.remove(&self.lock);
+            }
         }
     }
 }
@@ -242,7 +279,8 @@ impl Task {
     /// Whether what the task acquires, which the calling thread acts as, makes no order with what it is listed with: that may
     /// be held by a sibling of the branch that is polled, or by whom the guard was sent to.
     pub(crate) fn holds_elsewhere(&self) -> bool {
-        self.holds_beside() || self.sent.holds()
+        // First what was sent: that forgets what is dropped by now.
+        self.sent.holds() || self.holds_beside()
     }
 
     /// Whether the task holds something in a branch beside the one that the calling thread polls.

@@ -2,8 +2,10 @@
 //!
 //! The list of what a task holds keeps a guard until that is dropped, wherever it is by then. What the task acquires after
 //! it has given away something that could own the guard is not acquired under it, as far as is known: so it makes no order,
-//! until the guard is dropped. Which holds are loose is known of a lock, not of a hold, so that an acquisition is not
-//! slowed down: a borrowed read of a lock of which another read is loose counts as that one.
+//! until the guard is dropped. This is so for guards that own their lock alone: a guard of a static can be sent too, but most
+//! are kept until the end of a function, and all orders of what that spawns something and locks would be lost.
+//! Which holds are of such guards is known of a lock, not of a hold, so that an acquisition is not
+//! slowed down: a borrowed read of a lock of which another read is owned counts as that one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -30,12 +32,7 @@ impl Sent {
 
     #[cold]
     fn note_held(&self) {
-        let loose = Loose::of(held);
-        let locks: Vec<LockId> = loose
-            .iter()
-            .filter(|loose| loose.is_any())
-            .map(|loose| loose.lock())
-            .collect();
+        let locks = Loose::owned(held);
         // Relaxed, here and below: one thread at a time acts as the task.
         self.is_any.store(!locks.is_empty(), Ordering::Relaxed);
         *self.locks.lock() = locks;

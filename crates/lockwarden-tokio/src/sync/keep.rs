@@ -13,10 +13,15 @@ use crate::agent::mark::Mark;
 
 /// Something that leads to a lock: a reference or an `Arc`.
 pub(crate) trait Leads {
+    /// Whether it owns the lock, so that the guard can be sent to any task.
+    const OWNS: bool;
+
     fn raw(&self) -> &Raw;
 }
 
 impl Leads for &Raw {
+    const OWNS: bool = false;
+
     #[inline]
     fn raw(&self) -> &Raw {
         self
@@ -29,6 +34,8 @@ pub(crate) trait HasRaw {
 }
 
 impl<L: HasRaw + ?Sized> Leads for &L {
+    const OWNS: bool = false;
+
     #[inline]
     fn raw(&self) -> &Raw {
         L::raw(self)
@@ -36,6 +43,8 @@ impl<L: HasRaw + ?Sized> Leads for &L {
 }
 
 impl<L: HasRaw + ?Sized> Leads for Arc<L> {
+    const OWNS: bool = true;
+
     #[inline]
     fn raw(&self) -> &Raw {
         L::raw(self)
@@ -61,6 +70,9 @@ impl<P: Leads> Keep<P> {
             mark,
             is_loose,
         } = taken;
+        if P::OWNS && is_loose {
+            owner.raw().begin_owned();
+        }
         Self {
             owner,
             hold,
@@ -85,6 +97,14 @@ impl<P: Leads> Keep<P> {
         self.permits = 1;
     }
 
+    #[inline(always)]
+    fn end_loose(raw: &Raw) {
+        if P::OWNS {
+            raw.end_owned();
+        }
+        raw.end_loose();
+    }
+
     /// What most releases need: no branch has to be looked for, and the lock is the one that its task, which is the
     /// calling one, took last. Whether that was so, and the lock is released.
     #[inline(always)]
@@ -101,7 +121,7 @@ impl<P: Leads> Keep<P> {
             return false;
         }
         if self.is_loose {
-            raw.end_loose();
+            Self::end_loose(raw);
         }
         raw.semaphore.give(self.permits as usize);
         true
@@ -115,7 +135,7 @@ impl<P: Leads> Keep<P> {
             raw.record.released_anywhere(hold);
         }
         if self.is_loose {
-            raw.end_loose();
+            Self::end_loose(raw);
         }
         raw.semaphore.give(self.permits as usize);
         drop(self.mark.take());

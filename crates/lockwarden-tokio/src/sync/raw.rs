@@ -53,8 +53,11 @@ impl Raw {
 
     /// What a wait in this mode is listed with.
     pub(crate) fn target(&self, mode: Mode) -> Target {
-        let loose = Some(Arc::clone(self.loose()));
-        Target::Lock(self.record.info(), mode, loose)
+        // First: it waits until the first holder has stored the identity of the lock, which `Lock::id` would make anew.
+        let info = self.record.info();
+        let loose = self.loose.get_or_init(|| Loose::new(info.id));
+        let loose = Some(Arc::clone(loose));
+        Target::Lock(info, mode, loose)
     }
 
     #[inline]
@@ -124,7 +127,9 @@ impl Raw {
         place: usize,
     ) -> Taken {
         // What is held may be a sibling's, or have been sent away, so it makes no order.
-        if frame.is_pending() || frame.task().holds_elsewhere() {
+        // Asked in any case: what was sent and is dropped by now is forgotten there, before the lock is listed again.
+        let is_elsewhere = frame.task().holds_elsewhere();
+        if frame.is_pending() || is_elsewhere {
             kind = AcquireKind::Try;
         }
         let hold = self.record.acquired_sendable(mode, kind, site);
@@ -166,6 +171,18 @@ impl Raw {
         });
         permit.keep();
         Ok(taken)
+    }
+
+    /// A guard that could go to another task, and of which `begin` is noted, owns the lock.
+    pub(crate) fn begin_owned(&self) {
+        self.loose().begin_owned();
+    }
+
+    /// A guard that owns the lock, for which `begin_owned` was called, is dropped.
+    pub(crate) fn end_owned(&self) {
+        if let Some(loose) = self.loose.get() {
+            loose.end_owned();
+        }
     }
 
     /// A guard that could have gone to another task is dropped.

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::panic::Location;
 use std::pin::{Pin, pin};
+use std::ptr;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
@@ -314,7 +316,7 @@ impl Semaphore {
         let number = match count {
             0 => 0,
             count => frame::with(|frame| {
-                let own = std::ptr::from_ref(self).addr();
+                let own = ptr::from_ref(self).addr();
                 let is_loose = frame.is_none_or(|frame| mark::is_loose(frame, own, place));
                 let task = match frame {
                     // One that can be in shared memory is of no task: a table of sessions keeps permits so.
@@ -391,7 +393,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let site = Location::caller();
-        let place = std::ptr::from_ref(&*self).addr();
+        let place = ptr::from_ref(&*self).addr();
         let this = self.project();
         let place = if *this.is_owned { 0 } else { place };
         let (semaphore, count) = (*this.semaphore, *this.count);
@@ -435,6 +437,13 @@ impl Share {
     }
 
     fn merge(&mut self, other: &mut Share, semaphore: &Semaphore) {
+        if self.permits == 0 {
+            mem::swap(self, other);
+        }
+        if other.permits == 0 {
+            // Its number may be another acquisition's by now.
+            return;
+        }
         let state = semaphore.state();
         state.set(other.number, 0);
         self.permits += other.permits;
@@ -447,10 +456,18 @@ impl Share {
         if n > self.permits {
             return None;
         }
+        if n == 0 {
+            return Some(Share {
+                number: 0,
+                permits: 0,
+            });
+        }
         let state = semaphore.state();
-        // What cannot leave its task is split there, and the part cannot leave it either. Of any other it is not known
-        // where the part is.
-        let task = state.local_holder(self.number);
+        // The part cannot leave the task only if it borrows from the future of the task: a borrow of a semaphore
+        // on the heap can last for ever, if that is leaked. Of any other part it is not known where it is.
+        let own = ptr::from_ref(semaphore).addr();
+        let is_inside = frame::with(|frame| frame.is_some_and(|frame| frame.contains(own)));
+        let task = state.local_holder(self.number).filter(|_| is_inside);
         self.permits -= n;
         self.number = state.set(self.number, self.permits);
         Some(Share {
@@ -481,7 +498,7 @@ impl<'a> SemaphorePermit<'a> {
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(
-            std::ptr::eq(self.semaphore, other.semaphore),
+            ptr::eq(self.semaphore, other.semaphore),
             "merging permits from different semaphore instances"
         );
         self.share.merge(&mut other.share, self.semaphore);

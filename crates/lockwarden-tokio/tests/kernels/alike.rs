@@ -344,6 +344,25 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a part of a permit of a leaked semaphore is given to a task that drops it",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let permits: &'static tokio::sync::Semaphore =
+                    Box::leak(Box::new(tokio::sync::Semaphore::new(4)));
+                let mut all = permits.acquire_many(4).await.unwrap();
+                let part = all.split(2).unwrap();
+                drop(all);
+                let drops = tokio::spawn(async move {
+                    long().await;
+                    drop(part);
+                });
+                drop(permits.acquire_many(3).await.unwrap());
+                drops.await.unwrap();
+            });
+        },
+    },
+    Case {
         name: "a guard is acquired on one worker and dropped on another",
         reported: None,
         run: || {

@@ -74,6 +74,68 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a task keeps the guard of a static and spawns another, and the two take two mutexes in both orders",
+        reported: Some((Verdict::Inversion, &["rings.rs", "both orders"])),
+        run: || {
+            static SERIAL: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+            on_runtime(async {
+                let _serial = SERIAL.lock().await;
+                let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
+                let theirs = Arc::clone(&locks);
+                // A join would order the two.
+                let is_done = Arc::new(AtomicBool::new(false));
+                let done = Arc::clone(&is_done);
+                let task = tokio::spawn(async move {
+                    {
+                        let _first = theirs.0.lock().await;
+                        let _second = theirs.1.lock().await;
+                    }
+                    done.store(true, Ordering::Release);
+                });
+                while !is_done.load(Ordering::Acquire) {
+                    settle().await;
+                }
+                let _first = locks.1.lock().await;
+                let _second = locks.0.lock().await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a mutex whose guard was sent is taken again after a wait that is pending, and two mutexes in both orders",
+        reported: Some((Verdict::Inversion, &["rings.rs", "both orders"])),
+        run: || {
+            on_runtime(async {
+                let first = Arc::new(tokio::sync::Mutex::new(0));
+                let second = Arc::new(tokio::sync::Mutex::new(0));
+                let is_done = Arc::new(AtomicBool::new(false));
+                let (other, theirs) = (Arc::clone(&first), Arc::clone(&second));
+                let done = Arc::clone(&is_done);
+                let task = tokio::spawn(async move {
+                    {
+                        let _second = theirs.lock().await;
+                        let _first = other.lock().await;
+                    }
+                    // A join would order the two.
+                    done.store(true, Ordering::Release);
+                });
+                while !is_done.load(Ordering::Acquire) {
+                    settle().await;
+                }
+                let busy = tokio::sync::Mutex::new(0);
+                let keeps = busy.lock().await;
+                let sent = Arc::clone(&first).lock_owned().await;
+                tokio::spawn(async move { drop(sent) }).await.unwrap();
+                assert!(futures::poll!(std::pin::pin!(busy.lock())).is_pending());
+                drop(keeps);
+                let _first = first.lock().await;
+                tokio::task::yield_now().await;
+                let _second = second.lock().await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
         name: "a reader waits behind a writer that waits for its first read",
         reported: Some((Verdict::Deadlock, &["tokio RwLock"])),
         run: || {

@@ -102,6 +102,21 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "empty parts of a permit are dropped and merged, and more than the rest is wanted",
+        reported: Some((Verdict::SelfDeadlock, &["permit", "single.rs"])),
+        run: || {
+            on_runtime(async {
+                let permits = std::sync::Arc::new(tokio::sync::Semaphore::new(2));
+                let mut one = permits.acquire().await.unwrap();
+                drop(one.split(0).unwrap());
+                let mut part = one.split(0).unwrap();
+                part.merge(one);
+                let _both = permits.acquire_many(2).await.unwrap();
+                drop(part);
+            });
+        },
+    },
+    Case {
         name: "a task awaits itself",
         reported: Some((Verdict::SelfDeadlock, &["the end of"])),
         run: || {
