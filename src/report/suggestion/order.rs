@@ -232,10 +232,13 @@ fn taken_again<'a>(report: &'a Report, edge: &'a Edge) -> Option<&'a Edge> {
         return None;
     };
     let other = if std::ptr::eq(one, edge) { other } else { one };
-    [(edge, other), (other, edge)]
-        .into_iter()
-        .find(|(before, after)| before.to_site == after.from_site && before.to == after.from)
-        .map(|(_, after)| after)
+    let meet = |(before, after): &(&Edge, &Edge)| {
+        before.to_site == after.from_site
+            && before.to == after.from
+            && in_one_function(before.from_site, after.to_site)
+    };
+    let (_, after) = [(edge, other), (other, edge)].into_iter().find(meet)?;
+    Some(after)
 }
 
 /// Writes the suggestion to swap two calls.
