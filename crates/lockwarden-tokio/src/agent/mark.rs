@@ -7,7 +7,7 @@
 //! branches, though by their task.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Once, Weak};
 
 use lockwarden::instrument::LockId;
@@ -64,8 +64,8 @@ impl Drop for Mark {
 /// The loose holds of each lock that has had a guard which owns it.
 static LISTED: Mutex<Option<HashMap<LockId, Weak<Loose>>>> = Mutex::new(None);
 
-/// How many guards own a lock at present: while there are none, the list is not looked at.
-static OWNED: AtomicUsize = AtomicUsize::new(0);
+/// Whether a lock was ever listed: before, the list is not looked at.
+static IS_ANY_LISTED: AtomicBool = AtomicBool::new(false);
 
 /// The loose holds of one lock.
 #[derive(Debug)]
@@ -74,8 +74,6 @@ pub(crate) struct Loose {
     count: AtomicUsize,
     /// When the first of them began, on the clock of `leaf::next`.
     since: AtomicU64,
-    /// How many of them are of guards that own the lock.
-    owned: AtomicUsize,
     /// Done when it is listed in `LISTED`.
     listing: Once,
 }
@@ -88,15 +86,15 @@ impl Loose {
             lock,
             count: AtomicUsize::new(0),
             since: AtomicU64::new(0),
-            owned: AtomicUsize::new(0),
             listing: Once::new(),
         })
     }
 
-    /// Those of `locks` that a guard owns.
+    /// Those of `locks` that are held by a guard which owns them, as far as is known: a lock that has had such a guard is
+    /// held, and not by one that borrows from its task.
     pub(super) fn owned(locks: impl FnOnce() -> Vec<LockId>) -> Vec<LockId> {
-        // Relaxed, here and in `owned`: the caller asks for what it has taken itself.
-        if OWNED.load(Ordering::Relaxed) == 0 {
+        // Relaxed: the caller asks for what it has taken itself.
+        if !IS_ANY_LISTED.load(Ordering::Relaxed) {
             return Vec::new();
         }
         let mut locks = locks();
@@ -106,30 +104,30 @@ impl Loose {
             locks.iter().filter_map(loose).collect()
         };
         // The list is free again: one that is dropped takes itself off it.
-        let is_owned = |loose: &Arc<Self>| loose.owned.load(Ordering::Relaxed) != 0;
         locks.retain(|lock| {
             let own = found.iter().find(|loose| loose.lock == *lock);
-            own.is_some_and(is_owned)
+            own.is_some_and(|loose| loose.is_any())
         });
         locks
     }
 
     /// A hold is that of a guard which owns the lock.
+    #[inline]
     pub(crate) fn begin_owned(self: &Arc<Self>) {
+        if !self.listing.is_completed() {
+            self.list();
+        }
+    }
+
+    #[cold]
+    fn list(self: &Arc<Self>) {
         self.listing.call_once(|| {
             LISTED
                 .lock()
                 .get_or_insert_default()
                 .insert(self.lock, Arc::downgrade(self));
+            IS_ANY_LISTED.store(true, Ordering::Relaxed);
         });
-        self.owned.fetch_add(1, Ordering::Relaxed);
-        OWNED.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// A guard that owns the lock is dropped.
-    pub(crate) fn end_owned(&self) {
-        self.owned.fetch_sub(1, Ordering::Relaxed);
-        OWNED.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A hold begins.

@@ -97,14 +97,6 @@ impl<P: Leads> Keep<P> {
         self.permits = 1;
     }
 
-    #[inline(always)]
-    fn end_loose(raw: &Raw) {
-        if P::OWNS {
-            raw.end_owned();
-        }
-        raw.end_loose();
-    }
-
     /// What most releases need: no branch has to be looked for, and the lock is the one that its task, which is the
     /// calling one, took last. Whether that was so, and the lock is released.
     #[inline(always)]
@@ -121,7 +113,7 @@ impl<P: Leads> Keep<P> {
             return false;
         }
         if self.is_loose {
-            Self::end_loose(raw);
+            raw.end_loose();
         }
         raw.semaphore.give(self.permits as usize);
         true
@@ -135,7 +127,7 @@ impl<P: Leads> Keep<P> {
             raw.record.released_anywhere(hold);
         }
         if self.is_loose {
-            Self::end_loose(raw);
+            raw.end_loose();
         }
         raw.semaphore.give(self.permits as usize);
         drop(self.mark.take());

@@ -178,13 +178,6 @@ impl Raw {
         self.loose().begin_owned();
     }
 
-    /// A guard that owns the lock, for which `begin_owned` was called, is dropped.
-    pub(crate) fn end_owned(&self) {
-        if let Some(loose) = self.loose.get() {
-            loose.end_owned();
-        }
-    }
-
     /// A guard that could have gone to another task is dropped.
     #[inline(always)]
     pub(crate) fn end_loose(&self) {
