@@ -174,8 +174,12 @@ impl Raw {
     }
 
     /// A guard that could go to another task, and of which `begin` is noted, owns the lock.
+    #[inline(always)]
     pub(crate) fn begin_owned(&self) {
-        self.loose().begin_owned();
+        // It is there: the hold has begun.
+        if let Some(loose) = self.loose.get() {
+            loose.begin_owned();
+        }
     }
 
     /// A guard that could have gone to another task is dropped.
