@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockwarden::parking_lot as pl;
 use lockwarden::sync::Mutex;
@@ -160,14 +161,22 @@ fn under_a_lock<G>(
     let (ab, ba) = orders();
     let (mut child, mut run) = (None, Some(ab));
     let mut acquire = Some(acquire);
+    // So that the two do not meet in this run; it orders nothing as far as is known.
+    let is_done = Arc::new(AtomicBool::new(false));
+    let mut seen = Some(Arc::clone(&is_done));
     let held = hold(gate, &mut || {
         let (acquire, ab) = (acquire.take().unwrap(), run.take().unwrap());
+        let seen = seen.take().unwrap();
         child = Some(thread::spawn(move || {
             acquire(gate);
+            while !seen.load(Ordering::Acquire) {
+                thread::yield_now();
+            }
             ab();
         }));
     });
     ba();
+    is_done.store(true, Ordering::Release);
     drop(held);
     child.unwrap().join().unwrap();
 }
