@@ -46,7 +46,7 @@ def generate(directory: pathlib.Path) -> None:
 
 def expected(directory: pathlib.Path):
     merged = directory.parent / "merged.jsonl"
-    subprocess.run([command, "lockwarden", "merge", "--no-symbols", str(directory), "-o", str(merged)],
+    subprocess.run([command, "lockwarden", "merge", str(directory), "-o", str(merged)],
                    check=True, stderr=subprocess.DEVNULL)
     edges = {}
     for line in merged.open():
