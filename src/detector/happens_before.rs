@@ -42,12 +42,12 @@ pub(in crate::detector) fn hand_over(slot: &'static Slot) -> Segment {
 #[inline]
 pub(crate) fn acquire_clock(slot: &'static Slot, point: &ClockRef) {
     if !is_known(slot, point) {
-        learn(slot, point.segment());
+        acquire_segment(slot, point.segment());
     }
 }
 
-/// Orders the calling thread after all of `segment`.
-pub(in crate::detector) fn learn(slot: &'static Slot, segment: &Segment) {
+/// Acquires the clock that `segment` has at its end in the calling thread.
+pub(in crate::detector) fn acquire_segment(slot: &'static Slot, segment: &Segment) {
     with_own(slot, |own| own.timeline.learn(segment));
     follow_segment(slot);
 }

@@ -104,7 +104,7 @@ fn a_variable_under_a_misspelt_name_is_named_once() {
     apart!(
         &[
             ("LOCKWARDEN_RECROD", "/nowhere"),
-            // Of the command, of records, of somebody else.
+            // Variables of the command, of records, and of another program.
             ("LOCKWARDEN_CACHE", "/nowhere"),
             ("LOCKWARDEN_SERVICE", "shop"),
             ("LOCKWARDEN_COLOUR", "red"),

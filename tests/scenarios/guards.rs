@@ -129,7 +129,7 @@ fn a_forgotten_guard_is_abandoned_by_its_thread() {
         })
         .finds("Abandoned a")
         .finds("Abandoned c"),
-        // Nobody can ask for these locks any more.
+        // No thread can ask for a dropped lock.
         case("dropped before the thread ends", || {
             elsewhere(|| {
                 let a = pl::Mutex::named("a", ());

@@ -76,7 +76,7 @@ pub(crate) fn release(slot: &'static Slot, ident: *const Ident) {
 pub(crate) fn acquired(slot: &'static Slot, ident: &Ident, mode: Mode) {
     let clock = with_own(slot, |own| own.notes.as_mut()?.acquired(ident.id(), mode));
     if let Some(clock) = clock {
-        happens_before::learn(slot, &clock);
+        happens_before::acquire_segment(slot, &clock);
     }
 }
 

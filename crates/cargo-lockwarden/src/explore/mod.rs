@@ -16,7 +16,7 @@ pub(crate) use self::confirm::{ConfirmArguments, confirm};
 use self::process::{Ended, Schedule};
 use self::tests::Test;
 use crate::cli::Request;
-use crate::run;
+use crate::run::{self, count};
 
 /// The exit code of an exploration that has found something.
 const FINDINGS: u8 = 100;
@@ -74,7 +74,7 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
                 progress = Instant::now();
                 eprintln!(
                     "lockwarden: {}, {failed} failed; now {}",
-                    count(made, "schedule"),
+                    count(made, "schedule", "schedules"),
                     test.name
                 );
             }
@@ -101,9 +101,9 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
     }
     eprintln!(
         "lockwarden: {}, of which {passed} start threads and passed in each schedule; {}, {} failed",
-        count(tests.len() as u64, "test"),
-        count(made, "schedule"),
-        count(failed, "test")
+        count(tests.len() as u64, "test", "tests"),
+        count(made, "schedule", "schedules"),
+        count(failed, "test", "tests")
     );
     Ok(match (failed, made) {
         (0, 0) => ExitCode::from(NOTHING),
@@ -145,12 +145,4 @@ fn report(prepared: &run::Prepared, test: &Test, seed: u64, failed: &Ended) -> R
         test.name,
     );
     Ok(())
-}
-
-/// Returns a number with its noun: `1 schedule`, `20 schedules`.
-fn count(number: u64, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
 }

@@ -7,6 +7,8 @@ use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 
+pub(crate) use self::summary::count;
+
 use self::summary::Summary;
 use crate::cli::Request;
 use crate::facade;

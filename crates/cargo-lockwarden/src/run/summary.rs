@@ -249,7 +249,8 @@ fn own_stderr() -> Option<String> {
     None
 }
 
-fn count(number: u64, one: &str, many: &str) -> String {
+/// Returns a number with its noun: `1 schedule`, `20 schedules`.
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 

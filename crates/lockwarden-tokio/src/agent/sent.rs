@@ -5,7 +5,7 @@
 //! until the guard is dropped. This is so for guards that own their lock alone: a guard of a static can be sent too, but most
 //! are kept until the end of a function, and all orders of what that spawns something and locks would be lost.
 //! Which holds are of such guards is known of a lock, not of a hold, so that an acquisition is not
-//! slowed down: a guard that borrows, and could be sent all the same, counts as one if its lock has had one.
+//! slowed down: a loose guard that borrows its lock counts as an owned one if the lock has had an owned guard before.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
