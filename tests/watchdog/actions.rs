@@ -1,6 +1,7 @@
 //! What ends the process, and what starts it anew.
 
 use std::os::unix::process::ExitStatusExt as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockwarden::config::Config;
 use lockwarden::report::Verdict;
@@ -79,18 +80,30 @@ fn a_process_that_ends_during_an_alert_delivers_it() {
 
 /// The program ends by itself, with the code 7, while the watchdog makes an alert.
 fn end_during_an_alert() {
+    static ENDS: AtomicBool = AtomicBool::new(false);
+    extern "C" fn begins() {
+        ENDS.store(true, Ordering::Release);
+    }
     println!("STARTED");
     let (tell, is_reported) = std::sync::mpsc::channel();
     let config = Config::new().callback(move |report| {
         if report.verdict == Verdict::Stall {
             let _ = tell.send(());
-            // The end has begun long before the actions do.
-            std::thread::sleep(5 * STALL);
+            while !ENDS.load(Ordering::Acquire) {
+                std::thread::yield_now();
+            }
+            // The library's function is called right after the one above.
+            std::thread::sleep(STALL);
         }
     });
     config.install().unwrap();
     let _standstill = Standstill::begin();
     is_reported.recv_timeout(LIMIT).unwrap();
+    #[allow(unsafe_code)]
+    // SAFETY: the function fits the signature and does not unwind. It is registered last, and so called first.
+    unsafe {
+        libc::atexit(begins);
+    }
     std::process::exit(7);
 }
 

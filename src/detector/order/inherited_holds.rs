@@ -43,10 +43,10 @@ pub(crate) fn above() -> Option<ParentHolds> {
     }
     let mut above = Vec::new();
     for (h, was_marked) in held.iter().zip(&marked) {
-        let end = with_own(slot, |own| {
+        let hold = with_own(slot, |own| {
             own.marks.mark(h.ident, h.as_held(), *was_marked)
         });
-        above.push((h.as_held(), end));
+        above.push((h.as_held(), hold));
     }
     Some(ParentHolds {
         holder: slot.thread()?,
@@ -134,8 +134,8 @@ pub(crate) fn joined(above: &ParentHolds, taken: Vec<NestedAcquisition>) {
     }
     slot.maintain();
     let mut around = Vec::new();
-    for (held, over) in &above.held {
-        let at = with_own(slot, |own| own.marks.find(over));
+    for (held, hold) in &above.held {
+        let at = with_own(slot, |own| own.marks.find(hold));
         if at.is_some_and(|at| slot.is_marked(std::ptr::without_provenance(at))) {
             around.push(InheritedHold {
                 held: *held,

@@ -20,10 +20,10 @@ const LATE: u32 = 16;
 
 /// One hold, as the threads that were started under it see it.
 #[derive(Clone, Debug)]
-pub(crate) struct HoldEnd(Arc<MarkedHold>);
+pub(crate) struct MarkedHold(Arc<HoldState>);
 
 #[derive(Debug)]
-struct MarkedHold {
+struct HoldState {
     lock: LockId,
     /// How the hold ended; set once, by the thread that held the lock.
     release: OnceLock<Option<Release>>,
@@ -38,7 +38,7 @@ struct Release {
     clock: Segment,
 }
 
-impl HoldEnd {
+impl MarkedHold {
     /// Returns whether the hold is over. A hint in other threads than the holder's.
     pub(crate) fn is_over(&self) -> bool {
         self.0.release.get().is_some()
@@ -52,7 +52,7 @@ impl HoldEnd {
         waits.then_some(&release.clock)
     }
 
-    fn is(&self, other: &HoldEnd) -> bool {
+    fn is(&self, other: &MarkedHold) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
@@ -65,30 +65,30 @@ pub(crate) struct MarkedHolds(Vec<Mark>);
 struct Mark {
     /// The address of the lock's ident.
     at: usize,
-    end: HoldEnd,
+    hold: MarkedHold,
     /// The weakest mode of the hold so far.
     weakest: Mode,
 }
 
 impl MarkedHolds {
     /// Returns the mark of a hold, which is the existing one only if the hold `was_marked`.
-    pub(crate) fn mark(&mut self, ident: *const Ident, held: Held, was_marked: bool) -> HoldEnd {
+    pub(crate) fn mark(&mut self, ident: *const Ident, held: Held, was_marked: bool) -> MarkedHold {
         if let Some(mark) = self.of(ident)
             && was_marked
         {
-            return mark.end.clone();
+            return mark.hold.clone();
         }
         self.end(ident, None);
-        let end = HoldEnd(Arc::new(MarkedHold {
+        let hold = MarkedHold(Arc::new(HoldState {
             lock: held.lock,
             release: OnceLock::new(),
         }));
         self.0.push(Mark {
             at: ident.addr(),
-            end: end.clone(),
+            hold: hold.clone(),
             weakest: held.mode,
         });
-        end
+        hold
     }
 
     fn of(&mut self, ident: *const Ident) -> Option<&mut Mark> {
@@ -110,13 +110,13 @@ impl MarkedHolds {
             let mark = self.0.swap_remove(at);
             let weakest = mark.weakest;
             let release = clock.map(|clock| Release { weakest, clock });
-            let _ = mark.end.0.release.set(release);
+            let _ = mark.hold.0.release.set(release);
         }
     }
 
     /// Returns the address of the lock of this hold, if the hold is not over.
-    pub(crate) fn find(&self, end: &HoldEnd) -> Option<usize> {
-        let mark = self.0.iter().find(|mark| mark.end.is(end))?;
+    pub(crate) fn find(&self, hold: &MarkedHold) -> Option<usize> {
+        let mark = self.0.iter().find(|mark| mark.hold.is(hold))?;
         Some(mark.at)
     }
 }
@@ -124,7 +124,7 @@ impl MarkedHolds {
 impl Drop for MarkedHolds {
     fn drop(&mut self) {
         for mark in &self.0 {
-            let _ = mark.end.0.release.set(None);
+            let _ = mark.hold.0.release.set(None);
         }
     }
 }
@@ -133,9 +133,9 @@ impl Drop for MarkedHolds {
 #[derive(Debug)]
 pub(crate) struct ParentHolds {
     pub(crate) holder: ThreadId,
-    pub(crate) held: Vec<(Held, HoldEnd)>,
+    pub(crate) held: Vec<(Held, MarkedHold)>,
     /// The holds that the parent inherited itself.
-    pub(crate) further: Vec<HoldEnd>,
+    pub(crate) further: Vec<MarkedHold>,
 }
 
 /// One acquisition, logged for the join.
@@ -149,7 +149,7 @@ pub(crate) struct NestedAcquisition {
 #[derive(Debug)]
 pub(crate) struct AcquisitionLog {
     /// The holds above, without those whose release the thread is known to come after.
-    above: Vec<HoldEnd>,
+    above: Vec<MarkedHold>,
     taken: Vec<NestedAcquisition>,
     /// The acquisitions at which the thread may still look once no more is to be logged.
     late: u32,
@@ -159,11 +159,11 @@ impl AcquisitionLog {
     /// Returns an empty log of a thread that was started under these holds.
     pub(crate) fn under(holds: &ParentHolds) -> Self {
         let mut above = Vec::new();
-        for (_, end) in &holds.held {
-            above.push(end.clone());
+        for (_, hold) in &holds.held {
+            above.push(hold.clone());
         }
-        for end in &holds.further {
-            above.push(end.clone());
+        for hold in &holds.further {
+            above.push(hold.clone());
         }
         Self {
             above,
@@ -172,18 +172,18 @@ impl AcquisitionLog {
         }
     }
 
-    /// Returns the ends of the holds that the thread was started under.
-    pub(crate) fn above(&self) -> Vec<HoldEnd> {
+    /// Returns the holds that the thread was started under.
+    pub(crate) fn above(&self) -> Vec<MarkedHold> {
         let mut above = Vec::new();
-        for end in &self.above {
-            above.push(end.clone());
+        for hold in &self.above {
+            above.push(hold.clone());
         }
         above
     }
 
     /// Returns whether more is to be logged.
     pub(crate) fn go_on(&self) -> bool {
-        self.taken.len() < NOTED && !self.above.iter().all(HoldEnd::is_over)
+        self.taken.len() < NOTED && !self.above.iter().all(MarkedHold::is_over)
     }
 
     /// Returns whether acquisitions are to be looked at, since more is to be logged or a lock above was not acquired yet.
