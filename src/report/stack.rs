@@ -164,6 +164,16 @@ impl Stack {
         path
     }
 
+    /// Returns whether libtest runs a test in the thread of the stack. Looks up names from the outermost function on.
+    pub(crate) fn is_of_test(&self) -> bool {
+        let modules = Modules::now();
+        self.addresses().iter().rev().any(|address| {
+            let mut frames = Vec::new();
+            resolve(*address, &modules, &mut frames);
+            frames.iter().any(Frame::runs_test)
+        })
+    }
+
     /// Looks up the names of all these stacks, each address once; calls `between` after each address.
     pub(crate) fn resolve_all(stacks: &[&Stack], between: &dyn Fn()) {
         // Sorted by the addresses.
@@ -448,6 +458,11 @@ impl Frame {
         let is_of_root = |file: &str| is_file_of_ours(file) && file.ends_with("agent/root.rs");
         (self.path().contains("::agent::root::Root<") && self.is_ours())
             || self.file.as_deref().is_some_and(is_of_root)
+    }
+
+    /// Returns whether this is the function of libtest that runs one test.
+    fn runs_test(&self) -> bool {
+        self.starts_with_any(&["test::run_test"])
     }
 
     /// Returns whether this is a function of the standard library that calls a closure and catches its

@@ -4,7 +4,7 @@ pub(crate) mod copies;
 mod exit;
 mod fork;
 mod install;
-pub(crate) mod park_looks;
+pub(crate) mod later_looks;
 pub(crate) mod status;
 mod thread_name;
 pub(crate) mod threads;

@@ -10,7 +10,7 @@ use crate::detector::{abandoned, deadlock, describe, happens_before, publish, st
 use crate::engine::ids::ThreadId;
 use crate::runtime::exit as process_exit;
 use crate::runtime::install::report_problems;
-use crate::runtime::{fork, thread_name};
+use crate::runtime::{fork, later_looks, thread_name};
 use crate::sink;
 use crate::tracking::process::{panicked_threads, registry};
 use crate::tracking::thread::agent::Seat;
@@ -172,7 +172,7 @@ thread_local! {
 pub(crate) fn note_panic(is_caught: bool) {
     let slot = current::own();
     if let Some(thread) = slot.thread() {
-        panicked_threads::add(slot.check_id(), thread, slot.name(), is_caught);
+        panicked_threads::add(slot, thread, is_caught);
     }
 }
 
@@ -196,7 +196,9 @@ fn detach(slot: &'static Slot) {
     let _ = publish::publish(slot, describe::abandoned(slot, &abandoned));
     slot.wait.clear();
     slot.end();
-    deadlock::thread_ended(slot);
+    if deadlock::thread_ended(slot) {
+        later_looks::request(attach_at_start);
+    }
     let inside = Inside::enter();
     drain(slot);
     current::set(&inside, Slot::detached(), ThreadPhase::Ending);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::reduction::ThreadStates;
 use super::snapshot::Snapshots;
+use super::test_runner;
 use crate::detector::describe::{self, Locks};
 use crate::detector::lock_info::wait_info;
 use crate::engine::ids::{Site, ThreadId};
@@ -106,7 +107,10 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
     };
     if threads.iter().any(open) {
         let scope = set.first().map_or(0, |&at| all.threads[at].slot.check_id());
-        for other in &panicked_threads::of(scope) {
+        // What another test has left undone is no matter of this one.
+        let test = set.first().and_then(|&at| test_runner::test_of(all, at));
+        let root = test.and_then(|at| all.threads[at].id);
+        for other in &panicked_threads::of(scope, root) {
             let known = threads.iter_mut().find(|info| info.id == other.thread);
             match known {
                 Some(info) => info.panicked = true,

@@ -10,7 +10,7 @@ use crate::tracking::thread::slot::Slot;
 
 /// Reports the deadlocks that parked threads are in; returns whether only an untracked thread could still end one of
 /// their waits, so that it has to be looked at again. `slot` is that of the calling thread, one of the library's.
-pub(crate) fn check_parked(slot: &'static Slot) -> bool {
+pub(super) fn check_parked(slot: &'static Slot) -> bool {
     let all = Snapshots::now();
     let mut judge = Reducer::new(&all);
     let mut seen = vec![false; all.threads.len()];

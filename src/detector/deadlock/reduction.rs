@@ -1,6 +1,7 @@
 //! Whether a thread is deadlocked, whatever it waits for.
 
 use super::snapshot::Snapshots;
+use super::test_runner;
 use crate::engine::wait_for;
 
 /// The result of the reduction for one thread.
@@ -11,6 +12,8 @@ pub(super) enum Judgement<'a> {
     DependsOnUntracked,
     /// It cannot run.
     Stuck(&'a ThreadStates),
+    /// It cannot run, unless the test runner ends its wait, which it never does.
+    StuckInTest(&'a ThreadStates),
 }
 
 /// All threads as input of the reduction, and which of them are deadlocked.
@@ -114,6 +117,7 @@ impl Reducer {
         }
         match (self.untracked_threads)(all) {
             Some(0) => Judgement::Stuck(&self.closed),
+            Some(1) if test_runner::is_untracked(all) => Judgement::StuckInTest(&self.closed),
             _ => Judgement::DependsOnUntracked,
         }
     }

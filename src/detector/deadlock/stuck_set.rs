@@ -9,7 +9,7 @@
 use super::claim::{Claim, claim, is_reported};
 use super::reduction::{Judgement, Reducer, ThreadStates};
 use super::snapshot::Snapshots;
-use super::{description, lock_cycle, stacks};
+use super::{description, lock_cycle, stacks, test_runner};
 use crate::detector::check_session;
 use crate::detector::panic::Panic;
 use crate::engine::verdict::Verdict;
@@ -70,15 +70,23 @@ pub(super) fn detect(
     only_in_ring: bool,
     retry: &mut dyn FnMut() -> bool,
 ) -> Detected {
-    let states = match judge.of(all, me) {
+    let (states, in_test) = match judge.of(all, me) {
         Judgement::Moves => return Detected::Nothing,
         Judgement::DependsOnUntracked => return Detected::DependsOnUntracked,
-        Judgement::Stuck(states) => states,
+        Judgement::StuckInTest(_) if test_runner::is_left_to_test(all, me) => {
+            return Detected::DependsOnUntracked;
+        }
+        Judgement::StuckInTest(states) => (states, true),
+        Judgement::Stuck(states) => (states, false),
     };
-    let Some(set) = StuckSet::of(all, states, me) else {
+    let Some(mut set) = StuckSet::of(all, states, me) else {
         return Detected::Nothing;
     };
-    if (only_in_ring && !set.is_in_ring) || set.rests(all) {
+    if in_test {
+        set.threads
+            .retain(|at| !test_runner::is_aside(all, *at, me));
+    }
+    if (only_in_ring && !set.is_in_ring) || set.rests(all, in_test) {
         return Detected::Nothing;
     }
     match set.confirm(all, retry) {
@@ -140,11 +148,11 @@ impl StuckSet {
 
     /// Returns whether the set may be a program at rest, which goes on when a signal comes. One of its threads is
     /// parked, and either the program handles signals, and so may unpark it in a handler, or all other threads wait for
-    /// work.
-    fn rests(&self, all: &Snapshots) -> bool {
+    /// work, which nobody gives to a test.
+    fn rests(&self, all: &Snapshots, in_test: bool) -> bool {
         let waits_for_work = |at: &usize| all.waits_for_any_thread(*at) || all.is_next_to_idle(*at);
         self.threads.iter().any(|at| all.is_parked(*at))
-            && (self.threads.iter().all(waits_for_work) || handlers::are_handled())
+            && (!in_test && self.threads.iter().all(waits_for_work) || handlers::are_handled())
     }
 
     /// Checks that the threads stay in their waits for long enough.

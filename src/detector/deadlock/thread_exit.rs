@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::parked::check_parked;
 use super::reduction::Reducer;
 use super::resource_wait::{any_provider_runs, any_resource_wait, is_alone};
 use super::snapshot::{Snapshots, ThreadSnapshot};
@@ -20,16 +21,18 @@ use crate::tracking::thread::wait::PublishedWait;
 /// How often an ending thread looks again while the system still counts threads that ended before it.
 const PATIENCE: u32 = 20;
 
-/// Checks the waits of other threads when the calling thread has come to its end, as its slot says.
-pub(crate) fn thread_ended(slot: &'static Slot) {
+/// Checks the waits of other threads when the calling thread has come to its end, as its slot says; returns whether only an
+/// untracked thread could still end one of them, so that they have to be looked at again.
+#[must_use]
+pub(crate) fn thread_ended(slot: &'static Slot) -> bool {
     if !any_resource_wait() || registry::last_runs(slot.check_id(), std::ptr::null()) {
-        return;
+        return false;
     }
     // A thread that waited for a lock of this one has been woken, and may not have cleared its wait yet. With many
     // such threads, a look at all of them at each thread exit would take time quadratic in their number.
     std::thread::yield_now();
     if registry::any_runs(slot.check_id(), std::ptr::null()) {
-        return;
+        return false;
     }
     // Of several threads that end at once, each has to recognise that the others are only ending, too.
     struct Leaving(&'static Slot);
@@ -40,25 +43,34 @@ pub(crate) fn thread_ended(slot: &'static Slot) {
     }
     slot.life.set_leaving(true);
     let _leaving = Leaving(slot);
-    look_after(slot);
+    look_after(slot)
 }
 
-fn look_after(slot: &'static Slot) {
+fn look_after(slot: &'static Slot) -> bool {
     let mut threads = os_threads::threads();
     let mut tries = 0;
     while tries < PATIENCE {
         if report_stuck(slot, &|_| true, Victims::InRing) != Outcome::LaterMaybe {
-            return;
+            return false;
         }
         std::thread::sleep(Duration::from_millis(1));
         if registry::any_runs(slot.check_id(), std::ptr::null()) {
-            return;
+            return false;
         }
         // While threads are ending, it is worth waiting for the last of them.
         let now = os_threads::threads();
         tries = if now < threads { 0 } else { tries + 1 };
         threads = now;
     }
+    true
+}
+
+/// Checks all waits once more, on behalf of the threads in them; returns whether only an untracked thread could still end
+/// one of them, so that they have to be looked at again. `slot` is that of the calling thread, one of the library's.
+pub(crate) fn check_later(slot: &'static Slot) -> bool {
+    // Both are to look.
+    let parks = check_parked(slot);
+    parks | (report_stuck(slot, &|_| true, Victims::InRing) == Outcome::LaterMaybe)
 }
 
 /// Checks the waits of other threads when the calling thread is no provider in `party` any more.
@@ -110,12 +122,20 @@ fn report_stuck(
     let mut outcome = Outcome::Done;
     let mut judge = Reducer::new(&all);
     for &at in &waiters(&all, concerns) {
+        // The schedule of an explored thread must not depend on the time.
+        if slot.life.is_ours() && all.threads[at].slot.life.is_scheduled() {
+            continue;
+        }
         let can_unwind = can_unwind(&all, at);
         let only_in_ring = victims == Victims::InRing;
         match stuck_set::detect(&all, &mut judge, at, only_in_ring, &mut || false) {
             Detected::Nothing | Detected::Granted => {}
             Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
-            Detected::Deadlock(found) => {
+            Detected::Deadlock(mut found) => {
+                if slot.life.is_ours() {
+                    // Its own stack says nothing of the program.
+                    found.facts.stack = None;
+                }
                 let ThreadSnapshot {
                     slot: victim,
                     scope,

@@ -6,6 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use super::snapshot::Snapshots;
+use super::test_runner;
 use crate::detector::panic::Panic;
 use crate::detector::state;
 use crate::engine::sorting;
@@ -32,7 +33,11 @@ pub(super) fn give_to_other(
     panic: Panic,
     with_joins: bool,
 ) -> Result<(), Panic> {
-    match victims(all, &set[1..]).first() {
+    let test = test_runner::test_of(all, set[0]);
+    let mut victims = victims(all, &set[1..]);
+    // A thread that tests share is none.
+    victims.retain(|at| test.is_none() || test_runner::test_of(all, *at) == test);
+    match victims.first() {
         Some(&at) if with_joins || !joins(all, at) => {
             pass_mark(all, set[0], at);
             give(all, at, panic);

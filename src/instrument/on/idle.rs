@@ -6,7 +6,7 @@ use crate::detector;
 use crate::detector::deadlock::ResourceWait;
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;
-use crate::runtime::park_looks;
+use crate::runtime::later_looks;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 use crate::watchdog::startup::{attach, attach_at_start};
@@ -47,7 +47,7 @@ fn begin(awaited: WaitReason, timed: bool, site: Site) -> Option<(Shown, Option<
     let request = WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site);
     let published = Shown::new(slot, &request);
     if is_parked {
-        park_looks::request(slot, attach_at_start);
+        later_looks::request_for_park(slot, attach_at_start);
     }
     Some((published, elsewhere))
 }

@@ -13,12 +13,13 @@ use parking_lot::{Condvar, Mutex};
 use super::providers::Providers;
 use super::resource::Resource;
 use super::scheduled::Scheduled;
-use crate::engine::ids::Site;
+use crate::engine::ids::{Site, ThreadId};
 use crate::engine::wait_reason::WaitReason;
 use crate::runtime::threads;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::current;
-use crate::watchdog::startup::attach_at_start;
+use crate::tracking::thread::slot::Slot;
+use crate::watchdog::startup::{attach, attach_at_start};
 
 static THREAD: LockKind = LockKind::new("thread");
 
@@ -46,6 +47,8 @@ struct Inner {
     record: Resource,
     /// The line at which the thread was spawned.
     place: Site,
+    /// The root of the thread that spawns it.
+    root: Option<ThreadId>,
     thread: Providers,
 }
 
@@ -59,6 +62,7 @@ impl JoinRecord {
             changed: Condvar::new(),
             record: Resource::at(&THREAD, place),
             place,
+            root: attach().and_then(Slot::root),
             thread,
         }))
     }
@@ -72,6 +76,7 @@ impl JoinRecord {
         let slot = current::slot();
         if !slot.is_detached() {
             slot.set_spawned(self.0.place);
+            slot.set_root(self.0.root);
             slot.life.mark_started();
         }
         let leaving = Leaving(self.clone());

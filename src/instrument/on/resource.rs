@@ -14,7 +14,6 @@
 //! untracked thread prevented has to be checked again.
 
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::providers::Providers;
@@ -28,16 +27,16 @@ use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
+use crate::runtime::later_looks;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
 use crate::tracking::process::resource_state::{ResourceState, Waiter};
 use crate::tracking::scheduled::{FailedTry, JOINS, WAITS_FOR};
 use crate::tracking::thread::current;
-use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
-use crate::watchdog::startup::attach;
+use crate::watchdog::startup::{attach, attach_at_start};
 
 /// The time that a wait lasts before it is published, if few threads wait.
 const FIRST: Duration = Duration::from_millis(1);
@@ -342,7 +341,14 @@ impl Resource {
             request.counts = counts.map(|counts| counts());
             slot.alarm.arm(None);
             let _published = Shown::new(slot, &request);
-            let mut unsure = look(slot, by, site);
+            match deadlock::check_resource_wait(slot, by, std::ptr::null()) {
+                // The schedule of an explored thread must not depend on the time.
+                Stuck::DependsOnUntracked if turn.is_none() => {
+                    later_looks::request(attach_at_start)
+                }
+                Stuck::No | Stuck::DependsOnUntracked => {}
+                Stuck::Reported(panic) => detector::end_in(panic, true, site),
+            }
             let mut limit = SHORT;
             loop {
                 let has_turn = turn.as_ref().is_some_and(|turn| {
@@ -366,10 +372,6 @@ impl Resource {
                     // that visible.
                     version = before;
                     break;
-                }
-                // The schedule of an explored thread must not depend on the time.
-                if unsure && turn.is_none() && is_due() {
-                    unsure = look(slot, by, site);
                 }
                 limit = (limit * 2).min(LONG);
             }
@@ -439,32 +441,6 @@ impl Resource {
     }
 }
 
-/// Returns true for one thread per interval, which then checks again: five hundred idle threads
-/// beside an untracked one must cost no more than a few.
-fn is_due() -> bool {
-    // Relaxed: the value publishes no other memory.
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    const PAUSE: Duration = Duration::from_millis(20);
-    let (now, next) = (wait::now(), NEXT.load(Ordering::Relaxed));
-    let then = now + PAUSE.as_nanos() as u64;
-    now >= next
-        && NEXT
-            .compare_exchange(next, then, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
-}
-
-/// Checks whether the published wait can end; returns whether to check again later.
-fn look(slot: &'static Slot, by: Option<&ResourceState>, site: Site) -> bool {
-    match deadlock::check_resource_wait(slot, by, std::ptr::null()) {
-        Stuck::No => false,
-        Stuck::DependsOnUntracked => true,
-        Stuck::Reported(panic) => {
-            detector::end_in(panic, true, site);
-            false
-        }
-    }
-}
-
 impl Drop for Resource {
     fn drop(&mut self) {
         if let Some(ident) = self.record.retire() {
@@ -475,7 +451,7 @@ impl Drop for Resource {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
     use super::*;

@@ -3,6 +3,7 @@
 
 use crate::engine::ids::ThreadId;
 use crate::tracking::fork_safe::ForkSafe;
+use crate::tracking::thread::slot::Slot;
 
 /// The number of threads that are remembered, the last ones.
 const KEPT: usize = 16;
@@ -12,6 +13,8 @@ const KEPT: usize = 16;
 pub(crate) struct Panicked {
     /// The check of `testing` that it belonged to; zero stands for the process.
     scope: u64,
+    /// The root of the thread.
+    root: Option<ThreadId>,
     pub(crate) thread: ThreadId,
     pub(crate) name: Option<String>,
     /// Whether the panic was that of a job or a callback, and the thread continued.
@@ -21,26 +24,28 @@ pub(crate) struct Panicked {
 /// The last one comes first.
 pub(in crate::tracking) static PANICKED: ForkSafe<Vec<Panicked>> = ForkSafe::new(Vec::new());
 
-/// Records a thread that ends by a panic or, if it `is_caught`, continues after one.
-pub(crate) fn add(scope: u64, thread: ThreadId, name: Option<String>, is_caught: bool) {
+/// Records the thread of this slot, which ends by a panic or, if it `is_caught`, continues after one.
+pub(crate) fn add(slot: &Slot, thread: ThreadId, is_caught: bool) {
     let mut panicked = PANICKED.lock();
     // One entry per thread, so that a worker whose jobs keep panicking displaces no other thread.
     panicked.retain(|entry| entry.thread != thread);
     panicked.truncate(KEPT - 1);
     let last = Panicked {
-        scope,
+        scope: slot.check_id(),
+        root: slot.root(),
         thread,
-        name,
+        name: slot.name(),
         is_caught,
     };
     panicked.insert(0, last);
 }
 
-/// Returns the threads of a check, or of the process, in which code panicked, the last one first.
-pub(crate) fn of(scope: u64) -> Vec<Panicked> {
+/// Returns the threads of a check, or of the process, in which code panicked, the last one first; only those with this
+/// root, if there is one.
+pub(crate) fn of(scope: u64, root: Option<ThreadId>) -> Vec<Panicked> {
     let mut of_scope = Vec::new();
     for entry in PANICKED.lock().iter() {
-        if entry.scope == scope {
+        if entry.scope == scope && (root.is_none() || entry.root == root) {
             of_scope.push(entry.clone());
         }
     }

@@ -26,6 +26,10 @@ enum Flag {
     /// Set once the thread has been parked or has waited at a condition variable: what it was woken for may have been
     /// given to it in memory that is not watched.
     Woken,
+    /// Set once it has been found out whether the thread runs a test of libtest.
+    AskedForTest,
+    /// Set for a thread in which libtest runs a test.
+    RunsTest,
 }
 
 impl Flag {
@@ -136,6 +140,27 @@ impl ThreadFlags {
         // Relaxed: a thread that sleeps for its first time has been given nothing in that sleep yet, and what ends
         // the sleep comes after it in the order of the mutex or of the token of its park.
         self.has(Flag::Started) && !self.has(Flag::Woken)
+    }
+
+    /// Returns whether `lockwarden::thread` has started the thread.
+    pub(crate) fn is_started(&self) -> bool {
+        self.has(Flag::Started)
+    }
+
+    /// Returns whether it has been found out if the thread runs a test.
+    pub(crate) fn was_asked_for_test(&self) -> bool {
+        self.has(Flag::AskedForTest)
+    }
+
+    /// Records whether the thread runs a test of libtest.
+    pub(crate) fn set_runs_test(&self, runs_test: bool) {
+        self.set(Flag::RunsTest, runs_test);
+        self.set(Flag::AskedForTest, true);
+    }
+
+    /// Returns whether the thread is known to run a test of libtest.
+    pub(crate) fn runs_test(&self) -> bool {
+        self.has(Flag::RunsTest)
     }
 
     pub(crate) fn is_leaving(&self) -> bool {

@@ -1,6 +1,8 @@
-//! The thread that looks at parked threads, on their behalf (`detector::deadlock::check_parked`).
+//! The thread that looks at waits later, on behalf of the threads in them: at parks, which only the system shows, and at
+//! waits that an untracked thread could have ended when they were looked at, and that nothing but its end may close
+//! (`detector::deadlock::check_later`).
 //!
-//! It starts with the first thread that parks while no other one is known to run, and sleeps while none does.
+//! It starts with the first such wait, and sleeps while there is none.
 
 use std::sync::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
@@ -14,13 +16,13 @@ use crate::tracking::process::registry;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::SEES_PARKS;
 
-/// The time from a park to the look at it, and between two looks: threads that hand over to each other by parks request
+/// The time from a request to the look, and between two looks: threads that hand over to each other by parks request
 /// one at each.
 const PAUSE: Duration = Duration::from_millis(10);
-/// The longest time between two looks at threads that an untracked thread could unpark.
+/// The longest time between two looks at waits that an untracked thread could end.
 const LONG: Duration = Duration::from_secs(1);
 
-/// Whether a thread has parked since the last look.
+/// Whether a look was requested since the last one.
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// Whether the thread was started.
 pub(crate) static STARTED: ForkSafe<bool> = ForkSafe::new(false);
@@ -30,10 +32,18 @@ static CHANGED: Condvar = Condvar::new();
 /// Requests a look, if no other thread is seen to run; the calling thread, whose slot this is, has published that it is
 /// parked, and is about to be.
 ///
-/// A thread that runs, or comes to, is looked at by itself when it blocks or ends. `attach` gives a slot to the thread
-/// that looks, at its start.
-pub(crate) fn request(slot: &'static Slot, attach: fn() -> Option<&'static Slot>) {
-    if !SEES_PARKS || registry::last_runs(slot.check_id(), std::ptr::null()) {
+/// A thread that runs, or comes to, is looked at by itself when it blocks or ends.
+pub(crate) fn request_for_park(slot: &'static Slot, attach: fn() -> Option<&'static Slot>) {
+    if !registry::last_runs(slot.check_id(), std::ptr::null()) {
+        request(attach);
+    }
+}
+
+/// Requests a look at waits that were published before, and that an untracked thread could end. `attach` gives a slot to the
+/// thread that looks, at its start.
+pub(crate) fn request(attach: fn() -> Option<&'static Slot>) {
+    // Elsewhere the system does not tell how many threads there are either.
+    if !SEES_PARKS {
         return;
     }
     // Relaxed: the wait was published with a sequentially consistent fence, and the look has one between its swap and
@@ -48,8 +58,8 @@ pub(crate) fn request(slot: &'static Slot, attach: fn() -> Option<&'static Slot>
     }
     *started = true;
     drop(started);
-    if system::spawn("lockwarden-parks", Box::new(move || serve(attach))).is_err() {
-        // The next park tries again.
+    if system::spawn("lockwarden-looks", Box::new(move || serve(attach))).is_err() {
+        // The next request tries again.
         *STARTED.lock() = false;
         REQUESTED.store(false, Ordering::Relaxed);
     }
@@ -81,7 +91,7 @@ fn serve(attach: fn() -> Option<&'static Slot>) {
         REQUESTED.swap(false, Ordering::Relaxed);
         // Pairs with the fence by which a wait is published; see `request`.
         fence(Ordering::SeqCst);
-        again = deadlock::check_parked(slot);
+        again = deadlock::check_later(slot);
         pause = if requested {
             PAUSE
         } else {

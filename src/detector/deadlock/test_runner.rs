@@ -1,0 +1,72 @@
+//! The test runner of the standard library: its `main` starts each test in a thread of its own and waits for the results.
+//! That thread uses no watched lock, so the detector does not know it; and it ends no wait of a test.
+
+use super::snapshot::{Snapshots, ThreadSnapshot};
+use crate::report::Stack;
+use crate::system::{self, NoStack, signal};
+use crate::tracking::thread::slot::os_id;
+use crate::tracking::thread::wait::WaitKind;
+
+/// Returns whether the only thread of the process that is not in the snapshot is that of the test runner: the process
+/// began with it, and a test is under way.
+///
+/// A thread that may be that of a test is asked for its stack, until it has answered.
+pub(super) fn is_untracked(all: &Snapshots) -> bool {
+    let first = std::process::id();
+    let is_first = |thread: &ThreadSnapshot| thread.slot.life.os_id() == Some(first);
+    !all.threads.iter().any(is_first) && all.threads.iter().any(runs_test)
+}
+
+/// Returns whether another thread than the one at `me` is to report a deadlock of a test: the thread of the test itself, if
+/// it can look at its wait and unwind out of it. Threads that no test under way has led to are shared by tests, and report
+/// nothing.
+pub(super) fn is_left_to_test(all: &Snapshots, me: usize) -> bool {
+    let Some(test) = test_of(all, me) else {
+        return true;
+    };
+    let need = all.threads[test].wait.map(|wait| wait.need);
+    test != me && matches!(need, Some(WaitKind::Other(awaited)) if awaited.can_unwind())
+}
+
+/// Returns whether the thread at `at` has no part in a deadlock of the test that has led to the thread at `me`: it belongs to
+/// another test under way, or to none and waits for work.
+pub(super) fn is_aside(all: &Snapshots, at: usize, me: usize) -> bool {
+    let test = test_of(all, at);
+    let waits_for_work = || {
+        let is_idle = all.waits_for_any_thread(at) && !all.holds(at);
+        is_idle && !all.threads[at].slot.life.is_agent()
+    };
+    test != test_of(all, me) && (test.is_some() || waits_for_work())
+}
+
+/// Returns the thread of the test under way that has led to the thread at `at` by spawns, or is that.
+pub(super) fn test_of(all: &Snapshots, at: usize) -> Option<usize> {
+    let root = all.threads[at].slot.root()?;
+    all.threads
+        .iter()
+        .position(|thread| thread.id == Some(root) && runs_test(thread))
+}
+
+fn runs_test(thread: &ThreadSnapshot) -> bool {
+    let life = &thread.slot.life;
+    if thread.ended || life.is_ours() || life.is_started() {
+        return false;
+    }
+    // An agent has no such id, and the first thread runs no test.
+    let id = life.os_id();
+    let Some(id) = id.filter(|id| *id != std::process::id()) else {
+        return false;
+    };
+    if !life.was_asked_for_test() {
+        let stack = match id == os_id() {
+            true => Ok(Stack::capture()),
+            false => signal::ask(&[(id, system::look(id).blocked)]).remove(0),
+        };
+        match stack {
+            // The system did not let it run; the next look asks again.
+            Err(NoStack::NoAnswer) => return false,
+            stack => life.set_runs_test(stack.is_ok_and(|stack| stack.is_of_test())),
+        }
+    }
+    life.runs_test()
+}

@@ -1,0 +1,162 @@
+//! Tests that hang: what the test runner of the standard library, and the tests beside them, do not end.
+//!
+//! The kernels are ignored tests of this binary, which run in processes of their own.
+
+#![cfg(target_os = "linux")]
+#![cfg(any(debug_assertions, feature = "always"))]
+
+#[path = "support/child.rs"]
+mod child;
+
+use child::{Child, Exit};
+
+/// Runs these kernels side by side.
+fn run(kernels: &[&str], settings: &str) -> Exit {
+    Child::of_this_program()
+        .args(&["--ignored", "--exact", "--test-threads=4"])
+        .args(kernels)
+        .env("LOCKWARDEN", settings)
+        .run()
+}
+
+/// Runs these kernels, of which the first one hangs and fails for that.
+fn found(kernels: &[&str]) -> Exit {
+    let exit = run(kernels, "");
+    assert_eq!(exit.code(), Some(101), "{exit}");
+    let passed = kernels.len() - 1;
+    let result = format!("{passed} passed; 1 failed;");
+    assert!(exit.stdout.contains(&result), "{exit}");
+    exit
+}
+
+#[test]
+fn a_test_whose_threads_wait_for_messages_of_each_other_fails() {
+    let exit = found(&["kernels::messages_of_each_other"]);
+    exit.says("Deadlock: both threads wait: thread `kernels::messages_of_each_other` (#1) for a");
+}
+
+#[test]
+fn a_test_that_is_never_notified_fails() {
+    let exit = found(&["kernels::a_notification"]);
+    exit.says("waits for a notification of `posted`");
+}
+
+#[test]
+fn the_threads_of_a_test_that_waits_for_their_lock_are_woken() {
+    let exit = found(&["kernels::a_lock_of_a_thread_that_waits"]);
+    exit.says("for `ledger` (exclusive)");
+}
+
+#[test]
+#[cfg(feature = "signals")]
+fn a_test_hangs_as_soon_as_all_others_have_ended() {
+    let exit = found(&["kernels::a_notification", "kernels::some_time"]);
+    exit.says("waits for a notification of `posted`");
+}
+
+#[test]
+#[cfg(feature = "signals")]
+fn a_thread_that_another_test_has_left_has_no_part_in_it() {
+    let exit = found(&["kernels::a_notification", "kernels::a_thread_that_is_left"]);
+    exit.says("waits for a notification of `posted`");
+    assert!(!exit.stderr.contains("thread `left`"), "{exit}");
+}
+
+#[test]
+#[cfg(feature = "signals")]
+fn each_of_two_tests_that_hang_fails_for_its_own_wait() {
+    let kernels = ["kernels::a_notification", "kernels::messages_of_each_other"];
+    let exit = run(&kernels, "");
+    assert!(exit.stdout.contains("0 passed; 2 failed;"), "{exit}");
+    let headlines = exit.headlines();
+    assert_eq!(headlines.len(), 2, "{exit}");
+    let is_both = |line: &&str| line.contains("a_notification") && line.contains("messages");
+    assert!(!headlines.iter().any(is_both), "{exit}");
+}
+
+#[test]
+#[cfg(feature = "signals")]
+fn a_test_that_is_parked_for_ever_is_reported() {
+    // No panic is raised out of a park.
+    let exit = run(&["kernels::a_park"], "Deadlock=abort");
+    assert!(!exit.timed_out && exit.code() != Some(0), "{exit}");
+    exit.says("Deadlock: thread `kernels::a_park` (#1) waits for a thread that unparks it");
+}
+
+#[test]
+fn what_tests_leave_behind_is_at_rest() {
+    let exit = run(
+        &["kernels::a_thread_that_is_left", "kernels::some_time"],
+        "",
+    );
+    assert!(exit.succeeded() && exit.headlines().is_empty(), "{exit}");
+}
+
+mod kernels {
+    use std::time::Duration;
+
+    use lockwarden::sync::{Arc, Condvar, Mutex, mpsc};
+    use lockwarden::thread;
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn messages_of_each_other() {
+        let (to_other, from_us) = mpsc::channel::<u8>();
+        let (to_us, from_other) = mpsc::channel::<u8>();
+        let other = thread::spawn(move || {
+            let first = from_us.recv().unwrap();
+            to_us.send(first).unwrap();
+        });
+        let first = from_other.recv().unwrap();
+        to_other.send(first).unwrap();
+        other.join().unwrap();
+    }
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn a_notification() {
+        let posted = Condvar::named("posted");
+        let entries = Mutex::new(0);
+        let _entries = posted.wait(entries.lock().unwrap()).unwrap();
+    }
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn a_lock_of_a_thread_that_waits() {
+        let ledger = Arc::new(Mutex::named("ledger", 0));
+        let (begin, begun) = mpsc::channel();
+        let (go, gone) = mpsc::channel::<()>();
+        let of_thread = Arc::clone(&ledger);
+        let holder = thread::spawn(move || {
+            let _ledger = of_thread.lock().unwrap();
+            begin.send(()).unwrap();
+            gone.recv().unwrap();
+        });
+        begun.recv().unwrap();
+        *ledger.lock().unwrap() += 1;
+        go.send(()).unwrap();
+        holder.join().unwrap();
+    }
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn a_park() {
+        thread::park();
+    }
+
+    #[test]
+    #[ignore = "it leaves a thread behind"]
+    fn a_thread_that_is_left() {
+        let (work, works) = mpsc::channel::<u8>();
+        let left = thread::Builder::new().name("left".to_owned());
+        left.spawn(move || works.iter().count()).unwrap();
+        std::mem::forget(work);
+    }
+
+    /// Longer than the waits of the others last before they are looked at.
+    #[test]
+    #[ignore = "it takes its time"]
+    fn some_time() {
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
