@@ -78,9 +78,14 @@ fn each_of_two_tests_that_hang_fails_for_its_own_wait() {
 #[cfg(feature = "signals")]
 fn a_test_that_is_parked_for_ever_is_reported() {
     // No panic is raised out of a park.
-    let exit = run(&["kernels::a_park"], "Deadlock=abort");
-    assert!(!exit.timed_out && exit.code() != Some(0), "{exit}");
-    exit.says("Deadlock: thread `kernels::a_park` (#1) waits for a thread that unparks it");
+    for kernels in [
+        &["kernels::a_park"] as &[_],
+        &["kernels::a_park", "kernels::some_time_under_a_lock"],
+    ] {
+        let exit = run(kernels, "Deadlock=abort");
+        assert!(!exit.timed_out && exit.code() != Some(0), "{exit}");
+        exit.says("Deadlock: thread `kernels::a_park` (#");
+    }
 }
 
 #[test]
@@ -158,5 +163,13 @@ mod kernels {
     #[ignore = "it takes its time"]
     fn some_time() {
         std::thread::sleep(Duration::from_millis(300));
+    }
+
+    #[test]
+    #[ignore = "it takes its time"]
+    fn some_time_under_a_lock() {
+        let entries = Mutex::new(0);
+        let _entries = entries.lock().unwrap();
+        some_time();
     }
 }

@@ -259,6 +259,11 @@ impl Snapshots {
         wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::Unpark))
     }
 
+    /// Returns whether any thread is parked.
+    pub(super) fn any_parked(&self) -> bool {
+        (0..self.threads.len()).any(|at| self.is_parked(at))
+    }
+
     /// Returns whether a parked thread is asleep. The threads that could unpark it were seen blocked before, when the
     /// snapshot was taken, so none of them wakes it any more: a thread to which one of them had given an unpark does
     /// not sleep.

@@ -21,8 +21,8 @@ use crate::tracking::thread::wait::PublishedWait;
 /// How often an ending thread looks again while the system still counts threads that ended before it.
 const PATIENCE: u32 = 20;
 
-/// Checks the waits of other threads when the calling thread has come to its end, as its slot says; returns whether only an
-/// untracked thread could still end one of them, so that they have to be looked at again.
+/// Checks the waits of other threads when the calling thread has come to its end, as its slot says; returns whether they have
+/// to be looked at again: only an untracked thread could still end one of them, or one is a park.
 #[must_use]
 pub(crate) fn thread_ended(slot: &'static Slot) -> bool {
     if !any_resource_wait() || registry::last_runs(slot.check_id(), std::ptr::null()) {
@@ -43,7 +43,7 @@ pub(crate) fn thread_ended(slot: &'static Slot) -> bool {
     }
     slot.life.set_leaving(true);
     let _leaving = Leaving(slot);
-    look_after(slot)
+    look_after(slot) || Snapshots::now().any_parked()
 }
 
 fn look_after(slot: &'static Slot) -> bool {
