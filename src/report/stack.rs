@@ -138,7 +138,9 @@ impl Stack {
         let name = frames[at].function.as_ref()?;
         let callers = &frames[at + 1..];
         let outer = first(callers, &|frame| frame.function.as_ref() == Some(name))?;
-        callers.get(outer + 1)?.call(&frames[at], site)
+        let callers = &callers[outer + 1..];
+        let caller = first(callers, &Frame::is_of_the_program).unwrap_or_default();
+        callers.get(caller)?.call(&frames[at], site)
     }
 
     /// Returns the innermost function of the program's own code, with the place of the call that it makes.

@@ -66,12 +66,18 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a join under the mutex that a notified thread takes back",
         run: || join_under_the_mutex_of_a_wait(Notified::Yes),
-        expected: Expected::Finding("Deadlock", &["`flag` (exclusive) back", "the end of thread `waits` (#2)"]),
+        expected: Expected::Finding(
+            "Deadlock",
+            &["`flag` (exclusive) back", "the end of thread `waits` (#2)"],
+        ),
     },
     Case {
         name: "a join under the mutex that a thread would take back, which is not notified",
         run: || join_under_the_mutex_of_a_wait(Notified::No),
-        expected: Expected::Finding("Deadlock", &["a notification", "the end of thread `waits` (#2)"]),
+        expected: Expected::Finding(
+            "Deadlock",
+            &["a notification", "the end of thread `waits` (#2)"],
+        ),
     },
     Case {
         name: "a thread joins itself",
