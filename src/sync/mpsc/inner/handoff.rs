@@ -136,7 +136,9 @@ impl<T> Sender<T> {
             return match state.withdraw(number) {
                 Err(begin) => {
                     drop(state);
-                    begin.map_or((), Clock::acquire_last);
+                    if let Some(begin) = begin {
+                        begin.acquire_last();
+                    }
                     Ok(())
                 }
                 Ok(message) if state.has_receiver => Err(TrySendError::Full(message)),
