@@ -118,16 +118,9 @@ impl Stack {
     pub(super) fn caller_of(&self, site: Site) -> Option<Call> {
         let frames = self.frames();
         let at = first(frames, &|frame| frame.is_at(site))?;
-        let outer = &frames[at + 1..];
         let of = frames[at].method_of();
-        let mut caller = outer.first()?;
-        for frame in outer {
-            if frame.is_of_the_program() && (of.is_none() || frame.method_of() != of) {
-                caller = frame;
-                break;
-            }
-        }
-        caller.call(&frames[at], site)
+        let outer = &frames[at + 1..];
+        nearest(outer, &|frame| of.is_none() || frame.method_of() != of)?.call(&frames[at], site)
     }
 
     /// Returns the caller of an outer call of the function that contains `site`, as text: the function
@@ -138,7 +131,7 @@ impl Stack {
         let name = frames[at].function.as_ref()?;
         let callers = &frames[at + 1..];
         let outer = first(callers, &|frame| frame.function.as_ref() == Some(name))?;
-        callers.get(outer + 1)?.call(&frames[at], site)
+        nearest(&callers[outer + 1..], &|_| true)?.call(&frames[at], site)
     }
 
     /// Returns the innermost function of the program's own code, with the place of the call that it makes.
@@ -280,6 +273,15 @@ impl Stack {
         let modules = Modules::now();
         self.resolve(&mut |address, frames| resolve(address, &modules, frames))
     }
+}
+
+/// Returns the innermost of these callers that `concerns`: the first of the program's own code, or, if there is none, the
+/// first of a dependency, or else the first of all.
+fn nearest<'a>(callers: &'a [Frame], concerns: &dyn Fn(&Frame) -> bool) -> Option<&'a Frame> {
+    let is_such = |frame: &Frame| frame.is_of_the_program() && concerns(frame);
+    let is_own = |frame: &Frame| is_such(frame) && frame.file.as_deref().is_some_and(is_own);
+    let at = first(callers, &is_own).or_else(|| first(callers, &is_such));
+    callers.get(at.unwrap_or_default())
 }
 
 /// Returns the path of a file within the current directory, in which the places of locks are, too.
@@ -683,6 +685,37 @@ mod tests {
         ]));
         let kept = frames(&["<bank::Bank>::transfer::<bank::main::{closure#0}>"]);
         assert_eq!(trimmed(&all), kept);
+    }
+
+    #[test]
+    fn the_caller_of_a_function_that_a_dependency_calls_is_the_program() {
+        let log =
+            "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/log-0.4.28/src/lib.rs";
+        let mut all = frames(&[
+            "<shop::Log as log::Log>::log",
+            "log::log",
+            "<shop::Sale as core::fmt::Display>::fmt",
+            "core::fmt::write",
+            "<shop::Log as log::Log>::log",
+            "log::log",
+            "shop::sell",
+        ]);
+        for frame in &mut all {
+            let is_log = frame.function.as_deref() == Some("log::log");
+            frame.file = Some(if is_log { log } else { file!() }.to_owned());
+            frame.line = Some(line!());
+        }
+        let site = std::panic::Location::caller();
+        all[0].line = Some(site.line());
+        let stack = Stack(Arc::new(Frames {
+            addresses: Box::default(),
+            resolved: OnceBox::with_value(Box::new(all)),
+        }));
+        let names = [stack.caller_of(site), stack.outer_caller_of(site)]
+            .map(|call| call.map(|call| call.function));
+        let named = |name: &str| Some(name.to_owned());
+        let display = "<shop::Sale as core::fmt::Display>::fmt";
+        assert_eq!(names, [named(display), named("shop::sell")]);
     }
 
     #[test]

@@ -44,6 +44,15 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                     place(edge.to_site)
                 ));
             }
+            if order::is_in_destructor(edge.from_site, edge.to_site) {
+                return Some(format!(
+                    "{} is in a destructor, which runs while the guard that was taken at {} is alive: drop that guard \
+                     first, or move the value out from under it (`mem::take`, or what `insert` and `replace` \
+                     return) and drop the value after the guard",
+                    place(edge.to_site),
+                    place(edge.from_site)
+                ));
+            }
             Some(format!(
                 "drop the guard that was taken at {} before {}, or hand the guarded \
                  value on instead of locking again; {}",

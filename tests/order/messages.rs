@@ -243,7 +243,7 @@ fn messages_that_cross_order_nothing() {
 fn a_receive_orders_nothing_for_the_sender() {
     let run = || {
         let (ab, ba) = orders();
-        let (sender, receiver) = mpsc::sync_channel(0);
+        let (sender, receiver) = mpsc::sync_channel(1);
         let first = thread::spawn(move || {
             ab();
             receiver.recv().unwrap();
@@ -254,6 +254,94 @@ fn a_receive_orders_nothing_for_the_sender() {
         }
         ba();
         first.join().unwrap();
+    };
+    assert_eq!(found!(Default, run), ["Inversion a b"]);
+}
+
+/// Runs the second order after what `send` has sent directly to what `receive` gets after the first.
+fn directly(
+    send: impl FnOnce(&mpsc::SyncSender<()>) + Send + 'static,
+    receive: impl FnOnce(&mpsc::Receiver<()>) + Send + 'static,
+) {
+    let (ab, ba) = orders();
+    let (sender, receiver) = mpsc::sync_channel(0);
+    let first = thread::spawn(move || {
+        ab();
+        receive(&receiver);
+    });
+    let second = thread::spawn(move || {
+        send(&sender);
+        ba();
+    });
+    first.join().unwrap();
+    second.join().unwrap();
+}
+
+#[test]
+fn a_send_without_a_buffer_is_ordered_after_what_the_receiver_did_before() {
+    let run = || {
+        let late = |receiver: &mpsc::Receiver<()>| {
+            // The sender waits meanwhile.
+            thread::sleep(std::time::Duration::from_millis(30));
+            receiver.recv().unwrap();
+        };
+        directly(|sender| sender.send(()).unwrap(), late);
+        let early = |sender: &mpsc::SyncSender<()>| {
+            // The receiver waits meanwhile.
+            thread::sleep(std::time::Duration::from_millis(30));
+            sender.send(()).unwrap();
+        };
+        directly(early, |receiver| receiver.recv().unwrap());
+        let tries = |sender: &mpsc::SyncSender<()>| {
+            while sender.try_send(()).is_err() {
+                thread::yield_now();
+            }
+        };
+        let timed = |receiver: &mpsc::Receiver<()>| {
+            receiver.recv_timeout(super::harness::LIMIT).unwrap();
+        };
+        directly(tries, timed);
+        let polls = |receiver: &mpsc::Receiver<()>| {
+            while receiver.try_recv().is_err() {
+                thread::yield_now();
+            }
+        };
+        directly(|sender| sender.send(()).unwrap(), polls);
+    };
+    assert_eq!(found!(All, run), ["Ordered a b"; 4]);
+}
+
+#[test]
+fn what_the_receiver_does_after_the_receive_is_concurrent_although_it_receives_again() {
+    static RECEIVED: AtomicBool = AtomicBool::new(false);
+    static RECEIVES_AGAIN: AtomicBool = AtomicBool::new(false);
+    let until = |flag: &AtomicBool| {
+        while !flag.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+    };
+    let run = || {
+        let (ab, ba) = orders();
+        let (sender, receiver) = mpsc::sync_channel(0);
+        let again = sender.clone();
+        let receives = thread::spawn(move || {
+            receiver.recv().unwrap();
+            ab();
+            RECEIVED.store(true, Ordering::Release);
+            receiver.recv().unwrap();
+        });
+        let sends = thread::spawn(move || {
+            sender.send(()).unwrap();
+            until(&RECEIVES_AGAIN);
+            ba();
+        });
+        until(&RECEIVED);
+        while again.try_send(()).is_err() {
+            thread::yield_now();
+        }
+        RECEIVES_AGAIN.store(true, Ordering::Release);
+        receives.join().unwrap();
+        sends.join().unwrap();
     };
     assert_eq!(found!(Default, run), ["Inversion a b"]);
 }

@@ -37,6 +37,9 @@ pub(crate) use advice;
 advice! {
     "a guard that is a temporary of a `match`", temporary, "SelfDeadlock",
         ["drop the guard that was taken at", "in an argument, in a chain of calls", "`if let`"];
+    "a destructor that takes the lock under which its value is dropped", dropped_under_its_lock, "SelfDeadlock",
+        ["is in a destructor, which runs while the guard that was taken at tests/stuck/advice.rs:",
+         "move the value out from under it (`mem::take`"];
     "a lock that a wait takes back under another one", waits_under, "Deadlock",
         ["for `mail` (exclusive) back",
          "the wait there releases `mail` when it begins and takes it back when it ends",
@@ -317,6 +320,23 @@ fn queued_writer(mended: bool) {
         until(|| thread.is_finished());
         thread.join().unwrap();
     }
+}
+
+fn dropped_under_its_lock(mended: bool) {
+    static LISTED: Mutex<Vec<Entry>> = Mutex::named("listed", Vec::new());
+    struct Entry;
+    impl Drop for Entry {
+        fn drop(&mut self) {
+            let listed = LISTED.lock().unwrap();
+            assert!(listed.is_empty());
+        }
+    }
+    LISTED.lock().unwrap().push(Entry);
+    if mended {
+        let entries = std::mem::take(&mut *LISTED.lock().unwrap());
+        drop(entries);
+    }
+    LISTED.lock().unwrap().clear();
 }
 
 fn destructor(mended: bool) {

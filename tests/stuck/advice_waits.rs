@@ -5,8 +5,8 @@ use lockwarden::config::{Action, Config};
 use lockwarden::pool::{Builder, JobHandle, ThreadPool};
 use lockwarden::queue::{Queue, Shutdown};
 use lockwarden::report::{Verdict, WaitReason};
-use lockwarden::sync::mpsc::sync_channel_named;
-use lockwarden::sync::{Arc, Condvar, Event, Mutex, OnceLock, Semaphore};
+use lockwarden::sync::mpsc::{Receiver, SyncSender, sync_channel_named};
+use lockwarden::sync::{Arc, Barrier, Condvar, Event, Mutex, OnceLock, Semaphore};
 use lockwarden::thread;
 
 use crate::advice::advice;
@@ -26,6 +26,14 @@ advice! {
         ["(`task_done`), also when it fails, and before a thread that has one of them waits at"];
     "two threads that each fill the channel of the other", fill_each_other, "Deadlock",
         ["each wait to send while they receive nothing: let one of them receive what is there before it sends"];
+    "three threads in a ring, each of which fills the channel of the next", ring_of_channels, "Deadlock",
+        ["each wait to send while they receive nothing: let one of them receive what is there before it sends",
+         "or, if none of them receives what another one sends, let thread `main` (#1) receive that, or drop the \
+          receiver, before its wait at tests/stuck/advice_waits.rs:"];
+    "a message that leads to another one, in the channel of the thread that waits for that", answer_in_own_channel,
+        "Deadlock", ["drop every sender that is not used any more", "or that lies in a message which no thread receives"];
+    "two threads that come to a barrier under one mutex", barrier_under_mutex, "Deadlock",
+        ["release `total`, which thread `rank", "before the wait at tests/stuck/advice_waits.rs:"];
     "a receiver that sends to itself while another thread sends", send_to_itself, "Deadlock",
         ["whichever of them is the receiver may not send to itself while others fill the channel: let it keep the \
           item"];
@@ -151,6 +159,73 @@ fn fill_each_other(mended: bool) {
     }
     assert!(first.iter().eq(0..3));
     peer.join().unwrap();
+}
+
+fn ring_of_channels(mended: bool) {
+    let (to_parse, parse) = sync_channel_named("parse", 1);
+    let (to_plan, plan) = sync_channel_named("plan", 1);
+    let (to_run, run) = sync_channel_named("run", 1);
+    let stage = |name, sends: SyncSender<u32>, receives: Receiver<u32>| {
+        start(name, move || {
+            for number in 0..3 {
+                if mended {
+                    // What is there, before it sends.
+                    receives.recv().unwrap();
+                }
+                // No receiver is left for what the last thread of the ring sends last.
+                let _ = sends.send(number);
+            }
+        })
+    };
+    to_parse.send(0).unwrap();
+    let stages = [
+        stage("parses", to_plan, parse),
+        stage("plans", to_run, plan),
+        stage("runs", to_parse, run),
+    ];
+    for stage in stages {
+        stage.join().unwrap();
+    }
+}
+
+/// The thread runs what it receives, and the first of that waits for an answer by the second.
+fn answer_in_own_channel(mended: bool) {
+    type Work = Box<dyn FnOnce() + Send>;
+    let (give, take) = lockwarden::sync::mpsc::channel_named::<Work>("work");
+    let (answer, answered) = lockwarden::sync::mpsc::channel_named("answers");
+    let again = give.clone();
+    give.send(Box::new(move || {
+        let answers = move || answer.send(1).unwrap();
+        match mended {
+            // No message of its own.
+            true => answers(),
+            false => again.send(Box::new(answers)).unwrap(),
+        }
+        assert_eq!(answered.recv(), Ok(1));
+    }))
+    .unwrap();
+    drop(give);
+    let worker = start("works", move || take.iter().for_each(|work| work()));
+    worker.join().unwrap();
+}
+
+fn barrier_under_mutex(mended: bool) {
+    static TOTAL: Mutex<u32> = Mutex::named("total", 0);
+    let barrier = Arc::new(Barrier::named("round", 2));
+    let rank = |name| {
+        let barrier = Arc::clone(&barrier);
+        start(name, move || {
+            let mut total = TOTAL.lock().unwrap();
+            *total += 1;
+            let kept = (!mended).then_some(total);
+            barrier.wait();
+            drop(kept);
+        })
+    };
+    let ranks = [rank("rank 0"), rank("rank 1")];
+    for rank in ranks {
+        rank.join().unwrap();
+    }
 }
 
 fn send_to_itself(mended: bool) {

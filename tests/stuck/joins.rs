@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 
 use lockwarden::config::Config;
-use lockwarden::sync::{Mutex, Semaphore};
+use lockwarden::sync::{Condvar, Mutex, Semaphore};
 use lockwarden::thread;
 
 use crate::expect::{Case, Expected};
@@ -61,6 +61,22 @@ pub(crate) const CASES: &[Case] = &[
         expected: Expected::Finding(
             "Deadlock",
             &["3 threads", "`never`", "the end of thread `late`"],
+        ),
+    },
+    Case {
+        name: "a join under the mutex that a notified thread takes back",
+        run: || join_under_the_mutex_of_a_wait(Notified::Yes),
+        expected: Expected::Finding(
+            "Deadlock",
+            &["`flag` (exclusive) back", "the end of thread `waits` (#2)"],
+        ),
+    },
+    Case {
+        name: "a join under the mutex that a thread would take back, which is not notified",
+        run: || join_under_the_mutex_of_a_wait(Notified::No),
+        expected: Expected::Finding(
+            "Deadlock",
+            &["a notification", "the end of thread `waits` (#2)"],
         ),
     },
     Case {
@@ -190,4 +206,26 @@ fn join_of_a_slow_one() {
     slow.join().unwrap();
     helper.join().unwrap();
     assert_eq!(*NEEDED.lock().unwrap(), 1);
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Notified {
+    Yes,
+    No,
+}
+
+/// The thread that waits cannot panic, since it has to have the mutex for that; so the one that joins it does.
+fn join_under_the_mutex_of_a_wait(notified: Notified) {
+    static FLAG: Mutex<bool> = Mutex::named("flag", false);
+    static SET: Condvar = Condvar::named("set");
+    let waits = start("waits", || {
+        drop(SET.wait_while(FLAG.lock().unwrap(), |flag| !*flag));
+    });
+    until_asleep("waits");
+    let mut flag = FLAG.lock().unwrap();
+    *flag = true;
+    if notified == Notified::Yes {
+        SET.notify_one();
+    }
+    waits.join().unwrap();
 }

@@ -21,6 +21,13 @@ const CALLERS: &[&str] = if cfg!(debug_assertions) {
     &["is reached again"]
 };
 
+/// The same, where the standard library calls the helper.
+const CALLER_THROUGH_STD: &[&str] = if cfg!(debug_assertions) {
+    &["inside the call by stuck::words::through_an_iterator, tests/stuck/words.rs:"]
+} else {
+    &["is reached again"]
+};
+
 /// The callers of each thread of a deadlock: the other threads are asked for their stacks by a signal.
 const CALLERS_OF_BOTH: &[&str] = if cfg!(all(
     debug_assertions,
@@ -131,6 +138,11 @@ pub(crate) const CASES: &[Case] = &[
         expected: Expected::Saying("SelfDeadlock", &["`a`"], CALLERS, &[]),
     },
     Case {
+        name: "a helper that locks and calls back is called inside itself, through the standard library",
+        run: through_an_iterator,
+        expected: Expected::Saying("SelfDeadlock", &["`a`"], CALLER_THROUGH_STD, &[]),
+    },
+    Case {
         name: "two threads lock through one helper, and each has callers of its own",
         run: || {
             only_deadlocks();
@@ -206,6 +218,12 @@ fn with<R>(f: impl FnOnce(&mut u32) -> R) -> R {
 #[inline(never)]
 fn outer_total() -> u32 {
     with(|total| *total)
+}
+
+fn through_an_iterator() {
+    // `Iterator::for_each` calls the helper.
+    let calls: [fn(&mut u32); 1] = [|total| *total += outer_total()];
+    calls.into_iter().for_each(with);
 }
 
 fn full_and_empty() {

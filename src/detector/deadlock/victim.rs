@@ -58,10 +58,13 @@ pub(super) fn victims(all: &Snapshots, threads: &[usize]) -> Vec<usize> {
     victims
 }
 
-/// Returns whether a waiting thread can unwind out of its wait.
+/// Returns whether a waiting thread can unwind out of its wait. A wait for a notification ends with the mutex, so
+/// not while another thread holds that: the holder waits for ever, too.
 pub(super) fn can_unwind(all: &Snapshots, at: usize) -> bool {
     let wait = &all.threads[at].wait;
-    wait.is_some_and(|wait| wait.unwinding == Unwinding::Can)
+    wait.as_ref().is_some_and(|wait| {
+        wait.unwinding == Unwinding::Can && all.keepers_of_mutex(wait).is_empty()
+    })
 }
 
 /// Returns the threads in waits for something that is no lock and out of which a panic can be raised: first

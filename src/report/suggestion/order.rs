@@ -295,17 +295,41 @@ pub(in crate::report) fn in_one_function(first: Site, second: Site) -> bool {
     true
 }
 
-/// Returns whether a function begins in this line: the word `fn`, and a name after it.
+/// Returns whether the later call stands in a destructor, as far as its source shows, and the first one does not.
+pub(super) fn is_in_destructor(first: Site, later: Site) -> bool {
+    let mut sources = Sources::default();
+    let mut lines = (1..=later.line()).rev().take(NEAR as usize);
+    let function = lines.find_map(|number| {
+        let line = sources.line(later.file(), number)?;
+        // In the line of the call a function can begin behind it.
+        let before = later.column() as usize - 1;
+        let is_its_line = number == later.line();
+        let code = if is_its_line {
+            line.get(..before)?
+        } else {
+            line
+        };
+        function_of(code).map(str::to_owned)
+    });
+    function.is_some_and(|name| name.starts_with("drop(")) && !in_one_function(first, later)
+}
+
+/// Returns whether a function begins in this line.
 fn begins_function(line: &str) -> bool {
+    function_of(line).is_some()
+}
+
+/// Returns the name of the last function that begins in this line, with what follows it: the word after `fn`.
+fn function_of(line: &str) -> Option<&str> {
     let code = line.split_once("//").map_or(line, |(code, _)| code);
-    let mut is_name = false;
+    let (mut name, mut is_name) = (None, false);
     for word in code.split_whitespace() {
         if is_name {
-            return true;
+            name = Some(word);
         }
         is_name = word == "fn";
     }
-    false
+    name
 }
 
 /// Returns the name of the lock as an identifier, or `otherwise`.

@@ -83,13 +83,15 @@ fn kept_through_a_wait(report: &Report) -> Option<String> {
 
 /// Returns whether a thread that waits for a lock would only come to wait where the holder does: workers that receive
 /// under the lock of a shared receiver take it in one place, and wait for a message in the same statement. None of them
-/// needs the lock for anything else, so its release would let no thread continue.
+/// needs the lock for anything else, so its release would let no thread continue. At a barrier it would: one more thread
+/// arrives.
 fn takes_its_place(waiter: &WaitInfo, held: &HeldInfo, holder: &WaitInfo) -> bool {
     /// The most lines from the head of a chain of calls to its last call.
     const STATEMENT: u32 = 3;
     let (taken, waits) = (held.site, holder.site);
     waiter.site == taken
         && holder.by == Some(FreedBy::AnyThread)
+        && holder.reason() != Some(WaitReason::Arrival)
         && taken.file() == waits.file()
         && (taken.line()..=taken.line() + STATEMENT).contains(&waits.line())
 }
@@ -322,7 +324,7 @@ fn within_an_initialiser(report: &Report) -> Option<String> {
 }
 
 /// Returns the suggestion for two threads that each wait for a message, for room or for an event, of different
-/// channels or other resources, or for more threads that all wait for a message.
+/// channels or other resources, or for more threads that all wait for a message, or all for room.
 fn crossed(report: &Report) -> Option<String> {
     let mut busy = Vec::new();
     for (thread, wait) in report.waiting() {
@@ -360,6 +362,18 @@ fn crossed(report: &Report) -> Option<String> {
         }
         Ok(())
     });
+    let none_receives = match are_two {
+        true => "neither of them receives what the other one",
+        false => "none of them receives what another one",
+    };
+    let unread = fmt::from_fn(|f| match waits_for_ends(report, busy[0].0).first() {
+        Some((joins, wait)) => write!(
+            f,
+            "let {joins} receive that, or drop the receiver, before its wait at {}",
+            place(wait.site)
+        ),
+        None => f.write_str("drop the receiver, since the thread that used it is gone"),
+    });
     let (does, done, otherwise) = if all(&is_message) {
         (
             "receive before they send",
@@ -369,13 +383,11 @@ fn crossed(report: &Report) -> Option<String> {
                  serves, let another thread serve that{idle}"
             ),
         )
-    } else if are_two && all(&is_room) {
+    } else if all(&is_room) {
         (
             "wait to send while they receive nothing",
             "receive what is there before it sends",
-            "; or, if neither of them receives what the other one sends, drop the receiver, since the thread that \
-             used it is gone"
-                .to_owned(),
+            format!("; or, if {none_receives} sends, {unread}"),
         )
     } else if are_two && all(&|wait| wait.reason() == Some(WaitReason::Event)) {
         (
@@ -618,13 +630,11 @@ fn about_receiver(
 /// more, and drop what they have after that.
 fn sender_kept(f: &mut fmt::Formatter<'_>, report: &Report, receiver: &ThreadInfo) -> fmt::Result {
     let others = waits_for_ends(report, receiver);
-    if others.is_empty() {
-        return write!(
-            f,
-            "{receiver} has itself, or that lies in a message which no thread receives"
-        );
+    match others.is_empty() {
+        true => write!(f, "{receiver} has itself")?,
+        false => kept_through_ends(f, &others)?,
     }
-    kept_through_ends(f, &others)
+    f.write_str(", or that lies in a message which no thread receives")
 }
 
 type Waiting<'a> = (&'a ThreadInfo, &'a WaitInfo);

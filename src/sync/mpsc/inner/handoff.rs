@@ -2,6 +2,9 @@
 //!
 //! A sender that waits has its message in the queue, and it has to be there when the message is taken; a
 //! receiver that waits takes the first message of the queue. Many senders, one receiver.
+//!
+//! A send ends after the receive that takes its message has begun, so the sender acquires the clock that the receiver
+//! releases at the begin of that receive: not a later one, since what the receiver does next is concurrent.
 
 use std::collections::VecDeque;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -11,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::instrument::deadline_after;
+use crate::instrument::{Clock, deadline_after};
 
 /// Creates the two ends.
 pub(super) fn handoff<T>() -> (Sender<T>, Receiver<T>) {
@@ -19,8 +22,9 @@ pub(super) fn handoff<T>() -> (Sender<T>, Receiver<T>) {
         state: Mutex::new(State {
             offered: VecDeque::new(),
             next: 0,
+            taken: Vec::new(),
             senders: 1,
-            is_receiving: false,
+            receiving: None,
             has_receiver: true,
         }),
         offer: Condvar::new(),
@@ -42,12 +46,15 @@ struct Shared<T> {
 }
 
 struct State<T> {
-    /// The messages, each with a number that is never used again.
-    offered: VecDeque<(u64, T)>,
+    /// The messages; that of a sender that waits has a number, which is never used again.
+    offered: VecDeque<(Option<u64>, T)>,
     next: u64,
+    /// The numbers of the messages that were taken and whose senders have not woken yet, each with the clock of the
+    /// receiver at the begin of the receive.
+    taken: Vec<(u64, Clock)>,
     senders: usize,
-    /// Whether the receiver waits, so that an offer is certain to be taken.
-    is_receiving: bool,
+    /// The clock of the receiver at the begin of its receive, while it waits: an offer is then certain to be taken.
+    receiving: Option<Clock>,
     has_receiver: bool,
 }
 
@@ -58,14 +65,32 @@ impl<T> RefUnwindSafe for Shared<T> {}
 impl<T> State<T> {
     fn offer(&mut self, message: T) -> u64 {
         self.next += 1;
-        self.offered.push_back((self.next, message));
+        self.offered.push_back((Some(self.next), message));
         self.next
     }
 
-    /// Takes back an offer that was not taken.
-    fn withdraw(&mut self, number: u64) -> Option<T> {
-        let at = self.offered.iter().position(|offer| offer.0 == number)?;
-        self.offered.remove(at).map(|offer| offer.1)
+    fn place_of(&self, number: u64) -> Option<usize> {
+        self.offered
+            .iter()
+            .position(|offer| offer.0 == Some(number))
+    }
+
+    /// Takes back an offer, or the clock of the receive that took it.
+    fn withdraw(&mut self, number: u64) -> Result<T, Option<Clock>> {
+        let offer = self.place_of(number).and_then(|at| self.offered.remove(at));
+        offer.map(|offer| offer.1).ok_or_else(|| {
+            let at = self.taken.iter().position(|taken| taken.0 == number)?;
+            Some(self.taken.swap_remove(at).1)
+        })
+    }
+
+    /// Takes the first message in a receive that began at `begin`.
+    fn take(&mut self, begin: &Clock) -> Option<T> {
+        let (number, message) = self.offered.pop_front()?;
+        if let Some(number) = number {
+            self.taken.push((number, begin.clone()));
+        }
+        Some(message)
     }
 }
 
@@ -76,12 +101,17 @@ impl<T> Sender<T> {
         if !state.has_receiver {
             return Err(TrySendError::Disconnected(message));
         }
-        if !state.is_receiving || !state.offered.is_empty() {
+        let Some(begin) = state.receiving.clone() else {
+            return Err(TrySendError::Full(message));
+        };
+        if !state.offered.is_empty() {
             return Err(TrySendError::Full(message));
         }
         // The receiver looks at the queue once more before it gives up, and so does its drop.
-        state.offer(message);
+        state.offered.push_back((None, message));
         self.0.offer.notify_one();
+        drop(state);
+        begin.acquire_last();
         Ok(())
     }
 
@@ -100,14 +130,19 @@ impl<T> Sender<T> {
         self.0.offer.notify_one();
         loop {
             let has_time = wait(&self.0.answer, &mut state, deadline);
-            let is_offered = state.offered.iter().any(|offer| offer.0 == number);
-            if is_offered && has_time && state.has_receiver {
+            if state.place_of(number).is_some() && has_time && state.has_receiver {
                 continue;
             }
             return match state.withdraw(number) {
-                None => Ok(()),
-                Some(message) if state.has_receiver => Err(TrySendError::Full(message)),
-                Some(message) => Err(TrySendError::Disconnected(message)),
+                Err(begin) => {
+                    drop(state);
+                    if let Some(begin) = begin {
+                        begin.acquire_last();
+                    }
+                    Ok(())
+                }
+                Ok(message) if state.has_receiver => Err(TrySendError::Full(message)),
+                Ok(message) => Err(TrySendError::Disconnected(message)),
             };
         }
     }
@@ -116,9 +151,10 @@ impl<T> Sender<T> {
 impl<T> Receiver<T> {
     /// Takes the message of a sender that waits.
     pub(super) fn try_recv(&self) -> Result<T, TryRecvError> {
+        let begin = Clock::release();
         let mut state = self.0.state.lock();
-        match state.offered.pop_front() {
-            Some((_, message)) => {
+        match state.take(&begin) {
+            Some(message) => {
                 self.0.answer.notify_all();
                 Ok(message)
             }
@@ -130,10 +166,11 @@ impl<T> Receiver<T> {
     /// Waits for a message, for at most `limit`.
     pub(super) fn recv_within(&self, limit: Option<Duration>) -> Result<T, RecvTimeoutError> {
         let deadline = limit.map(deadline_after);
+        let begin = Clock::release();
         let mut state = self.0.state.lock();
         let mut has_time = true;
         loop {
-            if let Some((_, message)) = state.offered.pop_front() {
+            if let Some(message) = state.take(&begin) {
                 self.0.answer.notify_all();
                 return Ok(message);
             }
@@ -143,9 +180,9 @@ impl<T> Receiver<T> {
             if !has_time {
                 return Err(RecvTimeoutError::Timeout);
             }
-            state.is_receiving = true;
+            state.receiving = Some(begin.clone());
             has_time = wait(&self.0.offer, &mut state, deadline);
-            state.is_receiving = false;
+            state.receiving = None;
         }
     }
 }
