@@ -20,7 +20,7 @@ use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::current;
 use crate::watchdog::startup::attach_at_start;
 
-static THREAD: LockKind = LockKind::new("thread");
+static THREAD: LockKind = LockKind::new("thread").resource();
 
 /// Record of one thread, shared by its parent, the thread itself, and the joining threads.
 #[derive(Clone, Debug)]
