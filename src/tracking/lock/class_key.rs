@@ -76,12 +76,20 @@ pub(crate) fn of_site(site: Site) -> String {
 
 /// Returns a path that holds no directory of a machine.
 pub(crate) fn of_path(path: &str) -> Cow<'_, str> {
-    let path: Cow<'_, str> = if path.contains('\\') {
-        Cow::Owned(path.replace("\\", "/"))
-    } else {
-        Cow::Borrowed(path)
-    };
+    let path = with_slashes(path);
     shortened(&path).map_or(path.clone(), Cow::Owned)
+}
+
+/// Returns whether a build script has written the file.
+pub(crate) fn is_generated(path: &str) -> bool {
+    generated(&with_slashes(path)).is_some()
+}
+
+fn with_slashes(path: &str) -> Cow<'_, str> {
+    match path.contains('\\') {
+        true => Cow::Owned(path.replace('\\', "/")),
+        false => Cow::Borrowed(path),
+    }
 }
 
 /// What separates the folders of a path. A path of a Windows toolchain may have both.
