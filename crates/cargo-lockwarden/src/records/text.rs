@@ -36,6 +36,9 @@ pub(crate) fn totals(records: &Records, tally: &Tally) -> String {
         count(records.classes.len(), "lock class", "lock classes"),
         count(records.edges.len(), "order", "orders"),
     );
+    if tally.of_last_run {
+        text += " of the last `cargo lockwarden` run";
+    }
     if unended > 0 {
         let _ = write!(
             text,
