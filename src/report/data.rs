@@ -177,6 +177,13 @@ impl Report {
         hash(&(verdict, edges))
     }
 
+    /// Returns whether this is the inversion by whose orders the deadlock has formed.
+    pub(crate) fn predicts(&self, deadlock: &Report) -> bool {
+        self.verdict == Verdict::Inversion
+            && deadlock.verdict == Verdict::Deadlock
+            && deadlock.signature_as(self.verdict) == self.signature()
+    }
+
     /// Returns a hash of the call path of the finding, where its lines may be those of a wrapper type
     /// of the program: all locks are constructed in one file and all places are in that file. Zero
     /// elsewhere, where the lines distinguish enough.
