@@ -53,6 +53,9 @@ pub(super) fn publish_to(
         }
         let mut report = Report::new(0, facts);
         if quietly(slot, || suppress::suppresses(&report)) {
+            if trial.is_none() && config.stderr {
+                say_if_it_hangs(&report);
+            }
             counters::suppress();
             continue;
         }
@@ -81,6 +84,17 @@ pub(super) fn publish_to(
         }
     }
     panic
+}
+
+/// Writes one line about a suppressed deadlock: most rules are meant for orders that could lead to one, and the program
+/// would hang without a word.
+fn say_if_it_hangs(report: &Report) {
+    if matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock) {
+        let subject = report.subject();
+        sink::say(&format!(
+            "{subject}; a rule suppresses it, so nothing breaks it"
+        ));
+    }
 }
 
 /// A stall that was reported.
