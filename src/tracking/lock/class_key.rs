@@ -44,11 +44,18 @@ const OF: &str = " of ";
 /// `src/guarded.rs:8:14 of shop::Ledger`.
 ///
 /// A file of orders separates keys by `<` and symbols by ` = `, so `Box<dyn Iterator<Item = u8>>` becomes
-/// `Box(dyn Iterator(Item=u8))`.
+/// `Box(dyn Iterator(Item=u8))`. A crate that `cargo lockwarden` has compiled beside its replacement has its own name.
 pub(crate) fn of_content(place: &str, content: &str) -> String {
     let mut key = format!("{place}{OF}");
     let mut before = ' ';
-    for c in content.replace(" = ", "=").chars() {
+    let mut content = content.replace(" = ", "=");
+    for (compiled, own) in [
+        ("parking_lot_original::", "parking_lot::"),
+        ("tokio_original::", "tokio::"),
+    ] {
+        content = content.replace(compiled, own);
+    }
+    for c in content.chars() {
         key.push(match c {
             '<' => '(',
             '>' if before != '-' => ')',
@@ -259,6 +266,10 @@ mod tests {
             "src/a.rs:1:2 of alloc::boxed::Box(dyn core::iter::Iterator(Item=fn(u8) -> u8))";
         assert_eq!(key, expected);
         assert_eq!(without_content(&key), Some("src/a.rs:1:2"));
+        assert_eq!(
+            of_content("src/a.rs:1:2", "Option<tokio_original::task::Id>"),
+            "src/a.rs:1:2 of Option(tokio::task::Id)"
+        );
         assert_eq!(without_content("src/a.rs:1:2"), None);
         assert_eq!(without_content("locks of the bank"), None);
     }
