@@ -310,7 +310,7 @@ impl Files {
             ));
         }
         let (records, mut tally) = read::all(&paths)?;
-        tally.of_last_run = of_last_run;
+        tally.replaced = of_last_run.then(|| paths[0].clone());
         if records.runs.is_empty() && records.edges.is_empty() {
             let paths: Vec<_> = paths
                 .iter()

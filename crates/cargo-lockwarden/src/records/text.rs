@@ -36,8 +36,8 @@ pub(crate) fn totals(records: &Records, tally: &Tally) -> String {
         count(records.classes.len(), "lock class", "lock classes"),
         count(records.edges.len(), "order", "orders"),
     );
-    if tally.of_last_run {
-        text += " of the last `cargo lockwarden` run";
+    if let Some(folder) = &tally.replaced {
+        let _ = write!(text, ", in {}, which each run replaces", folder.display());
     }
     if unended > 0 {
         let _ = write!(
@@ -265,6 +265,20 @@ mod tests {
     use super::super::baseline::Baseline;
     use super::super::check::{check, tests::records};
     use super::*;
+
+    #[test]
+    fn records_that_the_next_run_replaces_are_said_to_be_such() {
+        let mut tally = Tally::default();
+        assert_eq!(
+            totals(&Records::default(), &tally),
+            "0 processes, 0 lock classes, 0 orders"
+        );
+        tally.replaced = Some("folder".into());
+        assert_eq!(
+            totals(&Records::default(), &tally),
+            "0 processes, 0 lock classes, 0 orders, in folder, which each run replaces"
+        );
+    }
 
     #[test]
     fn the_threads_of_a_finding_are_called_as_its_suggestion_calls_them() {
