@@ -99,11 +99,11 @@ fn child_inverts() {
         Arc::new(Mutex::named("b", 0)),
     );
     a.set_label("of a customer");
-    for (first, second) in [(&a, &b), (&b, &a)] {
+    let named = thread::Builder::new().name("worker 7".to_owned());
+    for (thread, first, second) in [(named, &a, &b), (thread::Builder::new(), &b, &a)] {
         let (first, second) = (Arc::clone(first), Arc::clone(second));
         // A std thread: its join orders nothing that the detector sees.
-        thread::Builder::new()
-            .name("worker 7".to_owned())
+        thread
             .spawn(move || {
                 let _first = first.lock().unwrap();
                 let _second = second.lock().unwrap();
@@ -248,12 +248,16 @@ fn a_process_that_dies_loses_no_line_that_it_wrote() {
 }
 
 #[test]
-fn a_finding_is_written_without_labels_and_the_role_without_numbers() {
+fn a_finding_is_written_with_its_threads_and_without_labels_and_the_role_without_numbers() {
     let directory = Directory::new("finding");
     run(&mut child("child_inverts", &directory.0));
     let findings = directory.rows("finding");
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert!(findings[0].contains(r#""verdict":"Inversion""#));
+    for thread in ["worker 7", "#"] {
+        let thread = format!(r#""thread":"{thread}"#);
+        assert!(findings[0].contains(&thread), "{}", findings[0]);
+    }
     assert!(!directory.lines().concat().contains("customer"));
     assert!(directory.rows("edge")[0].contains(r#""role":"worker""#));
 }

@@ -72,8 +72,7 @@ pub struct Counters {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Totals {
-    /// The locks that were used, and other resources (a channel, the end of a thread) for which a wait has
-    /// lasted. Each living thread, except the calling one, adds up to 255 ids that it has reserved.
+    /// The locks that were used. Each living thread, except the calling one, adds up to 255 ids that it has reserved.
     pub locks: u64,
     /// Their classes: names, or places of construction.
     pub classes: u64,

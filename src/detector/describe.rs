@@ -6,6 +6,7 @@ use super::order::declared;
 use super::state::{self, DetectorState};
 use crate::engine::acquisition::{Finding, InheritedHold};
 use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::lists;
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
@@ -311,18 +312,23 @@ pub(super) fn against_ids(
     facts
 }
 
-/// The most abandoned locks of one thread that are reported one by one, and the most holds that each of these
-/// reports shows. Each costs a look at all holds.
+/// The most reports about the abandoned locks of one thread, and the most holds that each of these reports shows. Each
+/// costs a look at all holds.
 const ABANDONED: usize = 32;
 
-/// Describes the end of the calling thread while it holds locks: one finding for each lock.
+/// Describes the end of the calling thread while it holds locks: one finding for each lock, and one for all locks of a
+/// class that it took at one place. Each shows the other locks, too.
 pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
-    let (mut seen, mut found) = (Vec::new(), Vec::new());
+    let (mut seen, mut found) = (Vec::<&HeldLock>::new(), Vec::new());
     for hold in left {
-        if seen.contains(&hold.ident) || seen.len() == ABANDONED {
+        let is_alike = |other: &&HeldLock| {
+            let alike = other.ident().class().id == hold.ident().class().id;
+            other.ident == hold.ident || (alike && other.site == hold.site)
+        };
+        if lists::any(&seen, &is_alike) || seen.len() == ABANDONED {
             continue;
         }
-        seen.push(hold.ident);
+        seen.push(hold);
         let mut locks = Locks::default();
         locks.add(hold.ident());
         let mut me = thread(slot, &mut locks);

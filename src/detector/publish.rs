@@ -53,6 +53,9 @@ pub(super) fn publish_to(
         }
         let mut report = Report::new(0, facts);
         if quietly(slot, || suppress::suppresses(&report)) {
+            if trial.is_none() && config.stderr {
+                say_if_it_hangs(&report);
+            }
             counters::suppress();
             continue;
         }
@@ -81,6 +84,17 @@ pub(super) fn publish_to(
         }
     }
     panic
+}
+
+/// Writes one line about a suppressed deadlock: most rules are meant for orders that could lead to one, and the program
+/// would hang without a word.
+fn say_if_it_hangs(report: &Report) {
+    if matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock) {
+        let subject = report.subject();
+        sink::say(&format!(
+            "{subject}; a rule suppresses it, so nothing breaks it"
+        ));
+    }
 }
 
 /// A stall that was reported.
@@ -139,14 +153,23 @@ const PATHS: usize = 8;
 ///
 /// Where the lines are those of a type that wraps the program's locks, they are the same for every lock: then
 /// only reports with the same call path repeat each other.
+///
+/// An inversion repeats the deadlock that has formed by its orders: the thread that closes it finds both.
 fn repeats(report: &Report) -> Option<u64> {
     // Only reports about orders can repeat; a thread that hangs, or ends, is news each time.
-    if report.edges.is_empty()
-        || matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock)
-    {
-        return None;
-    }
-    let (lines, path) = (report.signature(), report.path());
+    let predicted = match report.verdict {
+        _ if report.edges.is_empty() => return None,
+        Verdict::SelfDeadlock => return None,
+        Verdict::Deadlock => Verdict::Inversion,
+        other => other,
+    };
+    let first = first_on_lines(report, report.signature_as(predicted))?;
+    (report.verdict != Verdict::Deadlock).then_some(first)
+}
+
+/// Returns the number of the first report about these lines; `None` if that is this one.
+fn first_on_lines(report: &Report, lines: u64) -> Option<u64> {
+    let path = report.path();
     let mut reports = FIRST.lock();
     let (mut first, mut count) = (None, 0);
     for known in reports.iter().filter(|known| known.lines == lines) {
@@ -175,4 +198,53 @@ fn refuse(found: &[Facts]) -> Option<Panic> {
         .iter()
         .find(|facts| matches!(facts.verdict, Verdict::SelfDeadlock | Verdict::Deadlock))?;
     Some(Panic::of_message(Report::new(0, fatal.clone()).headline()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+    use crate::engine::ids::{LockId, Site, ThreadId};
+    use crate::engine::mode::Mode;
+    use crate::report::Edge;
+
+    /// A report on two locks that are taken in both orders at one place.
+    fn report(verdict: Verdict, sequence: u64, site: Site) -> Report {
+        let lock = |number| LockId::new(number).unwrap();
+        let edge = |from, to| Edge {
+            from: lock(from),
+            from_mode: Mode::Exclusive,
+            from_site: site,
+            from_again: None,
+            to: lock(to),
+            to_mode: Mode::Exclusive,
+            to_site: site,
+            to_again: None,
+            thread: ThreadId::new(from),
+            gates: Vec::new(),
+            stack: None,
+        };
+        Report {
+            sequence,
+            edges: vec![edge(1, 2), edge(2, 1)],
+            ..Report::of(verdict)
+        }
+    }
+
+    #[test]
+    fn an_inversion_repeats_the_deadlock_of_its_orders_and_a_deadlock_repeats_nothing() {
+        let site = Location::caller();
+        let repeats = |verdict, sequence| super::repeats(&report(verdict, sequence, site));
+        assert_eq!(repeats(Verdict::Deadlock, 7), None);
+        assert_eq!(repeats(Verdict::Inversion, 8), Some(7));
+        assert_eq!(repeats(Verdict::Deadlock, 9), None);
+        assert_eq!(repeats(Verdict::RecursiveRead, 10), None);
+        // A deadlock that was not reported, since the configuration ignores it, leaves nothing to repeat.
+        let site = Location::caller();
+        let repeats = |verdict, sequence| super::repeats(&report(verdict, sequence, site));
+        assert_eq!(repeats(Verdict::Inversion, 11), None);
+        assert_eq!(repeats(Verdict::Deadlock, 12), None);
+        assert_eq!(repeats(Verdict::Inversion, 13), Some(11));
+    }
 }

@@ -18,7 +18,7 @@ use crate::instrument::{
     Clock, LockKind, Resource, SharedMergedClock, WaitReason, ensure_attached, thread_bit,
 };
 
-static EVENT: LockKind = LockKind::new("Event");
+static EVENT: LockKind = LockKind::new("Event").resource();
 
 /// Flag that threads can wait for.
 ///

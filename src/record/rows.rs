@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::engine::ids::Site;
 use crate::engine::lists;
 use crate::engine::mode::Mode;
-use crate::report::{Report, Stack};
+use crate::report::{Report, Stack, ThreadInfo};
 use crate::sink::{Object, now_ms};
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::class_key;
@@ -246,7 +246,7 @@ pub(super) fn finding(run: &Run, report: &Report) -> String {
             .text("to", &report.key_of(edge.to))
             .text("to_mode", edge.to_mode.name())
             .text("to_site", &class_key::of_site(edge.to_site))
-            .text_if("thread", thread.and_then(|thread| thread.name.as_deref()));
+            .text_if("thread", thread.map(name_of).as_deref());
         edges.push(part);
     }
     let paths = paths_of(report);
@@ -269,6 +269,14 @@ pub(super) fn finding(run: &Run, report: &Report) -> String {
         .objects("edges", &edges)
         .number("seen_ms", now_ms());
     run.line(row)
+}
+
+/// The name of a thread or, without one, its number in the process, as the suggestion has it.
+fn name_of(thread: &ThreadInfo) -> Cow<'_, str> {
+    match &thread.name {
+        Some(name) => Cow::Borrowed(name),
+        None => Cow::Owned(format!("#{}", thread.id.get())),
+    }
 }
 
 /// The files of a report whose paths hold a directory of a machine, sorted.

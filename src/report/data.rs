@@ -163,13 +163,25 @@ impl Report {
     /// Returns a hash of the source lines of the report: the verdict, and for each edge the class of
     /// the lock and both places, in any order.
     pub(crate) fn signature(&self) -> u64 {
+        self.signature_as(self.verdict)
+    }
+
+    /// Returns the [`signature`](Self::signature) that a report of this verdict has with the same edges.
+    pub(crate) fn signature_as(&self, verdict: Verdict) -> u64 {
         let mut edges: Vec<u64> = Vec::new();
         for edge in &self.edges {
             let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
             let edge = hash(&(made, edge.from_site, edge.to_site));
             lists::insert(&mut edges, edge);
         }
-        hash(&(self.verdict, edges))
+        hash(&(verdict, edges))
+    }
+
+    /// Returns whether this is the inversion by whose orders the deadlock has formed.
+    pub(crate) fn predicts(&self, deadlock: &Report) -> bool {
+        self.verdict == Verdict::Inversion
+            && deadlock.verdict == Verdict::Deadlock
+            && deadlock.signature_as(self.verdict) == self.signature()
     }
 
     /// Returns a hash of the call path of the finding, where its lines may be those of a wrapper type

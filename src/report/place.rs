@@ -29,10 +29,11 @@ pub(crate) fn place(site: Site) -> impl fmt::Display {
     })
 }
 
-/// Returns the path of a file within the standard library, or of a dependency behind its name and version.
+/// Returns the path of a file within the standard library, of a dependency behind its name and version, or of a file
+/// that a build script has written behind the name of its package.
 pub(super) fn short_file(file: &str) -> Option<Cow<'_, str>> {
-    // Of other files, the key has less than the path.
-    (!is_own(file)).then(|| class_key::of_path(file))
+    // Of other files, the key has less than the path, which is absolute for a file of a build script.
+    (!is_own(file) || class_key::is_generated(file)).then(|| class_key::of_path(file))
 }
 
 /// Returns the path of a file as a report shows it.
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_a_dependency_begins_with_its_name() {
+    fn the_path_of_a_dependency_or_a_generated_file_begins_with_the_name_of_its_package() {
         let cargo = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f";
         let file = format!("{cargo}/sentry-core-0.49.5/src/hub_impl.rs");
         assert_eq!(
@@ -85,6 +86,11 @@ mod tests {
         assert_eq!(
             short_file("/rustc/0123/library/core/src/option.rs").as_deref(),
             Some("core/src/option.rs")
+        );
+        assert_eq!(
+            short_file("/home/me/bank/target/debug/build/bank-0123456789abcdef/out/table.rs")
+                .as_deref(),
+            Some("bank/out/table.rs")
         );
         assert_eq!(short_file("/home/me/bank/src/main.rs"), None);
         assert_eq!(short_file("src/main.rs"), None);

@@ -120,7 +120,8 @@ fn is_call(before: &str, rest: &str) -> bool {
     let name = word(rest);
     if last == Some('.') {
         let behind = rest[name.len()..].trim_start().chars().next();
-        return !name.is_empty() && matches!(behind, None | Some('(' | ':' | '/'));
+        let is_called = !name.is_empty() && matches!(behind, None | Some('(' | ':' | '/'));
+        return is_called || name == "await";
     }
     // A path, a macro, a value that is dereferenced, or a closure.
     let operator = rest.chars().next();
@@ -289,6 +290,7 @@ mod tests {
         for (before, rest) in [
             ("    let guard = ledger.", "lock().unwrap();"),
             ("    let guard = ledger.", "lock"),
+            ("    let guard = ledger.lock().", "await;"),
             ("    let value = ", "Mutex::new(0);"),
             ("    ", "*LAZY += 1;"),
             ("    ", "select! {"),

@@ -66,11 +66,11 @@ impl Report {
         out
     }
 
-    /// Returns the text of a report about the same source lines as the report number `first`.
-    pub(crate) fn brief(&self, first: u64) -> String {
+    /// Returns the text of a report about the same source lines as another one.
+    pub(crate) fn brief(&self, other: impl fmt::Display) -> String {
         let threads = headline::distinct_threads(self);
         format!(
-            "{}\n  on the same lines as report {first}, by {}\n",
+            "{}\n  on the same lines as {other}, by {}\n",
             self.headline(),
             self.threads_named(&threads)
         )

@@ -66,7 +66,7 @@ pub fn status() -> Status {
         unreported,
         suppressed: counters::suppressed(),
         total: Totals {
-            locks: lock_id_pool::used().saturating_sub(own_unused()),
+            locks: lock_id_pool::used_by_locks().saturating_sub(own_unused()),
             classes: class::count(),
             orders,
             threads: registry::ever(),

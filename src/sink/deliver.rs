@@ -124,7 +124,7 @@ fn print(report: &Report) -> Option<Ticket> {
     let body = move |write: &dyn Fn(&str)| {
         callback::guarded("the text", &mut || match own.repeats {
             // One wrong pair of lines may run with very many pairs of locks.
-            Some(first) => write(&own.brief(first)),
+            Some(first) => write(&own.brief(format_args!("report {first}"))),
             None => write(&format!("{}\n", own.body())),
         });
     };

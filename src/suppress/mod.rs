@@ -2,7 +2,8 @@
 //!
 //! A rule names a lock, a place or a function, and gives a reason, which is required: without one, a later
 //! reader cannot judge whether the rule is still needed. A finding that a rule matches is not reported and
-//! not acted on; it is counted, for its rule and in the [status](crate::status).
+//! not acted on; it is counted, for its rule and in the [status](crate::status). Of a deadlock that has formed one line on
+//! standard error says that a rule suppresses it, since it is not broken then.
 //!
 //! # The file
 //!

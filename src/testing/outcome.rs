@@ -195,7 +195,8 @@ impl Outcome {
 }
 
 impl fmt::Display for Outcome {
-    /// Writes all findings, the panic and the hang in full.
+    /// Writes all findings, the panic and the hang in full, but for an inversion beside the deadlock that its orders
+    /// have formed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &self.parts;
         writeln!(f, "check at {}", parts.site)?;
@@ -214,7 +215,10 @@ impl fmt::Display for Outcome {
         }
         for report in &parts.findings {
             let mut text = String::new();
-            write!(text, "{report}")?;
+            match parts.findings.iter().any(|other| report.predicts(other)) {
+                true => text = report.brief("the Deadlock"),
+                false => write!(text, "{report}")?,
+            }
             writeln!(f, "\n{}", text.trim_end())?;
         }
         if !parts.counted.is_empty() {

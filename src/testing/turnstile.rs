@@ -9,7 +9,7 @@ use super::steps::{Entry, Steps};
 use crate::engine::ids::Site;
 use crate::instrument::{LockKind, Resource, WaitReason};
 
-static TURNSTILE: LockKind = LockKind::new("Turnstile");
+static TURNSTILE: LockKind = LockKind::new("Turnstile").resource();
 
 /// How long a thread waits for its step unless [`Turnstile::limit`] changes that.
 const LIMIT: Duration = Duration::from_secs(10);

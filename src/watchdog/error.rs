@@ -50,7 +50,7 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
-    /// The program, or a library of it, handles the signal itself.
+    /// The signal is ignored, or the program, or a library of it, handles it itself.
     #[non_exhaustive]
     SignalTaken {
         /// The number of the signal.
@@ -114,7 +114,7 @@ impl fmt::Display for Error {
             }
             Error::SignalTaken { signal } => write!(
                 f,
-                "the signal {signal} is handled by the program already; choose another one"
+                "the signal {signal} is ignored, or the program handles it already; choose another one"
             ),
             Error::SignalUnusable { signal, source } => {
                 write!(f, "the signal {signal} cannot be used: {source}")

@@ -63,6 +63,9 @@ fn a_finding_prints_the_line_that_runs_it_again() {
     let finding = outcome.assert_deadlock().unwrap();
     let text = outcome.to_string();
     assert!(text.contains("(seed 7)"), "{text}");
+    // The inversion of the same orders is in brief.
+    let brief = text.matches("\n  on the same lines as the Deadlock, by ");
+    assert_eq!(brief.count(), 1, "{text}");
     let line = format!("to run it again: .replay(\"{}\")", finding.schedule());
     assert!(text.contains(&line), "{text}");
     let parsed: Schedule = finding.schedule().to_string().parse().unwrap();

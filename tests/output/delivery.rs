@@ -3,6 +3,8 @@
 use std::sync::mpsc;
 use std::thread;
 
+use lockwarden::config::Status;
+use lockwarden::suppress::{self, Rule, Subject};
 use lockwarden::sync::Mutex;
 
 use crate::child::{LIMIT, apart};
@@ -161,6 +163,38 @@ fn reports_come_in_the_order_of_their_numbers() {
                 .matches("on the same lines as report 1")
                 .count();
             assert_eq!(brief, 19, "{}", outcome.stderr);
+            outcome.succeeds();
+        }
+    );
+}
+
+#[test]
+fn a_deadlock_that_a_rule_suppresses_is_one_line() {
+    apart!(
+        &[],
+        || {
+            let rule = Rule::new(Subject::Lock, "ledger", "an order that was reviewed");
+            suppress::add(rule).unwrap();
+            // It hangs until the process ends.
+            thread::spawn(|| lock_twice(&LEDGER));
+            let is_suppressed = || match lockwarden::status() {
+                Status::On(counters) => counters.suppressed > 0,
+                off => unreachable!("{off}"),
+            };
+            within_the_limit(move || {
+                while !is_suppressed() {
+                    thread::yield_now();
+                }
+            });
+        },
+        |outcome| {
+            let lines = outcome.stderr.lines();
+            let said: Vec<_> = lines.filter(|line| line.contains("SelfDeadlock")).collect();
+            assert_eq!(said.len(), 1, "{}", outcome.stderr);
+            assert!(
+                said[0].ends_with("; a rule suppresses it, so nothing breaks it"),
+                "{said:?}"
+            );
             outcome.succeeds();
         }
     );

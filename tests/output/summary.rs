@@ -26,6 +26,8 @@ fn a_process_with_findings_ends_with_the_code_that_was_asked_for() {
             invert(&LEDGER, &AUDIT);
             // What was seen counts, whether it lives or not.
             drop(Mutex::new(()).lock());
+            // What is waited for and is no lock does not.
+            lockwarden::thread::sleep(std::time::Duration::from_millis(1));
         },
         |outcome| {
             assert_eq!(outcome.status.code(), Some(100), "{}", outcome.stderr);

@@ -129,6 +129,11 @@ fn a_forgotten_guard_is_abandoned_by_its_thread() {
         })
         .finds("Abandoned a")
         .finds("Abandoned c"),
+        case("three of one class at one place", || {
+            let all = [(); 3].map(|()| Mutex::named("a", ()));
+            elsewhere(|| all.iter().for_each(|a| mem::forget(a.lock().unwrap())));
+        })
+        .finds("Abandoned a"),
         // No thread can ask for a dropped lock.
         case("dropped before the thread ends", || {
             elsewhere(|| {

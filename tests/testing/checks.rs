@@ -138,6 +138,12 @@ fn a_deadlock_is_broken_and_reported_and_is_no_panic_of_the_closure() {
     let found = outcome.assert_finds(Verdict::Deadlock);
     found.among(["savings", "checking"]);
     assert_eq!(outcome.panic(), None);
+    // What its orders predict is a finding, too, and has nothing to add in the text.
+    outcome.assert_finds(Verdict::Inversion);
+    let text = outcome.to_string();
+    let brief = text.matches("\n  on the same lines as the Deadlock, by ");
+    assert_eq!(brief.count(), 1, "{text}");
+    assert!(!text.contains("how it deadlocks:"), "{text}");
 }
 
 #[test]

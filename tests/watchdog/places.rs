@@ -10,7 +10,7 @@ use lockwarden::watchdog::{Phase, Watchdog};
 
 use crate::child::{LIMIT, STALL, apart};
 
-static LATCH: LockKind = LockKind::new("Latch");
+static LATCH: LockKind = LockKind::new("Latch").resource();
 
 /// Opens once.
 struct Latch {

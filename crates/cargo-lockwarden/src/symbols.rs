@@ -152,7 +152,7 @@ pub(crate) fn folder_of(path: &str) -> Option<String> {
 }
 
 /// The module of the file `rest` in the package `name`.
-fn module_of(name: &str, rest: &str) -> String {
+pub(crate) fn module_of(name: &str, rest: &str) -> String {
     let rest = rest.strip_suffix(".rs").unwrap_or(rest);
     if let Some(inside) = rest.strip_prefix("src/") {
         let modules = inside.strip_prefix("bin/").map_or(inside, |bin| bin);

@@ -138,6 +138,19 @@ fn a_check_that_hangs_shows_each_task_and_where_it_waits() {
     }
 }
 
+#[test]
+fn a_notification_that_comes_too_early_is_advised_in_the_words_of_tokio() {
+    let outcome = check_async(|| async {
+        let notify = tokio::sync::Notify::new();
+        notify.notify_waiters();
+        notify.notified().await;
+    });
+    outcome.assert_finds(Verdict::SelfDeadlock);
+    let text = outcome.to_string();
+    assert!(text.contains("`notify_one`"), "{text}");
+    assert!(!text.contains("notify_all"), "{text}");
+}
+
 async fn waits_in_a_helper(notify: &tokio::sync::Notify) {
     notify.notified().await;
 }

@@ -91,7 +91,7 @@ impl Builder {
 
     #[track_caller]
     fn record(self) -> Resource {
-        const KIND: LockKind = LockKind::new("ThreadPool");
+        const KIND: LockKind = LockKind::new("ThreadPool").resource();
         match self.name {
             Some(name) => Resource::named(&KIND, name),
             None => Resource::new(&KIND),

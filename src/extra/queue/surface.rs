@@ -13,7 +13,7 @@ macro_rules! queue {
 
         impl<T $(: $bound)?> $name<T> {
             const KIND: $crate::instrument::LockKind =
-                $crate::instrument::LockKind::new(stringify!($name));
+                $crate::instrument::LockKind::new(stringify!($name)).resource();
 
             /// Creates an empty unbounded queue.
             ///

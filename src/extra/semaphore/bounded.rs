@@ -5,7 +5,7 @@ use super::error::TooManyReleases;
 use super::permits::{self, Permits};
 use crate::instrument::{LockKind, Resource};
 
-static BOUNDED: LockKind = LockKind::new("BoundedSemaphore");
+static BOUNDED: LockKind = LockKind::new("BoundedSemaphore").resource();
 
 /// [`Semaphore`](super::Semaphore) whose permits never exceed their initial number: a release
 /// without an acquisition is an error.

@@ -352,7 +352,7 @@ mod tests {
     use super::*;
     use crate::instrument::LockKind;
 
-    static KIND: LockKind = LockKind::new("Permits");
+    static KIND: LockKind = LockKind::new("Permits").resource();
     /// Time limit of a wait in a test, longer than any that succeeds.
     const LIMIT: Duration = Duration::from_secs(20);
 

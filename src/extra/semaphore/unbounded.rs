@@ -4,7 +4,7 @@ use super::acquisitions::acquisitions;
 use super::permits::{self, Permits};
 use crate::instrument::{LockKind, Resource};
 
-static SEMAPHORE: LockKind = LockKind::new("Semaphore");
+static SEMAPHORE: LockKind = LockKind::new("Semaphore").resource();
 
 /// Counting semaphore: threads acquire permits, wait until there are enough, and release some.
 ///

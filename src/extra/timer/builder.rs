@@ -49,7 +49,7 @@ impl Builder {
     /// byte.
     #[track_caller]
     pub fn after(self, delay: Duration, f: impl FnOnce() + Send + 'static) -> io::Result<Timer> {
-        const KIND: LockKind = LockKind::new("Timer");
+        const KIND: LockKind = LockKind::new("Timer").resource();
         let site = Location::caller();
         Timer::start(delay, f, self.record(&KIND), self.thread("timer")?, site)
     }
@@ -62,7 +62,7 @@ impl Builder {
     /// byte.
     #[track_caller]
     pub fn every(self, period: Duration, f: impl FnMut() + Send + 'static) -> io::Result<Periodic> {
-        const KIND: LockKind = LockKind::new("Periodic");
+        const KIND: LockKind = LockKind::new("Periodic").resource();
         let site: Site = Location::caller();
         let thread = self.thread("periodic")?;
         Periodic::start(period, f, self.record(&KIND), thread, site)

@@ -12,7 +12,7 @@ use crate::tracking::lock::kind::LockKind;
 #[derive(Clone, Debug)]
 pub struct Endpoints(());
 
-static CHANNEL: LockKind = LockKind::new("channel");
+static CHANNEL: LockKind = LockKind::new("channel").resource();
 static RECORD: Resource = Resource::new(&CHANNEL);
 
 impl Endpoints {

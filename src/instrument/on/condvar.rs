@@ -72,7 +72,7 @@ struct Notifications {
 impl UnwindSafe for CondvarRecord {}
 impl RefUnwindSafe for CondvarRecord {}
 
-static CONDVAR: LockKind = LockKind::readers_pass("Condvar");
+static CONDVAR: LockKind = LockKind::readers_pass("Condvar").resource();
 
 impl CondvarRecord {
     /// Creates the record of a condition variable whose class is the construction site, that is,

@@ -72,9 +72,9 @@ struct Common {
 /// provided to all. A selection that cannot use it finds that out at its next check.
 static SELECTIONS: Resource = Resource::named(&SELECT, "select");
 
-static SELECT: LockKind = LockKind::new("select");
+static SELECT: LockKind = LockKind::new("select").resource();
 
-static CHANNEL: LockKind = LockKind::new("channel");
+static CHANNEL: LockKind = LockKind::new("channel").resource();
 
 impl Endpoints {
     /// Creates the record of a new channel, whose class is `name`, or else the construction site.

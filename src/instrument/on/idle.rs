@@ -34,7 +34,7 @@ pub fn idle<R>(awaited: WaitReason, timed: bool, site: Site, f: impl FnOnce() ->
 
 /// Publishes the wait until the result is dropped: first the wait ends, and then the count of such waits falls.
 fn begin(awaited: WaitReason, timed: bool, site: Site) -> Option<(Shown, Option<ResourceWait>)> {
-    static REST: LockKind = LockKind::new("rest");
+    static REST: LockKind = LockKind::new("rest").resource();
     static RECORD: Resource = Resource::named(&REST, "rest");
     let slot = attach()?;
     let ident = detector::identify(slot, &RECORD.record);

@@ -21,7 +21,7 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
 use crate::watchdog::startup::{attach, attach_at_start};
 
-static THREAD: LockKind = LockKind::new("thread");
+static THREAD: LockKind = LockKind::new("thread").resource();
 
 /// Record of one thread, shared by its parent, the thread itself, and the joining threads.
 #[derive(Clone, Debug)]

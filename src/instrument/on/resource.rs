@@ -59,7 +59,7 @@ const LONG: Duration = Duration::from_millis(200);
 /// use std::sync::{Condvar, Mutex};
 /// use lockwarden::instrument::{WaitReason, LockKind, Resource};
 ///
-/// static LATCH: LockKind = LockKind::new("Latch");
+/// static LATCH: LockKind = LockKind::new("Latch").resource();
 ///
 /// struct Latch { open: Mutex<bool>, opened: Condvar, record: Resource }
 ///
@@ -456,7 +456,7 @@ mod tests {
 
     use super::*;
 
-    static KIND: LockKind = LockKind::new("Test");
+    static KIND: LockKind = LockKind::new("Test").resource();
 
     #[test]
     fn a_provider_that_provides_and_leaves_after_the_first_attempt_leaves_no_deadlock() {

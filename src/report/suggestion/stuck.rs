@@ -485,6 +485,12 @@ fn of_wait(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> 
             format!("set {name} on every path, also when the thread that is to set it fails")
         }
         WaitReason::Arrival => fmt::from_fn(|f| arrivals(f, report, wait)).to_string(),
+        // That of tokio, which has no mutex beside it.
+        WaitReason::Notification if noun(report, wait) == "Notify" => format!(
+            "notify {name} by `notify_one`, which the next wait takes, too, while `notify_waiters` wakes only what \
+             waits already; do it on every path, also that of a panic, and check before the wait at {at} whether \
+             what it is for has come"
+        ),
         WaitReason::Notification => {
             let have = fmt::from_fn(|f| {
                 match count_alike(report, wait) {

@@ -14,7 +14,7 @@ use super::result::BarrierWaitResult;
 use crate::extra::limited::{wait_until, wait_while_within};
 use crate::instrument::{self, Clock, Counts, LockKind, Resource, Site, WaitReason};
 
-static BARRIER: LockKind = LockKind::new("Barrier");
+static BARRIER: LockKind = LockKind::new("Barrier").resource();
 
 /// Point at which a number of threads wait for each other, as [`std::sync::Barrier`] is.
 ///

@@ -152,6 +152,15 @@ impl Finding {
         &self.kind
     }
 
+    /// The report of the detector, if it is one.
+    #[inline]
+    pub(super) fn report(&self) -> Option<&Report> {
+        match &self.kind {
+            FindingKind::Report(report) => Some(report),
+            _ => None,
+        }
+    }
+
     /// The schedule that has shown it, to be given to [`Explore::replay`](super::Explore::replay).
     #[must_use]
     pub fn schedule(&self) -> &Schedule {

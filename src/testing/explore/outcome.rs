@@ -5,7 +5,7 @@ use std::fmt;
 use super::finding::Finding;
 use crate::engine::ids::Site;
 use crate::explore::outside::Outside;
-use crate::report::{counted, place};
+use crate::report::{Report, counted, place};
 
 /// How an exploration went: how many schedules were run, and what they have shown.
 #[derive(Clone, Debug)]
@@ -122,7 +122,15 @@ impl fmt::Display for Outcome {
             writeln!(f, "nothing was found")?;
         }
         for finding in &self.findings {
-            write!(f, "\n{finding}")?;
+            let report = finding.report();
+            let is_formed = |report: &Report| {
+                let mut others = self.findings.iter().filter_map(Finding::report);
+                others.any(|other| report.predicts(other))
+            };
+            match report.filter(|report| is_formed(report)) {
+                Some(report) => write!(f, "\n{}", report.brief("the Deadlock"))?,
+                None => write!(f, "\n{finding}")?,
+            }
         }
         Ok(())
     }

@@ -114,7 +114,8 @@ pub(crate) fn named(name: &str) -> LockId {
 /// Returns the number of lock classes.
 pub(crate) fn count() -> u64 {
     let table = TABLE.lock();
-    table.as_ref().map_or(0, |table| table.classes.len() as u64)
+    let classes = table.iter().flat_map(|table| table.classes.values());
+    classes.filter(|class| !class.kind.is_resource()).count() as u64
 }
 
 /// Returns the class of locks of this kind, name and location.

@@ -44,11 +44,18 @@ const OF: &str = " of ";
 /// `src/guarded.rs:8:14 of shop::Ledger`.
 ///
 /// A file of orders separates keys by `<` and symbols by ` = `, so `Box<dyn Iterator<Item = u8>>` becomes
-/// `Box(dyn Iterator(Item=u8))`.
+/// `Box(dyn Iterator(Item=u8))`. A crate that `cargo lockwarden` has compiled beside its replacement has its own name.
 pub(crate) fn of_content(place: &str, content: &str) -> String {
     let mut key = format!("{place}{OF}");
     let mut before = ' ';
-    for c in content.replace(" = ", "=").chars() {
+    let mut content = content.replace(" = ", "=");
+    for (compiled, own) in [
+        ("parking_lot_original::", "parking_lot::"),
+        ("tokio_original::", "tokio::"),
+    ] {
+        content = content.replace(compiled, own);
+    }
+    for c in content.chars() {
         key.push(match c {
             '<' => '(',
             '>' if before != '-' => ')',
@@ -76,12 +83,20 @@ pub(crate) fn of_site(site: Site) -> String {
 
 /// Returns a path that holds no directory of a machine.
 pub(crate) fn of_path(path: &str) -> Cow<'_, str> {
-    let path: Cow<'_, str> = if path.contains('\\') {
-        Cow::Owned(path.replace("\\", "/"))
-    } else {
-        Cow::Borrowed(path)
-    };
+    let path = with_slashes(path);
     shortened(&path).map_or(path.clone(), Cow::Owned)
+}
+
+/// Returns whether a build script has written the file.
+pub(crate) fn is_generated(path: &str) -> bool {
+    generated(&with_slashes(path)).is_some()
+}
+
+fn with_slashes(path: &str) -> Cow<'_, str> {
+    match path.contains('\\') {
+        true => Cow::Owned(path.replace('\\', "/")),
+        false => Cow::Borrowed(path),
+    }
 }
 
 /// What separates the folders of a path. A path of a Windows toolchain may have both.
@@ -251,6 +266,10 @@ mod tests {
             "src/a.rs:1:2 of alloc::boxed::Box(dyn core::iter::Iterator(Item=fn(u8) -> u8))";
         assert_eq!(key, expected);
         assert_eq!(without_content(&key), Some("src/a.rs:1:2"));
+        assert_eq!(
+            of_content("src/a.rs:1:2", "Option<tokio_original::task::Id>"),
+            "src/a.rs:1:2 of Option(tokio::task::Id)"
+        );
         assert_eq!(without_content("src/a.rs:1:2"), None);
         assert_eq!(without_content("locks of the bank"), None);
     }

@@ -21,6 +21,7 @@ pub struct LockKind {
     readers: bool,
     sendable: bool,
     initialises: bool,
+    resource: bool,
 }
 
 impl LockKind {
@@ -59,6 +60,21 @@ impl LockKind {
         }
     }
 
+    /// Returns this kind for a [`Resource`](crate::instrument::Resource), which threads wait for and none holds: the
+    /// [totals](crate::config::Totals) do not count it as a lock.
+    #[must_use]
+    pub const fn resource(self) -> Self {
+        Self {
+            resource: true,
+            ..self
+        }
+    }
+
+    /// Returns whether the kind is one of resources.
+    pub(in crate::tracking) const fn is_resource(&self) -> bool {
+        self.resource
+    }
+
     /// Returns whether a hold is that of an initialiser.
     pub(crate) const fn is_initialised_once(&self) -> bool {
         self.initialises
@@ -80,6 +96,7 @@ impl LockKind {
             readers: false,
             sendable: cfg!(feature = "send_guard"),
             initialises: false,
+            resource: false,
         }
     }
 

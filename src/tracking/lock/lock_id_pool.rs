@@ -25,14 +25,14 @@ const FIRST_BLOCK: u64 = 4;
 /// The next block of ids.
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
-/// The number of ids that ended threads had taken and not used.
-static UNUSED: AtomicU64 = AtomicU64::new(0);
+/// The number of ids that no lock has got: ended threads had taken and not used them, or resources have them.
+static OF_NO_LOCK: AtomicU64 = AtomicU64::new(0);
 
-/// Returns how many ids were ever used, plus, for each live thread, up to one block that it may still use.
-pub(crate) fn used() -> u64 {
+/// Returns how many ids locks ever got, plus, for each live thread, up to one block that it may still use.
+pub(crate) fn used_by_locks() -> u64 {
     // Relaxed: a number for display.
     let taken = NEXT_BLOCK.load(Ordering::Relaxed) - 1;
-    taken.saturating_sub(UNUSED.load(Ordering::Relaxed))
+    taken.saturating_sub(OF_NO_LOCK.load(Ordering::Relaxed))
 }
 
 /// Vacant idents that a thread had too many of, or left behind at its end.
@@ -101,6 +101,10 @@ impl LockIdPool {
     #[inline]
     pub(crate) fn take(&mut self, class: &'static Class) -> &'static Ident {
         let number = self.number();
+        if class.kind.is_resource() {
+            // Relaxed: a number for display.
+            OF_NO_LOCK.fetch_add(1, Ordering::Relaxed);
+        }
         let ident = match self.vacant.pop().or_else(|| self.last.take()) {
             Some(ident) => ident,
             None => fresh(),
@@ -193,7 +197,7 @@ impl LockIdPool {
 
     /// Passes everything on when the thread ends.
     pub(crate) fn drain(&mut self) {
-        UNUSED.fetch_add(self.end - self.next, Ordering::Relaxed);
+        OF_NO_LOCK.fetch_add(self.end - self.next, Ordering::Relaxed);
         self.next = self.end;
         if let Some(last) = self.last.take() {
             self.vacant.push(last);

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
+use cargo_metadata::{Metadata, MetadataCommand};
+
 use super::baseline::Baseline;
 use super::check::{self, Checked};
 use super::draw::{self, Selection};
@@ -153,8 +155,9 @@ pub(crate) enum Format {
 /// Where records are.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Files {
-    /// Record files, directories of them, or `@list` for a file that names them
-    #[arg(default_value = "target/lockwarden/records", value_name = "RECORDS")]
+    /// Record files, directories of them, or `@list` for a file that names them; without any, the records of the last
+    /// `cargo lockwarden` run, which replaced those of the run before
+    #[arg(value_name = "RECORDS")]
     records: Vec<PathBuf>,
 }
 
@@ -284,24 +287,37 @@ impl Loaded {
 impl Files {
     /// Reads the records as they are. It is an error if there are none.
     fn read(&self) -> Result<(Records, Tally), Stop> {
-        let missing = self.records.iter().find(|path| {
+        let of_last_run = self.records.is_empty();
+        let paths = match of_last_run {
+            true => vec![records_of_last_run()],
+            false => self.records.clone(),
+        };
+        let missing = paths.iter().find(|path| {
             let is_list = path.to_str().is_some_and(|path| path.starts_with('@'));
             !is_list && !path.exists()
         });
         if let Some(missing) = missing {
             let path = missing.display();
+            let advice = match of_last_run {
+                true => "`cargo lockwarden test` and `run` write them".to_owned(),
+                false => {
+                    format!("run the program or its tests with LOCKWARDEN_RECORD={path}")
+                }
+            };
             return Err(Stop(
                 NOTHING,
-                format!(
-                    "there are no records at {path}; run the program or its tests with LOCKWARDEN_RECORD={path}"
-                ),
+                format!("there are no records at {path}; {advice}"),
             ));
         }
-        let (records, tally) = read::all(&self.records)?;
+        let (records, mut tally) = read::all(&paths)?;
+        tally.replaced = of_last_run.then(|| paths[0].clone());
         if records.runs.is_empty() && records.edges.is_empty() {
-            let paths = self.records.iter();
-            let paths: Vec<_> = paths.map(|path| path.display().to_string()).collect();
+            let paths: Vec<_> = paths
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
             let why = match &tally.first_bad {
+                None if of_last_run => "the last `cargo lockwarden` run watched no lock".to_owned(),
                 None => "no watched lock was used".to_owned(),
                 Some((path, line)) => format!(
                     "{}, the first at {}:{line}",
@@ -353,10 +369,27 @@ impl Input {
     }
 }
 
+/// The workspace around the current directory.
+fn workspace() -> Option<Metadata> {
+    MetadataCommand::new().no_deps().exec().ok()
+}
+
+/// The folder to which the programs of a run write their records, unless LOCKWARDEN_RECORD names another.
+fn records_of_last_run() -> PathBuf {
+    let target = workspace().map_or(PathBuf::from("target"), |metadata| {
+        metadata.target_directory.into_std_path_buf()
+    });
+    let folder = target.join("lockwarden/records");
+    let here = std::env::current_dir().unwrap_or_default();
+    match folder.strip_prefix(here) {
+        Ok(below) => below.to_owned(),
+        Err(_) => folder,
+    }
+}
+
 /// The sources of the workspace around the current directory; without one, of the directory itself.
 fn sources() -> Sources {
-    let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec();
-    let Ok(metadata) = metadata else {
+    let Some(metadata) = workspace() else {
         return Sources::new(std::env::current_dir().unwrap_or_default(), Vec::new());
     };
     let root = metadata.workspace_root.clone();

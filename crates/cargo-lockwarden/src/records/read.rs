@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     /// Lines that are no rows, with the first of them.
     pub(crate) bad: usize,
     pub(crate) first_bad: Option<(PathBuf, usize)>,
+    /// The folder, if it is the one whose records each run by this command replaces.
+    pub(crate) replaced: Option<PathBuf>,
 }
 
 /// Reads files, the `.jsonl` files of directories, and the lists of both that `@file` names.

@@ -181,6 +181,18 @@ pub(crate) struct FindingEdge {
     pub(crate) thread: String,
 }
 
+impl FindingEdge {
+    /// Returns the thread that took the order, as reports call it: by its name or, without one, by its number in the
+    /// process.
+    pub(crate) fn taken_by(&self) -> String {
+        match self.thread.as_str() {
+            "" => "a thread without a name".to_owned(),
+            number if number.starts_with('#') => format!("thread {number}"),
+            name => format!("thread `{name}`"),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct FullRow {

@@ -36,6 +36,9 @@ pub(crate) fn totals(records: &Records, tally: &Tally) -> String {
         count(records.classes.len(), "lock class", "lock classes"),
         count(records.edges.len(), "order", "orders"),
     );
+    if let Some(folder) = &tally.replaced {
+        let _ = write!(text, ", in {}, which each run replaces", folder.display());
+    }
     if unended > 0 {
         let _ = write!(
             text,
@@ -163,10 +166,7 @@ fn finding(finding: &FindingRow, sources: &Sources) -> String {
         finding.title()
     );
     for edge in &finding.edges {
-        let by = match edge.thread.as_str() {
-            "" => String::new(),
-            thread => format!(" by thread `{thread}`"),
-        };
+        let by = format!(" by {}", edge.taken_by());
         order(
             &mut text,
             sources,
@@ -265,6 +265,35 @@ mod tests {
     use super::super::baseline::Baseline;
     use super::super::check::{check, tests::records};
     use super::*;
+
+    #[test]
+    fn records_that_the_next_run_replaces_are_said_to_be_such() {
+        let mut tally = Tally::default();
+        assert_eq!(
+            totals(&Records::default(), &tally),
+            "0 processes, 0 lock classes, 0 orders"
+        );
+        tally.replaced = Some("folder".into());
+        assert_eq!(
+            totals(&Records::default(), &tally),
+            "0 processes, 0 lock classes, 0 orders, in folder, which each run replaces"
+        );
+    }
+
+    #[test]
+    fn the_threads_of_a_finding_are_called_as_its_suggestion_calls_them() {
+        let edge = |from: &str, to: &str, thread: &str| {
+            format!(
+                r#"{{"from":"{from}","from_mode":"exclusive","to":"{to}","to_mode":"exclusive","thread":"{thread}"}}"#
+            )
+        };
+        let edges = [edge("a", "b", "writer"), edge("b", "a", "#4")].join(",");
+        let row = format!(r#"{{"verdict":"Inversion","edges":[{edges}]}}"#);
+        let row = serde_json::from_str(&row).expect("it is a finding");
+        let text = finding(&row, &Sources::default());
+        assert!(text.contains("`b` is taken under `a` by thread `writer`\n"));
+        assert!(text.contains("`a` is taken under `b` by thread #4\n"));
+    }
 
     #[test]
     fn accept_is_said_to_add_what_it_adds_and_no_order_of_a_cycle() {

@@ -132,10 +132,11 @@ fn outlive_interrupts() -> Result<()> {
 }
 
 /// The folder of the records of this run, without those of an earlier one: orders that the code does not
-/// have any more would stay in them.
+/// have any more would stay in them. The folder is there after a run that records nothing, too.
 fn fresh_records(target_dir: &std::path::Path) -> std::path::PathBuf {
     let folder = target_dir.join("records");
     let _ = std::fs::remove_dir_all(&folder);
+    let _ = std::fs::create_dir_all(&folder);
     folder
 }
 

@@ -60,6 +60,7 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
         .value("--crate-name")
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
+    let home = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     let mut files = Vec::new();
     collect(sources, &mut files);
     let mut table = String::new();
@@ -75,7 +76,7 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
         let Ok(parsed) = syntax::parse(&source) else {
             continue;
         };
-        let module = module(&crate_name, root, file);
+        let module = module(&package.name, Path::new(&home), file);
         for (line, column) in places {
             let found = symbols::at(&parsed, &module, line, column);
             if let Some(symbol) = found.and_then(|found| found.symbol) {
@@ -111,23 +112,13 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The module that a file holds.
-fn module(crate_name: &str, root: &Path, file: &Path) -> String {
-    let mut module = crate_name.to_owned();
-    let inside = root
-        .parent()
-        .and_then(|folder| file.strip_prefix(folder).ok());
-    if file != root
-        && let Some(inside) = inside
-    {
-        for part in inside.with_extension("").iter() {
-            if part != "mod" {
-                module += "::";
-                module += &part.to_string_lossy();
-            }
-        }
-    }
-    module
+/// The module that a file holds in the package of this folder: whichever crate of the package is compiled, and as the
+/// commands on records say, since a name is a key of suppressions and of declared orders.
+fn module(package: &str, folder: &Path, file: &Path) -> String {
+    let whole = std::path::absolute(file).unwrap_or_default();
+    let inside = whole.strip_prefix(folder).unwrap_or(file);
+    let inside = inside.to_string_lossy().replace('\\', "/");
+    symbols::module_of(&package.replace('-', "_"), &inside)
 }
 
 /// The places of constructions, as the compiler counts them: lines and columns of characters, from 1, of
@@ -165,11 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn files_are_modules_of_their_crate() {
-        let root = Path::new("one/src/lib.rs");
-        let of = |file: &str| module("one", root, Path::new(file));
-        assert_eq!(of("one/src/lib.rs"), "one");
-        assert_eq!(of("one/src/a/b.rs"), "one::a::b");
-        assert_eq!(of("one/src/a/mod.rs"), "one::a");
+    fn files_are_modules_of_their_package_whichever_of_its_crates_is_compiled() {
+        let folder = std::path::absolute("one").expect("there is a current folder");
+        let of = |file: &str| module("one-two", &folder, Path::new(file));
+        assert_eq!(of("one/src/lib.rs"), "one_two");
+        assert_eq!(of("one/src/main.rs"), "one_two");
+        assert_eq!(of("one/src/a/b.rs"), "one_two::a::b");
+        assert_eq!(of("one/src/bin/tool.rs"), "one_two::tool");
+        assert_eq!(of("one/tests/it/main.rs"), "it");
     }
 }

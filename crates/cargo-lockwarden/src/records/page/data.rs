@@ -209,10 +209,6 @@ fn of_cycle(cycle: &Cycle, records: &Records, sources: &Sources, reason: &str) -
 
 fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Value {
     let edges = &finding.edges;
-    let thread = |thread: &str| match thread {
-        "" => "a thread without a name".to_owned(),
-        thread => format!("thread `{thread}`"),
-    };
     let names = instances(edges);
     let parts: Vec<Part> = edges
         .iter()
@@ -220,7 +216,7 @@ fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Val
         .map(|(edge, name)| Part {
             lock: name.clone(),
             kind: kind_of(records, &edge.from),
-            by: [thread(&edge.thread), edge.to_site.clone()],
+            by: [edge.taken_by(), edge.to_site.clone()],
             is_new: false,
         })
         .collect();
@@ -231,7 +227,7 @@ fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Val
         .zip(names.iter().zip(next))
         .zip(1..)
         .map(|((edge, (from, to)), number)| Lane {
-            thread: format!("{number}. {}", thread(&edge.thread)),
+            thread: format!("{number}. {}", edge.taken_by()),
             holds: (from.clone(), edge.from_site.clone()),
             asks: (to.clone(), edge.to_site.clone()),
         })
@@ -241,7 +237,7 @@ fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Val
             place(
                 sources,
                 &edge.from_site,
-                &format!("takes `{}` ({})", edge.from, thread(&edge.thread)),
+                &format!("takes `{}` ({})", edge.from, edge.taken_by()),
             ),
             place(
                 sources,
