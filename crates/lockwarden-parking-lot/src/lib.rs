@@ -32,6 +32,8 @@
 //!   written for 0.4 and does not compile. Under `cargo lockwarden` it does.
 //! - [`RwLock`] has no `read_recursive`, nor its kinds with a limit or an `Arc`: a lock of 0.13 permits recursive
 //!   reads always, as [`RecursiveRwLock`] does, or never. Under `cargo lockwarden` they are there.
+//! - `wait_while_for` and `wait_while_until` of a [`Condvar`] look at the condition once more when the time is over,
+//!   and have timed out only if it still holds.
 //! - The constructors `const_new` are gone, in favour of `from_raw`, and [`MappedRwLockReadGuard`]'s
 //!   `try_map_or_else` is named `try_map_or_err`, as that of the other guards.
 //! - The features `deadlock_detection`, `hardware-lock-elision` and `nightly` do nothing, and there is

@@ -47,6 +47,22 @@ fn waits_take_the_guard_by_reference() {
 }
 
 #[test]
+fn a_condition_that_is_false_at_the_time_limit_has_not_timed_out() {
+    let (mutex, condvar) = (Mutex::new(0), Condvar::new());
+    let mut looks = mutex.lock();
+    let result = condvar.wait_while_for(
+        &mut looks,
+        |looks| {
+            *looks += 1;
+            *looks == 1
+        },
+        Duration::from_millis(1),
+    );
+    assert!(!result.timed_out());
+    assert_eq!(*looks, 2);
+}
+
+#[test]
 fn a_once_says_its_state() {
     let once = Once::new();
     assert_eq!(once.state(), OnceState::New);

@@ -2,13 +2,14 @@
 //!
 //! `rustdoc` renders `std::sync` and `std::thread` from the compiled standard library, and the same
 //! modules of the facade. What both pages list is compared, so a new item or method of std fails here
-//! by name, and nothing has to be downloaded.
+//! by name.
+
+mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pages::Pages;
 
 /// The modules whose items are replaced, as directories of the rendered pages.
 const MODULES: [&str; 3] = ["sync", "sync/mpsc", "thread"];
@@ -56,164 +57,22 @@ const PASSED_THROUGH: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// One rendered item.
-struct Item {
-    unstable: bool,
-    /// The names of its own stable methods.
-    methods: BTreeSet<String>,
-    /// The traits that it implements, without what every type has.
-    traits: BTreeSet<String>,
-    /// The words of its declaration and of the signatures of its methods.
-    signature_words: BTreeSet<String>,
+fn of_std() -> Pages {
+    Pages::render("std", "#[doc(inline)] pub use std::{sync, thread};", &[])
 }
 
-/// The pages of one rendered crate.
-struct Pages(PathBuf);
-
-/// Tests run at the same time, and each renders into a folder of its own.
-static RENDERED: AtomicUsize = AtomicUsize::new(0);
-
-impl Pages {
-    fn render(name: &str, source: &str, options: &[String]) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
-            "{name}-{}",
-            RENDERED.fetch_add(1, Ordering::Relaxed)
-        ));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        let file = folder.join("lib.rs");
-        fs::write(&file, source).unwrap();
-        let rustdoc = std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into());
-        let output = Command::new(rustdoc)
-            .args(["--edition=2024", "--crate-name=pages", "-o"])
-            .arg(&folder)
-            .args(options)
-            .arg(&file)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "rustdoc: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Self(folder.join("pages"))
-    }
-
-    fn of_std() -> Self {
-        Self::render("std", "#[doc(inline)] pub use std::{sync, thread};", &[])
-    }
-
-    fn of_facade() -> Self {
-        let deps = std::env::current_exe().unwrap();
-        let deps = deps.parent().unwrap();
-        let newest = fs::read_dir(deps)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| {
-                let name = path.file_name().unwrap().to_string_lossy();
-                name.starts_with("liblockwarden_std-") && name.ends_with(".rlib")
-            })
-            .max_by_key(|path| path.metadata().unwrap().modified().unwrap())
-            .expect("the test was built with the facade");
-        let options = [
-            format!("--extern=lockwarden_std={}", newest.display()),
-            format!("-Ldependency={}", deps.display()),
-        ];
-        // The facade does not inline what it passes on, so each name is inlined here.
-        let mut source = String::new();
-        for (module, names) in replaced() {
-            let path = module.replace('/', "::");
-            source += &format!("pub mod {} {{\n", module.replace('/', "_"));
-            for name in names {
-                source += &format!("#[doc(inline)] pub use lockwarden_std::{path}::{name};\n");
-            }
-            source += "}\n";
+fn of_facade() -> Pages {
+    // The facade does not inline what it passes on, so each name is inlined here.
+    let mut source = String::new();
+    for (module, names) in replaced() {
+        let path = module.replace('/', "::");
+        source += &format!("pub mod {} {{\n", module.replace('/', "_"));
+        for name in names {
+            source += &format!("#[doc(inline)] pub use lockwarden_std::{path}::{name};\n");
         }
-        Self::render("facade", &source, &options)
+        source += "}\n";
     }
-
-    fn items(&self, module: &str) -> BTreeMap<String, Item> {
-        let mut items = BTreeMap::new();
-        for entry in fs::read_dir(self.0.join(module)).unwrap() {
-            let path = entry.unwrap().path();
-            let file = path.file_name().unwrap().to_string_lossy().into_owned();
-            let Some(("struct" | "enum" | "fn" | "type" | "constant" | "trait" | "union", rest)) =
-                file.split_once('.')
-            else {
-                continue;
-            };
-            let name = rest.strip_suffix(".html").unwrap().to_owned();
-            let page = fs::read_to_string(&path).unwrap();
-            items.insert(name, Item::parse(&page));
-        }
-        items
-    }
-}
-
-impl Item {
-    fn parse(page: &str) -> Self {
-        let (head, rest) = page
-            .split_once("</pre>")
-            .expect("a page begins with the declaration");
-        // The notes that belong to the item itself come before its first section.
-        let notes = rest.split("<h2").next().unwrap();
-        let mut methods = BTreeSet::new();
-        let mut traits = BTreeSet::new();
-        let mut text = head
-            .rsplit_once("item-decl")
-            .map_or("", |(_, declaration)| declaration)
-            .to_owned();
-        for part in rest.split("<section id=\"").skip(1) {
-            let id = part.split('"').next().unwrap();
-            if id.starts_with("impl-") {
-                let id = id.strip_prefix("impl-").unwrap();
-                let implemented = id.split("-for-").next().unwrap();
-                // What a type does when it is dropped is not part of its interface.
-                if id.contains("-for-") && implemented != "Drop" {
-                    let name = implemented.split('%').next().unwrap();
-                    traits.insert(name.trim_end_matches("-1").to_owned());
-                }
-            }
-            if let Some(method) = id.strip_prefix("method.") {
-                let block = part.split("<section id=\"").next().unwrap();
-                let signature = block.split("</section>").next().unwrap();
-                // What follows up to the next method are its notes.
-                let unstable = block.contains("stab unstable");
-                if !unstable && method != "drop" {
-                    let name = method.split('-').next().unwrap();
-                    methods.insert(name.to_owned());
-                    text += signature;
-                }
-            }
-        }
-        Self {
-            unstable: notes.contains("stab unstable"),
-            methods,
-            traits,
-            signature_words: words(&text),
-        }
-    }
-}
-
-/// The identifiers in `html`, without what stands inside tags.
-fn words(html: &str) -> BTreeSet<String> {
-    let mut plain = String::new();
-    let mut inside = false;
-    for character in html.chars() {
-        match character {
-            '<' => inside = true,
-            '>' => {
-                inside = false;
-                plain.push(' ');
-            }
-            _ if !inside => plain.push(character),
-            _ => {}
-        }
-    }
-    plain
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .map(str::to_owned)
-        .collect()
+    Pages::render("facade", &source, &Pages::options_for("lockwarden_std"))
 }
 
 /// What the facade takes from `lockwarden`, by module, as its sources say.
@@ -255,7 +114,7 @@ fn passed_through(module: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_pages_are_understood() {
-    let std = Pages::of_std();
+    let std = of_std();
     let items = std.items("sync");
     let mutex = &items["Mutex"];
     assert!(!mutex.unstable);
@@ -273,7 +132,7 @@ fn the_pages_are_understood() {
 
 #[test]
 fn every_item_of_std_is_replaced_or_known_to_pass_through() {
-    let problems = problems(&Pages::of_std(), &replaced());
+    let problems = problems(&of_std(), &replaced());
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
@@ -281,7 +140,7 @@ fn every_item_of_std_is_replaced_or_known_to_pass_through() {
 fn a_constant_of_a_replaced_type_that_passes_through_is_found() {
     let mut replaced = replaced();
     replaced.get_mut("sync").unwrap().remove("ONCE_INIT");
-    let problems = problems(&Pages::of_std(), &replaced);
+    let problems = problems(&of_std(), &replaced);
     let expected = "std::sync::ONCE_INIT passes through and mentions `Once`";
     assert!(problems.iter().any(|p| p == expected), "{problems:#?}");
 }
@@ -338,8 +197,8 @@ fn is_the_toolchain_of_the_list() -> bool {
 
 #[test]
 fn replaced_types_have_every_stable_method_and_trait_of_the_originals() {
-    let std = Pages::of_std();
-    let facade = Pages::of_facade();
+    let std = of_std();
+    let facade = of_facade();
     let mut missing = Vec::new();
     for (module, names) in replaced() {
         let originals = std.items(module);
