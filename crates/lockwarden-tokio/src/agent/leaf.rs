@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use lockwarden::instrument::{Mode, Site, WaitReason};
+use lockwarden::instrument::{Mode, Site, ThreadId, WaitReason};
 use lockwarden::report::LockInfo;
 use parking_lot::Mutex;
 use tokio::task::{Id, coop};
@@ -114,6 +114,11 @@ impl Wait {
         } else {
             site
         }
+    }
+
+    /// The number of the task.
+    pub(crate) fn task_id(&self) -> ThreadId {
+        self.task.id
     }
 
     /// The functions in which the task waits, innermost first, as the last probe has seen them.
