@@ -514,17 +514,9 @@ impl Graph {
 
     /// That one of these tasks moves, the first of which has what is waited for, unless it has given that to another.
     fn need_of_one(&mut self, tasks: Vec<ThreadId>, polls: &HashMap<u64, u64>) -> Need {
-        match tasks[..] {
-            [task] => Need::Agent(self.place(task, polls)),
-            _ => {
-                let needs = tasks.into_iter();
-                Need::Any(
-                    needs
-                        .map(|task| Need::Agent(self.place(task, polls)))
-                        .collect(),
-                )
-            }
-        }
+        let mut places = tasks.into_iter().map(|task| self.place(task, polls));
+        let first = places.next();
+        first.map_or(Need::Nothing, |at| Need::Listed(at, places.collect()))
     }
 
     /// The tasks that may have what could leave `task`, and was there at `then`, on the clock of `leaf::next`: the task,
