@@ -412,9 +412,9 @@ pub(crate) const CASES: &[Case] = &[
                         long().await;
                     });
                     assert!(poll!(&mut work).is_pending());
-                    work
+                    (work,)
                 });
-                let work = made.await.unwrap();
+                let (work,) = made.await.unwrap();
                 let done = tokio::spawn(work);
                 *lock.lock().await += 1;
                 done.await.unwrap();

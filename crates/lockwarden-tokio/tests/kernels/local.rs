@@ -10,7 +10,7 @@ use lockwarden::report::Verdict;
 use lockwarden_tokio as tokio;
 use lockwarden_tokio::testing::AsyncCheck;
 
-use crate::expect::{Case, on_runtime, pause, settle};
+use crate::expect::{Case, long, on_runtime, pause, settle};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -30,7 +30,7 @@ pub(crate) const CASES: &[Case] = &[
                             *theirs.write().unwrap() += 1;
                         });
                         let seen = lock.read().unwrap();
-                        settle().await;
+                        long().await;
                         drop(seen);
                         writer.await.unwrap();
                     })
