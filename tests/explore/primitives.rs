@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use lockwarden::sync::{Barrier, Condvar, Event, Mutex, OnceLock, Semaphore, mpsc};
+use lockwarden::sync::{Arc, Barrier, Condvar, Event, Mutex, OnceLock, Semaphore, mpsc};
 use lockwarden::testing::explore::Strategy;
 use lockwarden::thread;
 
@@ -574,4 +574,29 @@ fn a_selection_takes_a_message_without_a_buffer() {
     .run();
     outcome.assert_clean();
     assert_eq!(outcome.inexact(), 0);
+}
+
+#[test]
+fn a_hang_after_the_end_of_a_thread_is_one_finding_in_each_schedule() {
+    // The thread that could notify has come to its end in the schedule, and is on its way out of the system.
+    let outcome = explore(|| {
+        let shared = Arc::new((Mutex::new(false), Condvar::new()));
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || drop(shared.0.lock()))
+            })
+            .collect();
+        let mut done = shared.0.lock().unwrap();
+        while !*done {
+            done = shared.1.wait(done).unwrap();
+        }
+        drop(threads);
+    })
+    .schedules(200)
+    .keep_going(true)
+    .shrink(false)
+    .run();
+    let findings = outcome.findings();
+    assert_eq!(findings.len(), 1, "{outcome}");
 }

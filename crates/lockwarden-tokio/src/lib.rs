@@ -62,8 +62,10 @@
 //!
 //! The guard of a lock that was given to another task by means that are not watched (a
 //! `Mutex<Option<_>>`, a task of tokio's own) counts as held by the task that took it, if it owns its
-//! lock, or its lock is a static or was leaked; so does the permit of a semaphore that was leaked. One that may have
-//! been given to a thread does not, nor does a permit that owns its semaphore or is of a static one. The receiver of a
+//! lock, or its lock is a static. One that may have
+//! been given to a thread does not, nor does a permit that owns its semaphore or is of a static one. A guard that borrows for
+//! ever, from a lock that was leaked or lies behind a static (`LazyLock<Arc<_>>`), counts as held by the task that took it
+//! wherever it is given; so does such a permit, if it is given away otherwise than to a task that is spawned. The receiver of a
 //! bounded channel that was given away by such means counts as a part of the task that received with it last, until
 //! another task does. An acquisition that a timer gives up (`timeout`, `select!`) is part of an order as any other is, so
 //! an `Inversion` can be of such. A future that stays pending without registering the

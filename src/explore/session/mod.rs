@@ -56,9 +56,16 @@ impl Session {
 
     /// Returns whether the thread with this id of the operating system is one of the schedule that has not ended.
     pub(crate) fn has(&self, os_id: u32) -> bool {
+        self.is_over(os_id) == Some(false)
+    }
+
+    /// Returns whether the thread with this id of the operating system has ended, if it is one of the schedule.
+    pub(crate) fn is_over(&self, os_id: u32) -> Option<bool> {
         let state = self.state.lock();
-        let mut threads = state.threads.iter();
-        threads.any(|thread| thread.os_id == os_id && thread.status != Status::Ended)
+        // The last one: an id is used again.
+        let mut threads = state.threads.iter().rev();
+        let thread = threads.find(|thread| thread.os_id == os_id)?;
+        Some(thread.status == Status::Ended)
     }
 
     /// Writes to the report file that the schedule has begun.

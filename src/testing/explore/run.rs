@@ -3,13 +3,14 @@
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::finding::{Finding, FindingKind, Stuck};
 use super::outcome::Outcome;
 use super::progress::Progress;
 use super::quiet;
 use super::shrink::shrink;
+use crate::detector::observe::Observed;
 use crate::detector::order::declaration::open_check;
 use crate::detector::{deadlock, observe};
 use crate::engine::ids::Site;
@@ -347,6 +348,9 @@ impl Explore {
         session.start();
         let end = session.supervise(limit, patience);
         let mut kinds = Vec::new();
+        if end == End::Stuck {
+            let_threads_leave(trial.number(), &session);
+        }
         // Looked at while the threads stand still, as a thread does that is about to report their deadlock.
         deadlock::let_another_thread_report();
         if end == End::Stuck {
@@ -415,6 +419,23 @@ impl Explore {
                 interleaving: String::new(),
             });
         }
+    }
+}
+
+/// Waits until the threads that have ended in the schedule have left: the last one to do so looks whether those that
+/// remain are deadlocked, and whether it comes to that before the schedule is released is up to the system.
+#[inline]
+fn let_threads_leave(check: u64, session: &Session) {
+    let start = Instant::now();
+    let is_leaving = |one: &Observed| match one.has_ended {
+        // One that holds locks keeps its slot.
+        true => one.held.as_ref().is_none_or(Vec::is_empty),
+        false => one
+            .os_id
+            .is_some_and(|id| session.is_over(id) == Some(true)),
+    };
+    while observe::of_scope(check).iter().any(is_leaving) && start.elapsed() < GRACE {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

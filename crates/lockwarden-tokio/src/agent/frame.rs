@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 use lockwarden::instrument::{self, Acting, Site, ThreadId};
 
 use super::identity::{Identity, Known};
-use super::mark::Branch;
+use super::mark::{Branch, To};
 use super::probe::Probe;
 use super::registry;
 use super::runtime::RuntimeState;
@@ -304,34 +304,42 @@ pub(super) fn announce() {
                 }
             });
         });
-        instrument::hand_over_with(let_out);
+        instrument::hand_over_with(|| let_out(To::Any));
     });
 }
 
 /// The task that the calling thread polls, or the closure that it runs as one, gives away something that may own a
 /// guard.
 #[inline(always)]
-pub(crate) fn let_out() {
+pub(crate) fn let_out(to: To) {
     with(|frame| match frame {
         // An anonymous task has nothing that is watched to give away.
         Some(frame) => {
             if let Some(task) = frame.known() {
-                task.lets_out();
+                task.lets_out(to);
                 if task.has_sent() {
                     frame.divide(SENT);
                 }
             }
         }
-        None => job_lets_out(),
+        None => job_lets_out(to),
     });
 }
 
 /// The closure that the calling thread runs, if it runs one, gives something away.
 #[cold]
-fn job_lets_out() {
+fn job_lets_out(to: To) {
     if let Some(task) = JOB.get().and_then(registry::find) {
-        task.lets_out();
+        task.lets_out(to);
     }
+}
+
+/// The known task that the calling thread polls, or the closure that it runs as one.
+pub(crate) fn known() -> Option<Arc<Task>> {
+    with(|frame| match frame {
+        Some(frame) => frame.known().cloned(),
+        None => JOB.get().and_then(registry::find),
+    })
 }
 
 /// Runs `f` without a frame: what it polls belongs to no task.
@@ -460,13 +468,13 @@ mod tests {
             let task = task.expect("the future is polled as a task");
             let before = task.let_out();
             let apart = apart().expect("the task is known");
-            let_out();
+            let_out(To::Any);
             assert_eq!(task.let_out(), before);
             #[cfg(feature = "rt-multi-thread")]
             apart.within(|| assert_eq!(current(), Some(task.id)));
             assert!(with(|frame| frame.is_none()));
             drop(apart);
-            let_out();
+            let_out(To::Any);
             assert!(task.let_out() > before);
         };
         let (root, _) = Root::new(future, Kind::Driven, Location::caller(), None);

@@ -16,7 +16,7 @@ use lockwarden::instrument::{Agent, Clock};
 use tokio::task::Id;
 
 use super::origin::Origin;
-use super::task::Task;
+use super::task::{Birth, Task};
 
 /// Set in the word of a known task.
 const KNOWN: usize = 1;
@@ -48,8 +48,8 @@ impl Identity {
     }
 
     /// A known task, which comes after `past`.
-    pub(crate) fn known_after(origin: &Origin, past: Clock) -> Self {
-        let known = Box::new(Known::new(origin, past, None));
+    pub(crate) fn known_after(origin: &Origin, past: Clock, birth: Option<Birth>) -> Self {
+        let known = Box::new(Known::new(origin, past, None, birth));
         Self::of(
             Box::into_raw(known)
                 .cast_const()
@@ -119,7 +119,7 @@ impl Identity {
             origin.anonymous.fetch_sub(1, Ordering::Relaxed);
             Agent::remove_anonymous();
             // A spawn by what has a past makes a known task.
-            let known = Box::into_raw(Box::new(Known::new(&origin, Clock::unknown(), id)));
+            let known = Box::into_raw(Box::new(Known::new(&origin, Clock::unknown(), id, None)));
             let word = known.cast_const().cast::<()>();
             self.word.set(word.map_addr(|at| at | KNOWN | marks));
         }
@@ -132,10 +132,10 @@ impl Identity {
 
 impl Known {
     /// A task that comes after `past`; tokio calls it `id`.
-    pub(crate) fn new(origin: &Origin, past: Clock, id: Option<Id>) -> Self {
+    pub(crate) fn new(origin: &Origin, past: Clock, id: Option<Id>, birth: Option<Birth>) -> Self {
         let mut agent = Agent::started_at(origin.spawned);
         agent.set_past(past);
-        let task = Task::new(agent.id(), agent.check(), origin, id);
+        let task = Task::new(agent.id(), agent.check(), origin, id, birth);
         Self { agent, task }
     }
 }

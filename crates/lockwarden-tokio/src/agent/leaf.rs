@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use lockwarden::instrument::{Mode, Site, WaitReason};
+use lockwarden::instrument::{Mode, Site, ThreadId, WaitReason};
 use lockwarden::report::LockInfo;
 use parking_lot::Mutex;
 use tokio::task::{Id, coop};
@@ -114,6 +114,11 @@ impl Wait {
         } else {
             site
         }
+    }
+
+    /// The number of the task.
+    pub(crate) fn task_id(&self) -> ThreadId {
+        self.task.id
     }
 
     /// The functions in which the task waits, innermost first, as the last probe has seen them.
@@ -239,34 +244,6 @@ impl Leaf {
         })
     }
 
-    /// Polls `f`, and lists the wait while that is pending. Of the clones of the waker that `f` has made, so many as
-    /// `others` says then are of what it polls in turn.
-    pub(crate) fn poll_around<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        waiting: Waiting<impl FnOnce() -> Target>,
-        f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
-        others: impl FnOnce() -> usize,
-    ) -> Poll<T> {
-        frame::with(|frame| {
-            let Some(frame) = frame else {
-                self.withdraw();
-                return f(cx);
-            };
-            raise_alarm(frame);
-            let before = frame.probe().map(Probe::clones);
-            let poll = f(cx);
-            if poll.is_ready() {
-                self.withdraw();
-                return poll;
-            }
-            let site = frame::outer_site(waiting.site);
-            let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
-            wait.note_poll(frame, site, cx.waker());
-            self.close(frame, before.map(|before| before + others()), &wait, poll)
-        })
-    }
-
     /// Polls `f`, and lists the wait while that is pending.
     pub(crate) fn poll<T>(
         &mut self,
@@ -274,19 +251,20 @@ impl Leaf {
         waiting: Waiting<impl FnOnce() -> Target>,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        self.poll_unless(cx, waiting, f, || false, |_| {})
+        self.poll_beside(cx, waiting, f, |_| {}, || Some(0))
     }
 
-    /// Polls `f`, and lists the wait while that is pending, unless `is_other` says then that it was
-    /// a wait for something else, which is listed by itself. After the poll `polled` is given its frame.
+    /// Polls `f`, after which `polled` is given the frame of the poll, and lists the wait while that is pending. Of the clones
+    /// of the waker that `f` has made, so many as `others` says then are of what it polls in turn; if it says none, it
+    /// was a wait for something else, which is listed by itself.
     #[inline]
-    pub(crate) fn poll_unless<T>(
+    pub(crate) fn poll_beside<T>(
         &mut self,
         cx: &mut Context<'_>,
         waiting: Waiting<impl FnOnce() -> Target>,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
-        is_other: impl FnOnce() -> bool,
         polled: impl FnOnce(&Frame<'_>),
+        others: impl FnOnce() -> Option<usize>,
     ) -> Poll<T> {
         frame::with(|frame| {
             let Some(frame) = frame else {
@@ -297,14 +275,15 @@ impl Leaf {
             let before = frame.probe().map(Probe::clones);
             let poll = f(cx);
             polled(frame);
-            if poll.is_ready() || is_other() {
+            let others = if poll.is_pending() { others() } else { None };
+            let Some(others) = others else {
                 self.withdraw();
                 return poll;
-            }
+            };
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
-            self.close(frame, before, &wait, poll)
+            self.close(frame, before.map(|before| before + others), &wait, poll)
         })
     }
 

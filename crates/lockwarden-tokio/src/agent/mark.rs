@@ -35,6 +35,15 @@ fn current() -> Option<Arc<Branch>> {
     frame::with(|frame| frame?.branch().cloned())
 }
 
+/// To whom a task gives something away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    /// A known task that it spawns.
+    Child,
+    /// Any task or thread.
+    Any,
+}
+
 /// A hold of a task that is marked.
 #[derive(Debug)]
 pub(super) struct Marked {
@@ -154,11 +163,6 @@ impl Loose {
     pub(crate) fn since(&self) -> u64 {
         self.since.load(Ordering::Relaxed)
     }
-
-    /// Whether one of them may have left `task`, which holds the lock.
-    pub(crate) fn may_have_left(&self, task: &Task) -> bool {
-        self.is_any() && task.has_let_out_since(self.since())
-    }
 }
 
 impl Drop for Loose {
@@ -223,10 +227,26 @@ impl Task {
         self.marked.store(marks.len(), Ordering::Relaxed);
     }
 
+    /// Notes that something that could own a guard of the task can be anywhere by now.
+    pub(super) fn scatters(&self) {
+        self.scattered.store(leaf::next(), Ordering::Release);
+    }
+
+    /// Notes that the result of the task could own a guard.
+    pub(crate) fn gives_result(&self) {
+        // That of a `block_on` goes to its caller.
+        if self.kind != Kind::Driven {
+            self.let_out.store(leaf::next(), Ordering::Release);
+        }
+    }
+
     /// Notes that the task, which the calling thread polls, gives something away that could own a
-    /// guard.
-    pub(crate) fn lets_out(&self) {
+    /// guard: to `to`, or else to any task.
+    pub(crate) fn lets_out(&self, to: To) {
         self.let_out.store(leaf::next(), Ordering::Release);
+        if to == To::Any {
+            self.scatters();
+        }
         self.sent.note();
         if self.marked.load(Ordering::Relaxed) != 0 {
             let mut marks = self.marks.lock();
@@ -245,6 +265,11 @@ impl Task {
     /// Whether it has given something away since then, on the clock of `leaf::next`.
     pub(crate) fn has_let_out_since(&self, then: u64) -> bool {
         self.let_out.load(Ordering::Acquire) > then
+    }
+
+    /// The same, otherwise than to known tasks that it has spawned.
+    pub(crate) fn has_scattered_since(&self, then: u64) -> bool {
+        self.scattered.load(Ordering::Acquire) > then
     }
 
     /// Whether no guard that cannot leave the future of the task has gone elsewhere: it has given nothing away,

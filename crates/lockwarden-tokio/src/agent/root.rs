@@ -72,10 +72,12 @@ impl<F: Future> Root<F> {
             let check = frame::with(|frame| frame?.known().map(|task| task.check));
             instrument::is_unattached() || check == Some(0)
         };
-        let identity = if !past.is_known() && is_in_no_check() {
+        let parent = frame::known();
+        let has_permits = || parent.as_ref().is_some_and(|parent| parent.has_permits());
+        let identity = if !past.is_known() && is_in_no_check() && !has_permits() {
             Identity::anonymous(Arc::clone(&origin))
         } else {
-            Identity::known_after(&origin, past)
+            Identity::known_after(&origin, past, parent.map(|parent| parent.spawns()))
         };
         let joined = match identity.known() {
             Some(known) => Joined::Known(Arc::clone(&known.task)),
@@ -122,6 +124,8 @@ impl<F: Future> Future for Root<F> {
                 // The result could own a guard.
                 if !needs_drop::<F::Output>() {
                     frame.note_leaks();
+                } else if let Some(task) = frame.known() {
+                    task.gives_result();
                 }
                 let ended = Ended::here(value);
                 drop(polling);

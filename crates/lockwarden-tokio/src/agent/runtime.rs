@@ -8,7 +8,6 @@ use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::frame;
-use super::registry;
 use super::thread;
 #[allow(unused_imports)] // A method of tokio's hides its one.
 use crate::runtime::newer::Identified as _;
@@ -43,23 +42,18 @@ impl RuntimeState {
         }
     }
 
-    /// The runtime of the task that the calling thread polls, or of the closure that it runs.
+    /// The runtime of the task that the calling thread polls, or of the closure that it runs, unless that has entered
+    /// another one.
     pub(crate) fn here() -> Option<Arc<Self>> {
-        frame::with(|frame| match frame {
+        let own = frame::with(|frame| match frame {
             Some(frame) => frame.runtime(),
-            None => Self::of_job(),
-        })
-    }
-
-    /// The runtime on whose blocking pool the calling thread runs a closure, unless that has entered another one.
-    #[cold]
-    fn of_job() -> Option<Arc<Self>> {
-        let state = frame::job().and_then(registry::find)?.runtime.clone()?;
+            None => frame::known()?.runtime.clone(),
+        })?;
         let entered = Handle::try_current().ok()?;
-        let is_alike = entered.id() == state.handle.id()
-            && entered.runtime_flavor() == state.handle.runtime_flavor()
-            && entered.metrics().num_workers() == state.workers;
-        is_alike.then_some(state)
+        let is_alike = entered.id() == own.handle.id()
+            && entered.runtime_flavor() == own.handle.runtime_flavor()
+            && entered.metrics().num_workers() == own.workers;
+        is_alike.then_some(own)
     }
 
     /// The calling thread is in `block_on` until the result is dropped.
@@ -94,5 +88,24 @@ impl Drop for Driving<'_> {
         if let Some(at) = drivers.iter().position(|driver| *driver == self.thread) {
             drivers.swap_remove(at);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RuntimeState;
+    use crate::runtime::Builder;
+
+    #[test]
+    fn what_a_task_spawns_in_another_runtime_is_none_of_its_own() {
+        let build = || Builder::new_current_thread().build().unwrap();
+        let (own, other) = (build(), build());
+        own.block_on(async {
+            assert!(RuntimeState::here().is_some());
+            let entered = other.enter();
+            assert!(RuntimeState::here().is_none());
+            drop(entered);
+            assert!(RuntimeState::here().is_some());
+        });
     }
 }

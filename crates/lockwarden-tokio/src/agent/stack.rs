@@ -41,7 +41,8 @@ fn of_text(text: &str) -> Vec<String> {
                 break;
             }
             let is_library = place.starts_with("/rustc/") || place.contains("/library/core/");
-            if !is_library && !function.is_empty() && !is_own(function) {
+            let is_own = is_own(function) || is_of_source(place);
+            if !is_library && !function.is_empty() && !is_own {
                 lines.extend(
                     of_package(without_column(place))
                         .map(|at| format!("{} at {at}", short(function))),
@@ -82,8 +83,24 @@ fn of_package(place: &str) -> Option<String> {
 /// Whether the place is in the root of a task. With the debug information of lines alone (`line-tables-only`) the
 /// functions have no path, and the place tells.
 fn is_root(place: &str) -> bool {
-    let file = place.split(':').next().unwrap_or_default();
-    file.contains("lockwarden-tokio") && file.ends_with("/src/agent/root.rs")
+    is_of_source(place) && file_of(place).ends_with("/src/agent/root.rs")
+}
+
+/// Whether the place is in the source of this crate.
+fn is_of_source(place: &str) -> bool {
+    let package = |(before, _): (&str, _)| {
+        let folder = before
+            .rsplit('/')
+            .next()?
+            .strip_prefix("lockwarden-tokio")?;
+        let version = folder.strip_prefix('-');
+        Some(folder.is_empty() || version?.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    file_of(place).rsplit_once("/src/").and_then(package) == Some(true)
+}
+
+fn file_of(place: &str) -> &str {
+    place.split(':').next().unwrap_or_default()
 }
 
 fn is_own(function: &str) -> bool {
@@ -140,7 +157,8 @@ mod tests {
 
     #[test]
     fn the_stack_ends_at_the_root_without_the_paths_of_functions() {
-        let text = "   0: {async_fn#0}\n             at ./src/save.rs:12:20\n\
+        let text = "   0: close<u32>\n             at /git/lockwarden/crates/lockwarden-tokio/src/agent/leaf.rs:325:22\n\
+                    \x20  1: {async_fn#0}\n             at ./src/save.rs:12:20\n\
                     \x20  1: poll<app::main::{async_block_env#0}>\n             at /registry/src/lockwarden/lockwarden-tokio-0.1.0/src/agent/root.rs:113:22\n\
                     \x20  2: app::main\n             at ./src/main.rs:6:1\n\
                     \x20  3: __libc_start_main_impl\n             at ./csu/../csu/libc-start.c:360:3\n";

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::task::Id;
 
 use super::census;
-use super::leaf::Wait;
+use super::leaf::{self, Wait};
 use super::mark::Marked;
 use super::origin::Origin;
 use super::registry;
@@ -56,6 +56,14 @@ pub(crate) struct Task {
     /// When it last gave something away that could own a guard or a future: to a task that it
     /// spawned, or through a channel. On the clock of `leaf::next`.
     pub(super) let_out: AtomicU64,
+    /// The same, otherwise than by the spawn of a task that is known: what has it now can be any task.
+    pub(super) scattered: AtomicU64,
+    /// Whether it has taken permits.
+    has_permits: AtomicBool,
+    /// Its number, with how many known tasks it has spawned in the highest 16 bits.
+    stamp: AtomicU64,
+    /// Its own spawn, if that was by a known task.
+    pub(crate) birth: Option<Birth>,
     /// Holds of which more is known.
     pub(super) marks: Mutex<Vec<Marked>>,
     /// How many they are.
@@ -66,6 +74,51 @@ pub(crate) struct Task {
     pub(crate) waits: Mutex<Waits>,
     /// Its number in tokio, if it was polled before it became known.
     pub(crate) tokio_id: Option<Id>,
+}
+
+/// The bits of a [`Stamp`] that are the number of the task.
+const NUMBER: u32 = 48;
+
+/// A task, and how many known tasks it had spawned at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(u64);
+
+impl Stamp {
+    /// The task with this number, before it has spawned any.
+    pub(crate) fn of(task: ThreadId) -> Self {
+        Self(task.get())
+    }
+
+    /// The number of the task.
+    pub(crate) fn id(self) -> ThreadId {
+        ThreadId::new(self.0 & ((1 << NUMBER) - 1))
+    }
+
+    /// The stamp as a word, which is not zero.
+    pub(crate) fn word(self) -> u64 {
+        self.0
+    }
+
+    /// The stamp with this word, unless that is zero.
+    pub(crate) fn from_word(word: u64) -> Option<Self> {
+        (word != 0).then_some(Self(word))
+    }
+
+    /// Whether a task that this one has spawned was so after that moment.
+    pub(crate) fn is_before(self, birth: &Birth) -> bool {
+        let since = (birth.stamp.0 >> NUMBER).wrapping_sub(self.0 >> NUMBER);
+        // Of the 16 bits of a count that starts anew one half is later.
+        since & (1 << 15) == 0
+    }
+}
+
+/// The spawn of a task by a known one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth {
+    /// The task that has spawned it, just before.
+    pub(crate) stamp: Stamp,
+    /// When it was, on the clock of `leaf::next`.
+    pub(crate) at: u64,
 }
 
 /// The task of a join handle.
@@ -111,6 +164,7 @@ impl Task {
         check: u64,
         origin: &Origin,
         tokio_id: Option<Id>,
+        birth: Option<Birth>,
     ) -> Arc<Self> {
         let task = Arc::new(Self {
             id,
@@ -126,6 +180,10 @@ impl Task {
             alarmed: AtomicBool::new(false),
             alarm: Mutex::new(None),
             let_out: AtomicU64::new(0),
+            scattered: AtomicU64::new(0),
+            has_permits: AtomicBool::new(false),
+            stamp: AtomicU64::new(id.get()),
+            birth,
             marks: Mutex::default(),
             marked: AtomicUsize::new(0),
             sent: Sent::default(),
@@ -188,8 +246,37 @@ impl Task {
         self.carrier.load(Ordering::Relaxed)
     }
 
+    /// The task is about to spawn a known one.
+    pub(crate) fn spawns(&self) -> Birth {
+        Birth {
+            stamp: Stamp(self.stamp.fetch_add(1 << NUMBER, Ordering::Relaxed)),
+            at: leaf::next(),
+        }
+    }
+
+    /// The task takes permits.
+    #[inline(always)]
+    pub(crate) fn takes_permits(&self) -> Stamp {
+        self.has_permits.store(true, Ordering::Relaxed);
+        // Relaxed: the thread that polls the task is the one that spawns in it.
+        Stamp(self.stamp.load(Ordering::Relaxed))
+    }
+
+    /// Whether it has taken permits.
+    pub(super) fn has_permits(&self) -> bool {
+        self.has_permits.load(Ordering::Relaxed)
+    }
+
     /// Notes that the task is over.
     pub(crate) fn end(&self) {
+        // What it was given, and gave away, is of no task that is known as its child from now on.
+        if self.let_out() != 0
+            && let Some(parent) = self
+                .birth
+                .and_then(|birth| registry::find(birth.stamp.id()))
+        {
+            parent.scatters();
+        }
         self.ended.store(true, Ordering::Release);
         registry::remove(self);
     }

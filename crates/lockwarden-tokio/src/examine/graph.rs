@@ -21,7 +21,7 @@ use crate::agent::nested;
 use crate::agent::origin;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
-use crate::agent::task::{Joined, Kind, Probed, Task};
+use crate::agent::task::{Birth, Joined, Kind, Probed, Task};
 use crate::agent::thread;
 use crate::world;
 
@@ -91,6 +91,8 @@ pub(super) struct Graph {
     by_id: HashMap<Id, Arc<Task>>,
     /// The tasks that are polled now, by thread.
     carried: HashMap<u64, Vec<Arc<Task>>>,
+    /// The known tasks that known ones have spawned, by the number of these.
+    children: HashMap<u64, Vec<(ThreadId, Birth)>>,
     /// The system's numbers of the threads.
     threads: HashMap<u64, u32>,
     /// The checks whose tasks are all known, so that one of them has to end any wait.
@@ -121,6 +123,7 @@ impl Graph {
             rooms: Vec::new(),
             by_id: HashMap::new(),
             carried: HashMap::new(),
+            children: HashMap::new(),
             threads: HashMap::new(),
             closed_checks,
             dropping: closing::dropping(),
@@ -145,6 +148,11 @@ impl Graph {
             graph.observed.insert(one.thread.id.get(), one);
         }
         for task in &everyone {
+            if let Some(birth) = task.birth {
+                let parent = birth.stamp.id().get();
+                let children = graph.children.entry(parent).or_default();
+                children.push((task.id, birth));
+            }
             if let Some(id) = task.tokio_id {
                 graph.by_id.insert(id, Arc::clone(task));
             }
@@ -447,36 +455,29 @@ impl Graph {
         wait: Option<&Arc<Wait>>,
         polls: &HashMap<u64, u64>,
     ) -> Need {
+        let asker = wait.map(|wait| wait.task_id());
         let mut needs = Vec::new();
         let queued = self.queued.get(&lock).cloned().unwrap_or_default();
         let loose = queued.iter().find_map(|(_, wait)| match &wait.target {
             Target::Lock(_, _, loose) => loose.clone(),
             _ => None,
         });
-        let is_outside = loose
-            .as_ref()
+        let since = loose
             .filter(|loose| loose.is_any())
-            .is_some_and(|loose| self.may_be_outside(loose.since()));
-        let may_have_left = |task: Arc<Task>| {
-            let is_loose = loose
-                .as_ref()
-                .is_some_and(|loose| loose.may_have_left(&task));
-            task.may_have_let_out(lock) || is_loose || is_outside
-        };
+            .map(|loose| loose.since());
         for (holder, held) in self.holders.get(&lock).cloned().unwrap_or_default() {
             if conflicts(mode, held) {
                 // The guard may have gone to another task.
-                let may_be_elsewhere = match registry::find(holder) {
-                    Some(task) => may_have_left(task),
-                    None => {
-                        registry::find_abandoning(holder).is_some()
-                            && loose.as_ref().is_some_and(|loose| loose.is_any())
-                    }
+                let tasks = match (registry::find(holder), since) {
+                    (Some(task), _) if task.may_have_let_out(lock) => None,
+                    (Some(task), Some(since)) => self.tasks_with(&task, since, asker),
+                    (None, Some(_)) if registry::find_abandoning(holder).is_some() => None,
+                    _ => Some(vec![holder]),
                 };
-                if may_be_elsewhere {
-                    return Need::Nothing;
+                match tasks {
+                    Some(tasks) => needs.push(self.need_of_one(tasks, polls)),
+                    None => return Need::Nothing,
                 }
-                needs.push(Need::Agent(self.place(holder, polls)));
             }
         }
         for (task, other) in queued.iter().cloned() {
@@ -495,16 +496,64 @@ impl Graph {
             // The lock was given to a future that has not taken it yet, or will be before this one: the queue
             // is served in order.
             if other.granted_at().is_some() || is_ahead() {
-                if !other.is_inline && self.may_have_left(&task, other.began) {
-                    return Need::Nothing;
+                let tasks = match other.is_inline {
+                    true => Some(vec![task.id]),
+                    false => self.tasks_with(&task, other.began, asker),
+                };
+                match tasks {
+                    Some(tasks) => needs.push(self.need_of_one(tasks, polls)),
+                    None => return Need::Nothing,
                 }
-                needs.push(Need::Agent(self.place(task.id, polls)));
             }
         }
         if needs.is_empty() {
             return Need::Nothing;
         }
         Need::All(needs)
+    }
+
+    /// That one of these tasks moves, the first of which has what is waited for, unless it has given that to another.
+    fn need_of_one(&mut self, tasks: Vec<ThreadId>, polls: &HashMap<u64, u64>) -> Need {
+        let mut places = tasks.into_iter().map(|task| self.place(task, polls));
+        let first = places.next();
+        first.map_or(Need::Nothing, |at| Need::Listed(at, places.collect()))
+    }
+
+    /// The tasks that may have what could leave `task`, and was there at `then`, on the clock of `leaf::next`: the task,
+    /// and those that it has spawned since, but for `asker`, which waits for it; none if it can be anywhere.
+    fn tasks_with(&self, task: &Task, then: u64, asker: Option<ThreadId>) -> Option<Vec<ThreadId>> {
+        if self.may_be_outside(then) {
+            return None;
+        }
+        let tasks = self.descendants(task, asker, |birth| birth.at > then);
+        let keeps = |id: &ThreadId| {
+            registry::find(*id).is_some_and(|one| {
+                let since = one.birth.map_or(then, |birth| birth.at.max(then));
+                !one.has_scattered_since(since)
+            })
+        };
+        tasks.iter().all(keeps).then_some(tasks)
+    }
+
+    /// A task and those that it has spawned, of which `is_meant` selects its own ones, with all that these have spawned.
+    /// Of these `asker` is left out: it waits for what they may have.
+    fn descendants(
+        &self,
+        task: &Task,
+        asker: Option<ThreadId>,
+        is_meant: impl Fn(&Birth) -> bool,
+    ) -> Vec<ThreadId> {
+        let mut found = vec![task.id];
+        let mut next = 0;
+        while let Some(parent) = found.get(next) {
+            let children = self.children.get(&parent.get()).into_iter().flatten();
+            let meant = children.filter(|(_, birth)| next != 0 || is_meant(birth));
+            let meant: Vec<ThreadId> = meant.map(|(id, _)| *id).collect();
+            found.extend(meant);
+            next += 1;
+        }
+        found.retain(|id| *id == task.id || Some(*id) != asker);
+        found
     }
 
     /// Whether what can leave the task may be elsewhere by now, if the task has it since `then`, on the clock of

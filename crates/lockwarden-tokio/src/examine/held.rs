@@ -72,9 +72,9 @@ fn forget(task: &Task) {
     COUNT.store(suspended.len(), Ordering::Relaxed);
 }
 
-/// Reports those holds that a thread is blocked by, each pair of lines once. Those of `pending` may
-/// turn out to be worse.
-pub(super) fn look(graph: &Graph, pending: &[ThreadId], reported: &mut Vec<(Site, Site)>) {
+/// Reports those holds that a thread is blocked by, each pair of lines once. Those of `claimed` are, or may turn out to
+/// be, part of a deadlock.
+pub(super) fn look(graph: &Graph, claimed: &[ThreadId], reported: &mut Vec<(Site, Site)>) {
     if count() == 0 {
         return;
     }
@@ -87,7 +87,7 @@ pub(super) fn look(graph: &Graph, pending: &[ThreadId], reported: &mut Vec<(Site
             .collect()
     };
     for (task, holds) in all {
-        if pending.contains(&task.id) {
+        if claimed.contains(&task.id) {
             continue;
         }
         for (lock, held) in holds {

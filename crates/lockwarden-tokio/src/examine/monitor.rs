@@ -96,8 +96,6 @@ pub(super) struct Monitor {
     held: Vec<(Site, Site)>,
     /// Of runtimes whose workers all seem to be blocked.
     canaries: Canaries,
-    /// Those of whom a look has to wait for the answer of a runtime.
-    pending: Vec<ThreadId>,
     looks_without_news: u32,
 }
 
@@ -130,7 +128,6 @@ impl Monitor {
             reported: Vec::new(),
             held: Vec::new(),
             canaries: Canaries::default(),
-            pending: Vec::new(),
             looks_without_news: 0,
         }
     }
@@ -174,7 +171,8 @@ impl Monitor {
         for candidate in self.candidates.values_mut() {
             candidate.seen = false;
         }
-        self.pending.clear();
+        // Those of sets that are reported, or may come to be.
+        let mut claimed: Vec<ThreadId> = Vec::new();
         let mut news = false;
         let mut done: Vec<usize> = Vec::new();
         for at in 0..graph.nodes.len() {
@@ -183,10 +181,14 @@ impl Monitor {
             }
             let set = graph.closed_set(at);
             done.extend(&set);
-            news |= self.consider(&graph, &set);
+            let is_on_its_way = self.consider(&graph, &set);
+            if is_on_its_way || self.is_reported(&graph, &set) {
+                claimed.extend(set.iter().map(|&at| graph.nodes[at].id));
+            }
+            news |= is_on_its_way;
         }
         self.candidates.retain(|_, candidate| candidate.seen);
-        held::look(&graph, &self.pending, &mut self.held);
+        held::look(&graph, &claimed, &mut self.held);
         for rest in self.resting.values_mut() {
             rest.left = rest.left.saturating_sub(1);
         }
@@ -238,10 +240,7 @@ impl Monitor {
         for runtime in without_workers {
             match self.canaries.ask(runtime) {
                 Answer::Silent => {}
-                Answer::Waiting => {
-                    self.pending.extend(nodes().map(|node| node.id));
-                    return true;
-                }
+                Answer::Waiting => return true,
                 Answer::Runs => return false,
             }
         }

@@ -11,6 +11,8 @@ pub(super) enum Need {
     All(Vec<Need>),
     /// One of these; none of nothing.
     Any(Vec<Need>),
+    /// The agent at this place, or one of those that it may have given to what it is listed with.
+    Listed(usize, Vec<usize>),
     /// So many units, of which each of these agents gives some if it moves.
     Units(u64, Vec<(usize, u64)>),
 }
@@ -22,6 +24,7 @@ impl Need {
             Need::Agent(at) => moves[*at],
             Need::All(needs) => needs.iter().all(|need| need.is_met(moves)),
             Need::Any(needs) => needs.iter().any(|need| need.is_met(moves)),
+            Need::Listed(at, others) => moves[*at] || others.iter().any(|other| moves[*other]),
             Need::Units(count, from) => {
                 let given = from.iter().filter(|(at, _)| moves[*at]);
                 given.map(|(_, units)| units).sum::<u64>() >= *count
@@ -31,19 +34,34 @@ impl Need {
 
     /// The agents that it names.
     pub(super) fn agents(&self) -> Vec<usize> {
+        self.collected(true)
+    }
+
+    /// The agents that a report names: of those that may have something the one alone that is listed with it.
+    pub(super) fn listed_agents(&self) -> Vec<usize> {
+        self.collected(false)
+    }
+
+    fn collected(&self, with_others: bool) -> Vec<usize> {
         let mut found = Vec::new();
-        self.collect(&mut found);
+        self.collect(with_others, &mut found);
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    fn collect(&self, found: &mut Vec<usize>) {
+    fn collect(&self, with_others: bool, found: &mut Vec<usize>) {
         match self {
             Need::Nothing => {}
             Need::Agent(at) => found.push(*at),
             Need::All(needs) | Need::Any(needs) => {
-                needs.iter().for_each(|need| need.collect(found));
+                needs
+                    .iter()
+                    .for_each(|need| need.collect(with_others, found));
+            }
+            Need::Listed(at, others) => {
+                found.push(*at);
+                found.extend(others.iter().filter(|_| with_others));
             }
             Need::Units(_, from) => found.extend(from.iter().map(|(at, _)| *at)),
         }
@@ -84,7 +102,7 @@ pub(super) fn closed_set(needs: &[Need], stuck: &[bool], start: usize) -> Vec<us
 
 #[cfg(test)]
 mod tests {
-    use super::Need::{Agent, All, Any, Nothing, Units};
+    use super::Need::{Agent, All, Any, Listed, Nothing, Units};
     use super::*;
 
     #[test]
@@ -102,6 +120,16 @@ mod tests {
         assert_eq!(stuck(&needs), [true, false]);
         assert_eq!(stuck(&[Any(Vec::new())]), [true]);
         assert_eq!(stuck(&[All(Vec::new())]), [false]);
+    }
+
+    #[test]
+    fn what_an_agent_may_have_given_away_comes_from_any_that_has_it() {
+        let needs = [Listed(1, vec![2]), Agent(0), Nothing];
+        assert_eq!(stuck(&needs), [false, false, false]);
+        let needs = [Listed(1, vec![2]), Agent(0), Agent(0)];
+        assert_eq!(stuck(&needs), [true, true, true]);
+        assert_eq!(closed_set(&needs, &stuck(&needs), 0), [0, 1, 2]);
+        assert_eq!(needs[0].listed_agents(), [1]);
     }
 
     #[test]

@@ -135,7 +135,7 @@ fn describe(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<Threa
     info.held = graph.held(at).to_vec();
     info.ended = graph.has_abandoned(at);
     let ids = |graph: &Graph| {
-        let agents = graph.needs[at].agents().into_iter();
+        let agents = graph.needs[at].listed_agents().into_iter();
         let stuck = agents.filter(|other| graph.stuck[*other]);
         FreedBy::Threads(stuck.map(|other| graph.nodes[other].id).collect())
     };

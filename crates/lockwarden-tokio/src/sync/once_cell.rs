@@ -236,13 +236,10 @@ impl<F: Future> Future for Getting<'_, F> {
         // The one who initialises waits for what the initialisation waits for, and for nothing else.
         let before = INITIALISES.replace(false);
         let future = this.future;
-        let poll = this.leaf.poll_unless(
-            cx,
-            waiting,
-            |cx| future.poll(cx),
-            || INITIALISES.get(),
-            |_| {},
-        );
+        let others = || (!INITIALISES.get()).then_some(0);
+        let poll = this
+            .leaf
+            .poll_beside(cx, waiting, |cx| future.poll(cx), |_| {}, others);
         INITIALISES.set(before);
         poll
     }

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use lockwarden::instrument::{Site, ThreadId};
+use lockwarden::instrument::Site;
 use parking_lot::Mutex;
 
 use crate::agent::leaf;
+use crate::agent::task::Stamp;
 
 /// What is known of the permits of one semaphore.
 #[derive(Debug)]
@@ -17,7 +18,8 @@ pub(crate) struct Permits {
     /// Whether permits came or went otherwise than by an acquisition and its release: then nothing is
     /// known of how many there will be.
     is_open: AtomicBool,
-    /// The tasks that hold one permit each that cannot leave them, in the first free cell; zero for none.
+    /// The stamps of the tasks that hold one permit each that no message can take elsewhere, in the first free cell;
+    /// zero for none.
     /// The number of such an acquisition is that of its cell, from 1.
     cells: [AtomicU64; CELLS],
     /// All other acquisitions, with higher numbers.
@@ -36,7 +38,7 @@ const CELLS: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holder {
     /// The task that took the permits; `None` if that is not known, or they may be elsewhere.
-    pub(crate) task: Option<ThreadId>,
+    pub(crate) task: Option<Stamp>,
     pub(crate) permits: usize,
     /// Whether the permit could go to another task.
     pub(crate) is_loose: bool,
@@ -84,7 +86,7 @@ impl Permits {
 
     /// Notes an acquisition; the number of it.
     #[inline]
-    pub(crate) fn add(&self, task: Option<ThreadId>, permits: usize, is_loose: bool) -> u64 {
+    pub(crate) fn add(&self, task: Option<Stamp>, permits: usize, is_loose: bool) -> u64 {
         if let Some(task) = task
             && permits == 1
             && !is_loose
@@ -94,7 +96,7 @@ impl Permits {
             let take = |cell: &AtomicU64| {
                 cell.load(Ordering::Relaxed) == 0
                     && cell
-                        .compare_exchange(0, task.get(), Ordering::Release, Ordering::Relaxed)
+                        .compare_exchange(0, task.word(), Ordering::Release, Ordering::Relaxed)
                         .is_ok()
             };
             if let Some(at) = self.cells.iter().position(take) {
@@ -105,7 +107,7 @@ impl Permits {
     }
 
     #[cold]
-    fn list(&self, task: Option<ThreadId>, permits: usize, is_loose: bool) -> u64 {
+    fn list(&self, task: Option<Stamp>, permits: usize, is_loose: bool) -> u64 {
         let mut holders = self.holders.lock();
         let number = holders
             .last()
@@ -122,11 +124,10 @@ impl Permits {
     }
 
     /// The task of an acquisition that is not over and cannot leave it.
-    pub(crate) fn local_holder(&self, number: u64) -> Option<ThreadId> {
+    pub(crate) fn local_holder(&self, number: u64) -> Option<Stamp> {
         if let Some(cell) = self.cells.get((number as usize).wrapping_sub(1)) {
             // Relaxed: only who has the permit, which is the caller, changes it.
-            let task = cell.load(Ordering::Relaxed);
-            return (task != 0).then(|| ThreadId::new(task));
+            return Stamp::from_word(cell.load(Ordering::Relaxed));
         }
         let holders = self.holders.lock();
         let holder = holders.iter().rfind(|holder| holder.number == number)?;
@@ -145,8 +146,8 @@ impl Permits {
             0 => cell.store(0, Ordering::Release),
             1 => {}
             _ => {
-                let task = ThreadId::new(cell.load(Ordering::Relaxed));
-                let number = self.list(Some(task), permits, false);
+                let task = Stamp::from_word(cell.load(Ordering::Relaxed));
+                let number = self.list(task, permits, false);
                 cell.store(0, Ordering::Release);
                 return number;
             }
@@ -175,10 +176,10 @@ impl Permits {
     pub(crate) fn holders(&self) -> Vec<Holder> {
         let mut all = self.holders.lock().clone();
         for cell in &self.cells {
-            let task = cell.load(Ordering::Acquire);
-            if task != 0 {
+            let task = Stamp::from_word(cell.load(Ordering::Acquire));
+            if task.is_some() {
                 all.push(Holder {
-                    task: Some(ThreadId::new(task)),
+                    task,
                     permits: 1,
                     is_loose: false,
                     taken: 0,

@@ -321,8 +321,8 @@ impl Semaphore {
                 let task = match frame {
                     // One that can be in shared memory is of no task: a table of sessions keeps permits so.
                     Some(_) if is_loose && mark::can_be_shared(own, place) => None,
-                    Some(frame) => Some(frame.task().id),
-                    None => frame::job(),
+                    Some(frame) => Some(frame.task().takes_permits()),
+                    None => frame::known().map(|job| job.takes_permits()),
                 };
                 self.state().add(task, count as usize, is_loose)
             }),

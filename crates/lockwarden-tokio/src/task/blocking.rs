@@ -1,5 +1,6 @@
 //! Closures on threads that may block.
 
+use std::mem::needs_drop;
 use std::panic::Location;
 use std::sync::Arc;
 #[cfg(feature = "rt-multi-thread")]
@@ -7,9 +8,10 @@ use std::sync::atomic::Ordering;
 
 use lockwarden::instrument::{Agent, Clock, Site};
 
-use super::{JoinHandle, lets_out};
+use super::JoinHandle;
 use crate::agent::frame;
 use crate::agent::identity::Known;
+use crate::agent::mark::To;
 use crate::agent::origin::Origin;
 use crate::agent::root::Ended;
 use crate::agent::runtime::RuntimeState;
@@ -89,10 +91,13 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    lets_out::<F>();
+    if needs_drop::<F>() {
+        frame::let_out(To::Child);
+    }
     let origin = Origin::of(Kind::Blocking, site, runtime);
     // A closure in the queue of a full pool is looked at before it runs.
-    let Known { mut agent, task } = Known::new(&origin, Clock::release_if_attached(), None);
+    let birth = frame::known().map(|parent| parent.spawns());
+    let Known { mut agent, task } = Known::new(&origin, Clock::release_if_attached(), None, birth);
     let joined = Joined::Known(Arc::clone(&task));
     let job = move || {
         // Polled once, until it is over.
@@ -112,6 +117,9 @@ impl Running {
     fn run<R>(mut self, agent: &mut Agent, f: impl FnOnce() -> R) -> Ended<R> {
         agent.run(|| {
             let result = Ended::here(frame::as_job(self.task.id, f));
+            if needs_drop::<R>() {
+                self.task.gives_result();
+            }
             self.end();
             result
         })

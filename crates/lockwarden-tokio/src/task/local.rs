@@ -89,7 +89,7 @@ fn poll_set<T>(
         }
     }
     let _back = Back(CLONES.replace(0));
-    leaf.poll_around(cx, waiting, poll, || CLONES.get())
+    leaf.poll_beside(cx, waiting, poll, |_| {}, || Some(CLONES.get()))
 }
 
 pin_project! {

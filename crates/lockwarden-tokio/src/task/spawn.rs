@@ -9,6 +9,7 @@ use lockwarden::instrument::Site;
 
 use super::JoinHandle;
 use crate::agent::frame;
+use crate::agent::mark::To;
 use crate::agent::root::Root;
 use crate::agent::runtime::RuntimeState;
 use crate::agent::task::{Joined, Kind};
@@ -17,7 +18,7 @@ use crate::agent::task::{Joined, Kind};
 #[inline]
 pub(crate) fn lets_out<T>() {
     if needs_drop::<T>() {
-        frame::let_out();
+        frame::let_out(To::Any);
     }
 }
 
@@ -28,10 +29,14 @@ pub(crate) fn root<F: Future>(
     site: Site,
     runtime: Option<&Arc<RuntimeState>>,
 ) -> (Root<F>, Joined) {
-    if kind != Kind::Driven {
-        lets_out::<F>();
+    let (root, joined) = Root::new(future, kind, site, runtime);
+    if kind != Kind::Driven && needs_drop::<F>() {
+        frame::let_out(match joined {
+            Joined::Known(_) => To::Child,
+            Joined::Anonymous(_) => To::Any,
+        });
     }
-    Root::new(future, kind, site, runtime)
+    (root, joined)
 }
 
 /// As [`tokio::spawn`]; the task is watched.

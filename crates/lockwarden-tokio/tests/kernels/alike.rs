@@ -1,7 +1,7 @@
 //! What only looks like a deadlock.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures::poll;
@@ -359,6 +359,65 @@ pub(crate) const CASES: &[Case] = &[
                 });
                 drop(permits.acquire_many(3).await.unwrap());
                 drops.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a permit of a leaked semaphore is given to a task that drops it",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let permits: &'static tokio::sync::Semaphore =
+                    Box::leak(Box::new(tokio::sync::Semaphore::new(1)));
+                let held = permits.acquire().await.unwrap();
+                let drops = tokio::spawn(async move {
+                    long().await;
+                    drop(held);
+                });
+                drop(permits.acquire().await.unwrap());
+                drops.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a permit of a static's semaphore goes through a task that is spawned into a closure",
+        reported: None,
+        run: || {
+            static PERMITS: LazyLock<Arc<tokio::sync::Semaphore>> =
+                LazyLock::new(|| Arc::new(tokio::sync::Semaphore::new(1)));
+            on_runtime(async {
+                let held = PERMITS.acquire().await.unwrap();
+                let task = tokio::spawn(async move {
+                    let job = tokio::task::spawn_blocking(move || {
+                        std::thread::sleep(jittered(400));
+                        drop(held);
+                    });
+                    job.await.unwrap();
+                });
+                drop(PERMITS.acquire().await.unwrap());
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a task returns a boxed future with a guard, which goes on in another task",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let theirs = Arc::clone(&lock);
+                let made = tokio::spawn(async move {
+                    let mut work = Box::pin(async move {
+                        let _held = theirs.lock().await;
+                        long().await;
+                    });
+                    assert!(poll!(&mut work).is_pending());
+                    (work,)
+                });
+                let (work,) = made.await.unwrap();
+                let done = tokio::spawn(work);
+                *lock.lock().await += 1;
+                done.await.unwrap();
             });
         },
     },

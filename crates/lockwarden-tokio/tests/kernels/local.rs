@@ -4,11 +4,13 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use lockwarden::report::Verdict;
 use lockwarden_tokio as tokio;
+use lockwarden_tokio::testing::AsyncCheck;
 
-use crate::expect::{Case, on_runtime, pause, settle};
+use crate::expect::{Case, long, on_runtime, pause, settle};
 
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -28,12 +30,42 @@ pub(crate) const CASES: &[Case] = &[
                             *theirs.write().unwrap() += 1;
                         });
                         let seen = lock.read().unwrap();
-                        settle().await;
+                        long().await;
                         drop(seen);
                         writer.await.unwrap();
                     })
                     .await;
             });
+        },
+    },
+    // linera-io/linera-protocol PR#4138
+    Case {
+        name: "world finds: local: a task keeps a lock of threads across an await, which is one finding",
+        reported: None,
+        run: || {
+            let check = AsyncCheck::new().timeout(Duration::from_secs(2));
+            let outcome = check.run(|| async {
+                let lock = Arc::new(lockwarden::sync::Mutex::new(0));
+                let theirs = Arc::clone(&lock);
+                let local = tokio::task::LocalSet::new();
+                local
+                    .run_until(async move {
+                        let holds = tokio::task::spawn_local(async move {
+                            let held = theirs.lock().unwrap();
+                            pause(20).await;
+                            drop(held);
+                        });
+                        let waits = tokio::task::spawn_local(async move {
+                            pause(5).await;
+                            *lock.lock().unwrap() += 1;
+                        });
+                        holds.await.unwrap();
+                        waits.await.unwrap();
+                    })
+                    .await;
+            });
+            let found: Vec<_> = outcome.findings().iter().map(|one| one.verdict).collect();
+            assert_eq!(found, [Verdict::Deadlock]);
         },
     },
     Case {
@@ -74,7 +106,7 @@ pub(crate) const CASES: &[Case] = &[
                 let threads = theirs.map(|lock| {
                     lockwarden::thread::spawn(move || {
                         let held = lock.lock().unwrap();
-                        std::thread::sleep(std::time::Duration::from_millis(400));
+                        std::thread::sleep(Duration::from_millis(400));
                         drop(held);
                     })
                 });

@@ -249,6 +249,31 @@ pub(crate) const CASES: &[Case] = &[
             });
         },
     },
+    // spkenv/spk PR#805
+    Case {
+        name: "boxed futures of spawned tasks take a permit on each level of a recursion",
+        reported: Some((Verdict::Deadlock, &["the end of", "a permit of"])),
+        run: || on_runtime(render(Arc::new(tokio::sync::Semaphore::new(2)), 3)),
+    },
+    // neondatabase/neon PR#5285
+    Case {
+        name: "a boxed reader awaits a task that reads behind a writer",
+        reported: Some((Verdict::Deadlock, &["RwLock", "the end of"])),
+        run: || {
+            on_runtime(Box::pin(async {
+                let lock = Arc::new(tokio::sync::RwLock::new(0));
+                let held = lock.read().await;
+                let theirs = Arc::clone(&lock);
+                let writer = tokio::spawn(async move { *theirs.write().await += 1 });
+                settle().await;
+                let theirs = Arc::clone(&lock);
+                let reader = tokio::spawn(async move { *theirs.read().await });
+                reader.await.unwrap();
+                drop(held);
+                writer.await.unwrap();
+            }));
+        },
+    },
     Case {
         name: "branches of one task take two mutexes in both orders",
         reported: Some((Verdict::SelfDeadlock, &["tokio Mutex"])),
@@ -372,5 +397,20 @@ fn value(which: usize) -> Pin<Box<dyn Future<Output = usize> + Send>> {
             }
         };
         *VALUES[which].get_or_init(make).await
+    })
+}
+
+/// Takes a permit, and spawns the next level.
+fn render(
+    permits: Arc<tokio::sync::Semaphore>,
+    levels: u32,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let _permit = permits.acquire().await.unwrap();
+        if levels > 0 {
+            tokio::spawn(render(Arc::clone(&permits), levels - 1))
+                .await
+                .unwrap();
+        }
     })
 }

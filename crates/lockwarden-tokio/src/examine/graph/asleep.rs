@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Graph, Need, Still};
+use super::{Graph, Need, Still, is_blocked};
 use crate::agent::task::Task;
 
 impl Graph {
@@ -50,11 +50,15 @@ impl Graph {
     }
 
     /// Whether the thread that polls the task sleeps, and all others do, too; in a poll that has found a wait
-    /// pending.
+    /// pending, and in which no other task that it polls is seen to block the thread.
     pub(super) fn is_asleep(&self, task: &Arc<Task>) -> bool {
         let id = self.threads.get(&task.carrier());
         let is_still = |still: &Still| id.is_some_and(|id| still.has(*id));
-        self.still.as_ref().is_some_and(is_still) && has_wait_of(task, task.polls())
+        let blocks = |other: &Arc<Task>| self.observed.get(&other.id.get()).is_some_and(is_blocked);
+        let carried = self.carried.get(&task.carrier());
+        self.still.as_ref().is_some_and(is_still)
+            && has_wait_of(task, task.polls())
+            && !carried.into_iter().flatten().any(blocks)
     }
 }
 

@@ -30,6 +30,7 @@ impl Graph {
         if permits.is_open() {
             return None;
         }
+        let asker = Some(wait.task_id());
         let mut known = 0;
         let mut from = Vec::new();
         // Granted to a future that has not taken them yet, or wanted by one ahead in the queue, which
@@ -44,23 +45,31 @@ impl Graph {
             if !is_same || Arc::ptr_eq(wait, &other) || !(is_granted || is_ahead) {
                 continue;
             }
-            if !other.is_inline && self.may_have_left(&task, other.began) {
-                return None;
-            }
+            let tasks = match other.is_inline {
+                true => vec![task.id],
+                false => self.tasks_with(&task, other.began, asker)?,
+            };
             if is_granted {
                 known += u64::from(count);
             } else {
                 wanted += u64::from(count);
             }
-            from.push((self.place(task.id, polls), u64::from(count)));
+            for task in tasks {
+                from.push((self.place(task, polls), u64::from(count)));
+            }
         }
         for holder in permits.holders() {
-            let task = registry::find(holder.task?)?;
-            if holder.is_loose && self.may_have_left(&task, holder.taken) {
-                return None;
-            }
+            let stamp = holder.task?;
+            let task = registry::find(stamp.id())?;
+            let tasks = match holder.is_loose {
+                true => self.tasks_with(&task, holder.taken, asker)?,
+                // One that borrows for ever, from a semaphore that was leaked, can be given to a task that is spawned.
+                false => self.descendants(&task, asker, |birth| stamp.is_before(birth)),
+            };
             known += holder.permits as u64;
-            from.push((self.place(task.id, polls), holder.permits as u64));
+            for task in tasks {
+                from.push((self.place(task, polls), holder.permits as u64));
+            }
         }
         // Those that are free.
         let rest = (permits.count as u64).saturating_sub(known);
@@ -140,7 +149,7 @@ impl Graph {
             });
         }
         for holder in room.holders() {
-            let task = registry::find(holder.task?)?;
+            let task = registry::find(holder.task?.id())?;
             if holder.is_loose && self.may_have_left(&task, holder.taken) {
                 return None;
             }

@@ -95,7 +95,7 @@ macro_rules! receiver {
                     target: || from.target(),
                 };
                 let used = |frame: &Frame<'_>| from.is_used(frame, own);
-                leaf.poll_unless(cx, waiting, |cx| poll(inner, cx), || false, used)
+                leaf.poll_beside(cx, waiting, |cx| poll(inner, cx), used, || Some(0))
             }
 
             #[doc = concat!("As [`", $path, "::recv`], and as cancel safe.")]

@@ -19,8 +19,9 @@ use lockwarden::instrument::{Site, ThreadId, WaitReason};
 use super::NOUN;
 use crate::agent::frame::{self, Frame};
 use crate::agent::leaf::{Target, Thing};
+use crate::agent::mark::To;
 use crate::agent::registry;
-use crate::agent::task::Task;
+use crate::agent::task::{Stamp, Task};
 use crate::sync::permits::{Holder, Permits};
 use crate::sync::watched::Awaited;
 
@@ -124,7 +125,7 @@ impl Room {
 
     fn lets_out_owner(&self) {
         let before = frame::with(|frame| frame?.known().map(|task| task.let_out()));
-        frame::let_out();
+        frame::let_out(To::Any);
         if before == Some(self.receiver.let_out.load(Ordering::Relaxed)) {
             self.stays();
         }
@@ -201,7 +202,7 @@ impl<P, R: Deref<Target = Room>> Kept<P, R> {
     /// A permit that the calling task has, and that borrows a sender; within a [`Room::change`].
     pub(super) fn new(permit: P, room: R, places: usize) -> Self {
         // The sender may be a static.
-        Self::of(frame::current(), permit, room, places)
+        Self::of(frame::current().map(Stamp::of), permit, room, places)
     }
 
     /// A permit that owns its sender, so that it can be anywhere, in a thread that is not known too; within a
@@ -210,7 +211,7 @@ impl<P, R: Deref<Target = Room>> Kept<P, R> {
         Self::of(None, permit, room, 1)
     }
 
-    fn of(task: Option<ThreadId>, permit: P, room: R, places: usize) -> Self {
+    fn of(task: Option<Stamp>, permit: P, room: R, places: usize) -> Self {
         let number = match places {
             0 => 0,
             _ => room.permits.add(task, places, true),
