@@ -189,6 +189,35 @@ fn child_contends_and_forks() {
     }
 }
 
+/// Closes what it has not opened, as a daemon does, and writes a file of its own under the next free number.
+#[cfg(unix)]
+#[test]
+#[ignore = "a child of the other tests"]
+fn child_closes_descriptors() {
+    use std::io::Write as _;
+
+    let directory = std::env::var_os("LOCKWARDEN_RECORD").unwrap();
+    let outer = Mutex::named("outer", 0);
+    drop((
+        outer.lock().unwrap(),
+        Mutex::named("inner", 0).lock().unwrap(),
+    ));
+    for descriptor in 3..64 {
+        #[allow(unsafe_code)]
+        // SAFETY: this process has no thread that reads or writes a file.
+        unsafe {
+            libc::close(descriptor);
+        }
+    }
+    let own = Path::new(&directory).with_extension("own");
+    let mut file = fs::File::create(&own).unwrap();
+    std::env::set_current_dir("/").unwrap();
+    nest();
+    file.write_all(b"mine\n").unwrap();
+    assert_eq!(fs::read_to_string(&own).unwrap(), "mine\n");
+    fs::remove_file(own).unwrap();
+}
+
 #[cfg(unix)]
 #[test]
 #[ignore = "a child of the other tests"]
@@ -343,6 +372,15 @@ fn a_record_that_cannot_be_written_disturbs_nothing_and_is_said_once() {
     let stderr = run(&mut child("child_nests", &directory.0));
     assert_eq!(stderr.matches("are not recorded").count(), 1, "{stderr}");
     fs::remove_file(&directory.0).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_closes_all_descriptors_keeps_its_files_and_is_recorded() {
+    let directory = Directory::new("descriptors");
+    run(&mut child("child_closes_descriptors", &directory.0));
+    assert_eq!(directory.rows("edge").len(), 4);
+    assert_eq!(directory.rows("end").len(), 1);
 }
 
 #[cfg(unix)]

@@ -1,15 +1,18 @@
 //! The file of one process.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::sink::now_ms;
 
 /// An append-only file with a limit, to which whole lines are written.
+///
+/// The file is opened for each line, under an absolute path: a program that closes the descriptors which it has not
+/// opened, as a daemon does at its start, would else give the number of this one to a file of its own, and the lines
+/// would go there.
 #[derive(Debug)]
 pub(super) struct RecordFile {
-    file: File,
     path: PathBuf,
     written: u64,
     limit: u64,
@@ -27,7 +30,8 @@ pub(super) enum Written {
 impl RecordFile {
     /// Creates a file with a new name in `directory`, which is created if it does not exist.
     pub(super) fn create(directory: &Path, limit: u64) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
+        let directory = std::path::absolute(directory)?;
+        fs::create_dir_all(&directory)?;
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
         #[cfg(unix)]
@@ -41,9 +45,8 @@ impl RecordFile {
         for attempt in 0_u32..1_000 {
             let path = directory.join(format!("{started}-{process}-{attempt}.jsonl"));
             match options.open(&path) {
-                Ok(file) => {
+                Ok(_) => {
                     return Ok(Self {
-                        file,
                         path,
                         written: 0,
                         limit,
@@ -75,7 +78,8 @@ impl RecordFile {
 
     /// Writes a line beyond the limit too, for the lines that end a file.
     pub(super) fn append_anyway(&mut self, line: &str) -> io::Result<()> {
-        self.file.write_all(line.as_bytes())?;
+        let mut file = OpenOptions::new().append(true).open(&self.path)?;
+        file.write_all(line.as_bytes())?;
         self.written += line.len() as u64;
         Ok(())
     }
@@ -96,8 +100,6 @@ mod tests {
         assert_eq!(first.append("12\n").unwrap(), Written::Full);
         first.append_anyway("end\n").unwrap();
         assert_eq!(fs::read_to_string(first.path()).unwrap(), "123456\nend\n");
-        // Windows removes no directory with an open file.
-        drop((first, second));
         fs::remove_dir_all(directory).unwrap();
     }
 

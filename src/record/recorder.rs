@@ -190,7 +190,8 @@ impl Recorder {
         let mut file = RecordFile::create(directory, limit)?;
         file.append_anyway(&run.row(parent))?;
         Ok(Self {
-            directory: directory.to_owned(),
+            // The program may change its directory before a fork.
+            directory: std::path::absolute(directory)?,
             limit,
             process: std::process::id(),
             run,

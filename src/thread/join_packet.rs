@@ -60,13 +60,23 @@ pub(super) fn run<T>(body: impl FnOnce() -> T, end: impl FnOnce() -> End) -> Joi
         };
     }
     // `AssertUnwindSafe`: after a panic only the payload is used, which is passed on at once.
-    match catch_unwind(AssertUnwindSafe(body)) {
+    match catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(body))) {
         Ok(value) => JoinPacket { value, end: end() },
         Err(payload) => resume_unwind(Box::new(Panicked {
             payload,
             end: end(),
         })),
     }
+}
+
+/// Calls the body of a thread. By this name the standard panic hook knows where the frames of the program end, as in
+/// a thread of std: what lies below is not printed.
+#[inline(never)]
+fn __rust_begin_short_backtrace<T>(body: impl FnOnce() -> T) -> T {
+    let value = body();
+    // A tail call would leave no frame of this function.
+    std::hint::black_box(());
+    value
 }
 
 /// Returns the result of a join as the program expects it, and acquires the final clock of the

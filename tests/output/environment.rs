@@ -219,3 +219,26 @@ fn a_program_with_more_rights_than_its_user_ignores_the_environment() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+/// The standard hook prints the frames down to the body of the thread, as of a thread of std.
+#[test]
+fn the_backtrace_of_a_panic_ends_at_the_body_of_the_thread() {
+    apart!(
+        &[("RUST_BACKTRACE", "1")],
+        || {
+            let panics = lockwarden::thread::spawn(|| panic!("on purpose"));
+            assert!(panics.join().is_err());
+        },
+        |outcome| {
+            outcome.says("on purpose");
+            outcome.says("\nstack backtrace:\n");
+            outcome.says("with `RUST_BACKTRACE=full`");
+            assert!(
+                !outcome.stderr.contains("join_packet"),
+                "{}",
+                outcome.stderr
+            );
+            outcome.succeeds();
+        }
+    );
+}
