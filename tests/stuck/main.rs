@@ -106,5 +106,9 @@ fn main() {
         };
         Trial::test(case.name, run).with_ignored_flag(hangs)
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+    let mut arguments = Arguments::from_args();
+    // A case waits for most of its time.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(2 * cores);
+    libtest_mimic::run(&arguments, trials.collect()).exit();
 }
