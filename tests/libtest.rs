@@ -30,6 +30,7 @@ fn found(kernels: &[&str]) -> Exit {
 }
 
 #[test]
+#[cfg(feature = "signals")]
 fn a_test_whose_threads_wait_for_messages_of_each_other_fails() {
     let exit = found(&["kernels::messages_of_each_other"]);
     exit.says("Deadlock: both threads wait: thread `kernels::messages_of_each_other` (#1) for a");
@@ -42,6 +43,7 @@ fn a_test_that_is_never_notified_fails() {
 }
 
 #[test]
+#[cfg(feature = "signals")]
 fn the_threads_of_a_test_that_waits_for_their_lock_are_woken() {
     let exit = found(&["kernels::a_lock_of_a_thread_that_waits"]);
     exit.says("for `ledger` (exclusive)");

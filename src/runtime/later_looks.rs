@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::detector::{deadlock, times};
 use crate::system;
 use crate::tracking::fork_safe::{ForkSafe, Guard};
-use crate::tracking::process::registry;
+use crate::tracking::process::{os_threads, registry};
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::SEES_PARKS;
 
@@ -34,7 +34,7 @@ static CHANGED: Condvar = Condvar::new();
 ///
 /// A thread that runs, or comes to, is looked at by itself when it blocks or ends.
 pub(crate) fn request_for_park(slot: &'static Slot, attach: fn() -> Option<&'static Slot>) {
-    if !registry::last_runs(slot.check_id(), std::ptr::null()) {
+    if SEES_PARKS && !registry::last_runs(slot.check_id(), std::ptr::null()) {
         request(attach);
     }
 }
@@ -42,8 +42,8 @@ pub(crate) fn request_for_park(slot: &'static Slot, attach: fn() -> Option<&'sta
 /// Requests a look at waits that were published before, and that an untracked thread could end. `attach` gives a slot to the
 /// thread that looks, at its start.
 pub(crate) fn request(attach: fn() -> Option<&'static Slot>) {
-    // Elsewhere the system does not tell how many threads there are either.
-    if !SEES_PARKS {
+    // Where the system does not count the threads, none of the others is known to have ended.
+    if !os_threads::ARE_COUNTED {
         return;
     }
     // Relaxed: the wait was published with a sequentially consistent fence, and the look has one between its swap and

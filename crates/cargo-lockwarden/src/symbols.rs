@@ -133,9 +133,16 @@ impl Sources {
 }
 
 fn rest_is_of_package(rest: &str) -> bool {
-    ["src/", "tests/", "examples/", "benches/", "build.rs"]
-        .iter()
-        .any(|start| rest.starts_with(start))
+    let starts = [
+        "src/",
+        "tests/",
+        "examples/",
+        "benches/",
+        "build.rs",
+        "lib.rs",
+        "main.rs",
+    ];
+    starts.iter().any(|start| rest.starts_with(start))
 }
 
 /// The name and the version of the package in the path of a dependency, and the path within it:
@@ -154,6 +161,10 @@ pub(crate) fn folder_of(path: &str) -> Option<String> {
 /// The module of the file `rest` in the package `name`.
 pub(crate) fn module_of(name: &str, rest: &str) -> String {
     let rest = rest.strip_suffix(".rs").unwrap_or(rest);
+    // `lib.path` of a manifest may name a file beside it.
+    if matches!(rest, "lib" | "main") {
+        return name.to_owned();
+    }
     if let Some(inside) = rest.strip_prefix("src/") {
         let modules = inside.strip_prefix("bin/").map_or(inside, |bin| bin);
         let modules = modules.strip_suffix("/mod").unwrap_or(modules);
@@ -592,6 +603,7 @@ mod inner {
         for (name, rest, module) in [
             ("bank", "src/lib.rs", "bank"),
             ("bank", "src/main.rs", "bank"),
+            ("bank", "lib.rs", "bank"),
             ("bank", "src/a/mod.rs", "bank::a"),
             ("bank", "src/a/b.rs", "bank::a::b"),
             ("bank", "src/bin/tool.rs", "bank::tool"),
@@ -606,6 +618,9 @@ mod inner {
         let folder = folder_of("dash-map 5.5.3, src/a.rs");
         assert_eq!(folder.as_deref(), Some("dash-map-5.5.3/src/a.rs"));
         assert_eq!(folder_of("src/a.rs"), None);
+        let packages = vec![("crates/bank".to_owned(), "the-bank".to_owned())];
+        let sources = Sources::new(PathBuf::new(), packages);
+        assert_eq!(sources.module("crates/bank/lib.rs"), "the_bank");
     }
 
     #[test]

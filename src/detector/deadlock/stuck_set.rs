@@ -148,7 +148,7 @@ impl StuckSet {
 
     /// Returns whether the set may be a program at rest, which goes on when a signal comes. One of its threads is
     /// parked, and either the program handles signals, and so may unpark it in a handler, or all other threads wait for
-    /// work, which nobody gives to a test.
+    /// work, unless they are of a test: none comes from outside of it.
     fn rests(&self, all: &Snapshots, in_test: bool) -> bool {
         let waits_for_work = |at: &usize| all.waits_for_any_thread(*at) || all.is_next_to_idle(*at);
         self.threads.iter().any(|at| all.is_parked(*at))

@@ -3,7 +3,7 @@
 
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use crate::report::Stack;
-use crate::system::{self, NoStack, signal};
+use crate::system::{self, signal};
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait::WaitKind;
 
@@ -62,11 +62,11 @@ fn runs_test(thread: &ThreadSnapshot) -> bool {
             true => Ok(Stack::capture()),
             false => signal::ask(&[(id, system::look(id).blocked)]).remove(0),
         };
-        match stack {
-            // The system did not let it run; the next look asks again.
-            Err(NoStack::NoAnswer) => return false,
-            stack => life.set_runs_test(stack.is_ok_and(|stack| stack.is_of_test())),
-        }
+        let Ok(stack) = stack else {
+            // The system did not let it run, or it cannot be asked; the next look asks again, or it looks itself.
+            return false;
+        };
+        life.set_runs_test(stack.is_of_test());
     }
     life.runs_test()
 }

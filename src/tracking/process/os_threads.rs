@@ -1,5 +1,8 @@
 //! The number of threads of the process, as the operating system counts them.
 
+/// Whether the system reports the number.
+pub(crate) const ARE_COUNTED: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// Returns the number of threads, the calling one included; `None` where the system does not report it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn threads() -> Option<usize> {

@@ -3,6 +3,7 @@
 mod summary;
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
@@ -84,8 +85,9 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .args(&request.arguments)
         .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
         .env("LOCKWARDEN", detector_settings(&summary));
-    if runs && std::env::var_os(RECORD).is_none() {
-        command.env(RECORD, fresh_records(&prepared.project.target_dir));
+    if runs {
+        let named = std::env::var_os(RECORD);
+        command.env(RECORD, records(named, &prepared.project.target_dir));
     }
     outlive_interrupts()?;
     let status = command.status().context("cargo cannot be started")?;
@@ -131,9 +133,18 @@ fn outlive_interrupts() -> Result<()> {
     Ok(())
 }
 
+/// The folder of the records of this run. One that is `named` is meant from the current folder, while tests start in the
+/// folders of their packages.
+fn records(named: Option<OsString>, target_dir: &Path) -> PathBuf {
+    match named {
+        Some(named) => std::path::absolute(&named).unwrap_or_else(|_| named.into()),
+        None => fresh_records(target_dir),
+    }
+}
+
 /// The folder of the records of this run, without those of an earlier one: orders that the code does not
 /// have any more would stay in them. The folder is there after a run that records nothing, too.
-fn fresh_records(target_dir: &std::path::Path) -> std::path::PathBuf {
+fn fresh_records(target_dir: &Path) -> PathBuf {
     let folder = target_dir.join("records");
     let _ = std::fs::remove_dir_all(&folder);
     let _ = std::fs::create_dir_all(&folder);
@@ -141,7 +152,7 @@ fn fresh_records(target_dir: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// The file to which the processes of this run append what they say of themselves.
-fn summary_file(target_dir: &std::path::Path) -> std::path::PathBuf {
+fn summary_file(target_dir: &Path) -> PathBuf {
     let name = format!("lockwarden-summary-{}.jsonl", std::process::id());
     let inside = target_dir.join(&name);
     // These separate the settings in the variable that names the file.
@@ -152,7 +163,7 @@ fn summary_file(target_dir: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// What the variable `LOCKWARDEN` says: what the caller has set, and where the summaries go.
-fn detector_settings(summary: &std::path::Path) -> OsString {
+fn detector_settings(summary: &Path) -> OsString {
     let mut settings = std::env::var_os("LOCKWARDEN").unwrap_or_default();
     if !settings.is_empty() {
         settings.push(",");
@@ -257,6 +268,16 @@ mod tests {
         assert_eq!(exit_code(&summary(0, 0), ended(7)), 7);
         assert_eq!(exit_code(&summary(3, 0), ended(7)), 7);
         assert_eq!(exit_code(&summary(3, 0), ExitStatus::from_raw(6)), 134);
+    }
+
+    #[test]
+    fn records_come_into_one_folder_wherever_a_test_starts() {
+        let here = std::env::current_dir().expect("there is a current folder");
+        let named = |name: &str| records(Some(name.into()), Path::new("target"));
+        assert_eq!(named("locks"), here.join("locks"));
+        assert_eq!(named("/var/locks"), Path::new("/var/locks"));
+        // An empty name records nothing.
+        assert_eq!(named(""), Path::new(""));
     }
 
     #[test]

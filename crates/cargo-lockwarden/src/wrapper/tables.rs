@@ -56,11 +56,7 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
     let Some(sources) = root.parent() else {
         return;
     };
-    let crate_name = invocation
-        .value("--crate-name")
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let home = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let home = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
     let mut files = Vec::new();
     collect(sources, &mut files);
     let mut table = String::new();
@@ -76,7 +72,7 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
         let Ok(parsed) = syntax::parse(&source) else {
             continue;
         };
-        let module = module(&package.name, Path::new(&home), file);
+        let module = module(&package.name, &home, file);
         for (line, column) in places {
             let found = symbols::at(&parsed, &module, line, column);
             if let Some(symbol) = found.and_then(|found| found.symbol) {
@@ -84,7 +80,9 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
             }
         }
     }
-    let name = format!("{}@{}-{crate_name}.tsv", package.name, package.version);
+    // Crates with their files in one folder have one table; a test may have the name of the library.
+    let of = path_within(&home, sources).replace('/', "-");
+    let name = format!("{}@{}-{of}.tsv", package.name, package.version);
     let _ = fs::create_dir_all(folder);
     let _ = fs::write(folder.join(name), table);
 }
@@ -115,10 +113,19 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 /// The module that a file holds in the package of this folder: whichever crate of the package is compiled, and as the
 /// commands on records say, since a name is a key of suppressions and of declared orders.
 fn module(package: &str, folder: &Path, file: &Path) -> String {
-    let whole = std::path::absolute(file).unwrap_or_default();
-    let inside = whole.strip_prefix(folder).unwrap_or(file);
-    let inside = inside.to_string_lossy().replace('\\', "/");
-    symbols::module_of(&package.replace('-', "_"), &inside)
+    symbols::module_of(&package.replace('-', "_"), &path_within(folder, file))
+}
+
+/// The path of a file or folder within the package of this folder, with slashes.
+fn path_within(folder: &Path, path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_default();
+    // Where cargo was given the package by a link, the compiler's current folder is still the real one.
+    let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let folders = [folder, &real];
+    let inside = folders
+        .iter()
+        .find_map(|folder| whole.strip_prefix(folder).ok());
+    inside.unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
 /// The places of constructions, as the compiler counts them: lines and columns of characters, from 1, of
@@ -164,5 +171,20 @@ mod tests {
         assert_eq!(of("one/src/a/b.rs"), "one_two::a::b");
         assert_eq!(of("one/src/bin/tool.rs"), "one_two::tool");
         assert_eq!(of("one/tests/it/main.rs"), "it");
+        assert_eq!(of("one/lib.rs"), "one_two");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_of_a_package_that_is_reached_by_a_link_are_its_modules() {
+        let scratch = std::env::temp_dir().join(format!("lockwarden-link-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&scratch);
+        fs::create_dir_all(scratch.join("real")).expect("the folder can be made");
+        let real = fs::canonicalize(scratch.join("real")).expect("it is there");
+        let link = scratch.join("link");
+        std::os::unix::fs::symlink(&real, &link).expect("the link can be made");
+        let inside = path_within(&link, &real.join("src/a.rs"));
+        fs::remove_dir_all(&scratch).expect("the folder can be removed");
+        assert_eq!(inside, "src/a.rs");
     }
 }

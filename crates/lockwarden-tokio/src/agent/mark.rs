@@ -35,7 +35,7 @@ fn current() -> Option<Arc<Branch>> {
     frame::with(|frame| frame?.branch().cloned())
 }
 
-/// To whom a task gives something away.
+/// To what a task gives something away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum To {
     /// A known task that it spawns.
