@@ -52,17 +52,20 @@ impl Pages {
 
     /// The options by which rustdoc finds a crate that the running test was built with.
     pub(crate) fn options_for(name: &str) -> Vec<String> {
-        let deps = std::env::current_exe().unwrap();
-        let deps = deps.parent().unwrap();
+        let test = std::env::current_exe().unwrap();
+        let deps = test.parent().unwrap();
         let prefix = format!("lib{name}-");
+        let built = |path: &Path| path.metadata().unwrap().modified().unwrap();
+        // One that was built after the test, with other features, say, is not the one that the test is linked to.
+        let linked = built(&test);
         let newest = fs::read_dir(deps)
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| {
                 let name = path.file_name().unwrap().to_string_lossy();
-                name.starts_with(&prefix) && name.ends_with(".rlib")
+                name.starts_with(&prefix) && name.ends_with(".rlib") && built(path) <= linked
             })
-            .max_by_key(|path| path.metadata().unwrap().modified().unwrap())
+            .max_by_key(|path| built(path))
             .expect("the test was built with the crate");
         vec![
             format!("--extern={name}={}", newest.display()),
