@@ -430,9 +430,10 @@ fn let_threads_leave(check: u64, session: &Session) {
     let is_leaving = |one: &Observed| match one.has_ended {
         // One that holds locks keeps its slot.
         true => one.held.as_ref().is_none_or(Vec::is_empty),
+        // One that waits, in the destructor of a thread-local, leaves only after the schedule.
         false => one
             .os_id
-            .is_some_and(|id| session.is_over(id) == Some(true)),
+            .is_some_and(|id| one.wait.is_none() && session.is_over(id) == Some(true)),
     };
     while observe::of_scope(check).iter().any(is_leaving) && start.elapsed() < GRACE {
         std::thread::sleep(Duration::from_millis(1));

@@ -73,8 +73,12 @@ impl<F: Future> Root<F> {
             instrument::is_unattached() || check == Some(0)
         };
         let parent = frame::known();
-        let has_permits = || parent.as_ref().is_some_and(|parent| parent.has_permits());
-        let identity = if !past.is_known() && is_in_no_check() && !has_permits() {
+        let may_have_permits = || {
+            parent
+                .as_ref()
+                .is_some_and(|parent| parent.may_have_permits())
+        };
+        let identity = if !past.is_known() && is_in_no_check() && !may_have_permits() {
             Identity::anonymous(Arc::clone(&origin))
         } else {
             Identity::known_after(&origin, past, parent.map(|parent| parent.spawns()))

@@ -58,12 +58,15 @@ pub(crate) struct Task {
     pub(super) let_out: AtomicU64,
     /// The same, otherwise than by the spawn of a task that is known: what has it now can be any task.
     pub(super) scattered: AtomicU64,
-    /// Whether it has taken permits.
-    has_permits: AtomicBool,
+    /// Whether it has taken permits, or was spawned by a task that may have some.
+    may_have_permits: AtomicBool,
     /// Its number, with how many known tasks it has spawned in the highest 16 bits.
     stamp: AtomicU64,
     /// Its own spawn, if that was by a known task.
     pub(crate) birth: Option<Birth>,
+    /// The latest spawn by it of a task that has ended and had spawned known ones itself, as a stamp; zero for none. What it
+    /// gave to that task can be in one of these, which are not listed as its descendants any more.
+    orphaned: AtomicU64,
     /// Holds of which more is known.
     pub(super) marks: Mutex<Vec<Marked>>,
     /// How many they are.
@@ -104,9 +107,9 @@ impl Stamp {
         (word != 0).then_some(Self(word))
     }
 
-    /// Whether a task that this one has spawned was so after that moment.
-    pub(crate) fn is_before(self, birth: &Birth) -> bool {
-        let since = (birth.stamp.0 >> NUMBER).wrapping_sub(self.0 >> NUMBER);
+    /// Whether a task that this one has spawned, with the stamp `spawn`, was so after that moment.
+    pub(crate) fn is_before(self, spawn: Self) -> bool {
+        let since = (spawn.0 >> NUMBER).wrapping_sub(self.0 >> NUMBER);
         // Of the 16 bits of a count that starts anew one half is later.
         since & (1 << 15) == 0
     }
@@ -119,6 +122,8 @@ pub(crate) struct Birth {
     pub(crate) stamp: Stamp,
     /// When it was, on the clock of `leaf::next`.
     pub(crate) at: u64,
+    /// Whether the spawning task may have permits.
+    has_permits: bool,
 }
 
 /// The task of a join handle.
@@ -181,9 +186,10 @@ impl Task {
             alarm: Mutex::new(None),
             let_out: AtomicU64::new(0),
             scattered: AtomicU64::new(0),
-            has_permits: AtomicBool::new(false),
+            may_have_permits: AtomicBool::new(birth.is_some_and(|birth| birth.has_permits)),
             stamp: AtomicU64::new(id.get()),
             birth,
+            orphaned: AtomicU64::new(0),
             marks: Mutex::default(),
             marked: AtomicUsize::new(0),
             sent: Sent::default(),
@@ -251,31 +257,47 @@ impl Task {
         Birth {
             stamp: Stamp(self.stamp.fetch_add(1 << NUMBER, Ordering::Relaxed)),
             at: leaf::next(),
+            has_permits: self.may_have_permits(),
         }
     }
 
     /// The task takes permits.
     #[inline(always)]
     pub(crate) fn takes_permits(&self) -> Stamp {
-        self.has_permits.store(true, Ordering::Relaxed);
+        self.may_have_permits.store(true, Ordering::Relaxed);
         // Relaxed: the thread that polls the task is the one that spawns in it.
         Stamp(self.stamp.load(Ordering::Relaxed))
     }
 
-    /// Whether it has taken permits.
-    pub(super) fn has_permits(&self) -> bool {
-        self.has_permits.load(Ordering::Relaxed)
+    /// Whether it has taken permits, or was spawned by a task that may have some.
+    pub(super) fn may_have_permits(&self) -> bool {
+        self.may_have_permits.load(Ordering::Relaxed)
+    }
+
+    /// The latest spawn by it of a task that has ended and had spawned known ones itself.
+    pub(crate) fn orphaned(&self) -> Option<Stamp> {
+        Stamp::from_word(self.orphaned.load(Ordering::Acquire))
+    }
+
+    fn note_orphans_of(&self, spawn: Stamp) {
+        let is_later = |word| Stamp::from_word(word).is_none_or(|known| known.is_before(spawn));
+        let later = |word| is_later(word).then_some(spawn.word());
+        let _ = self
+            .orphaned
+            .fetch_update(Ordering::Release, Ordering::Relaxed, later);
     }
 
     /// Notes that the task is over.
     pub(crate) fn end(&self) {
         // What it was given, and gave away, is of no task that is known as its child from now on.
         if self.let_out() != 0
-            && let Some(parent) = self
-                .birth
-                .and_then(|birth| registry::find(birth.stamp.id()))
+            && let Some(birth) = self.birth
+            && let Some(parent) = registry::find(birth.stamp.id())
         {
             parent.scatters();
+            if self.stamp.load(Ordering::Relaxed) != self.id.get() {
+                parent.note_orphans_of(birth.stamp);
+            }
         }
         self.ended.store(true, Ordering::Release);
         registry::remove(self);

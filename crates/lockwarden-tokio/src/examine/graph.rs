@@ -21,7 +21,7 @@ use crate::agent::nested;
 use crate::agent::origin;
 use crate::agent::registry;
 use crate::agent::runtime::RuntimeState;
-use crate::agent::task::{Birth, Joined, Kind, Probed, Task};
+use crate::agent::task::{Birth, Joined, Kind, Probed, Stamp, Task};
 use crate::agent::thread;
 use crate::world;
 
@@ -513,7 +513,7 @@ impl Graph {
     }
 
     /// That one of these tasks moves, the first of which has what is waited for, unless it has given that to another.
-    fn need_of_one(&mut self, tasks: Vec<ThreadId>, polls: &HashMap<u64, u64>) -> Need {
+    pub(super) fn need_of_one(&mut self, tasks: Vec<ThreadId>, polls: &HashMap<u64, u64>) -> Need {
         let mut places = tasks.into_iter().map(|task| self.place(task, polls));
         let first = places.next();
         first.map_or(Need::Nothing, |at| Need::Listed(at, places.collect()))
@@ -525,24 +525,39 @@ impl Graph {
         if self.may_be_outside(then) {
             return None;
         }
-        let tasks = self.descendants(task, asker, |birth| birth.at > then);
-        let keeps = |id: &ThreadId| {
-            registry::find(*id).is_some_and(|one| {
-                let since = one.birth.map_or(then, |birth| birth.at.max(then));
-                !one.has_scattered_since(since)
-            })
+        let keeps = |one: &Task| {
+            let since = one.birth.map_or(then, |birth| birth.at.max(then));
+            !one.has_scattered_since(since)
         };
-        tasks.iter().all(keeps).then_some(tasks)
+        self.descendants(task, asker, |birth| birth.at > then, keeps)
     }
 
-    /// A task and those that it has spawned, of which `is_meant` selects its own ones, with all that these have spawned.
-    /// Of these `asker` is left out: it waits for what they may have.
+    /// The tasks that may have a permit which `task` took at the moment of `stamp` and no message can take elsewhere, as
+    /// [`tasks_with`](Self::tasks_with).
+    pub(super) fn tasks_with_permit(
+        &self,
+        task: &Task,
+        stamp: Stamp,
+        asker: Option<ThreadId>,
+    ) -> Option<Vec<ThreadId>> {
+        let is_since = |spawn: Stamp| stamp.is_before(spawn);
+        let keeps = |one: &Task| {
+            let orphaned = one.orphaned();
+            orphaned.is_none_or(|spawn| one.id == task.id && !is_since(spawn))
+        };
+        self.descendants(task, asker, |birth| is_since(birth.stamp), keeps)
+    }
+
+    /// A task and those that it has spawned, of which `is_meant` selects its own ones, with all that these have spawned;
+    /// none if not each of them `keeps` what it has to itself and those that it spawns. Of the spawned ones `asker` is left
+    /// out: it waits for what they may have.
     fn descendants(
         &self,
         task: &Task,
         asker: Option<ThreadId>,
         is_meant: impl Fn(&Birth) -> bool,
-    ) -> Vec<ThreadId> {
+        keeps: impl Fn(&Task) -> bool,
+    ) -> Option<Vec<ThreadId>> {
         let mut found = vec![task.id];
         let mut next = 0;
         while let Some(parent) = found.get(next) {
@@ -552,8 +567,12 @@ impl Graph {
             found.extend(meant);
             next += 1;
         }
+        let keeps = |id: &ThreadId| registry::find(*id).is_some_and(|one| keeps(&one));
+        if !found.iter().all(keeps) {
+            return None;
+        }
         found.retain(|id| *id == task.id || Some(*id) != asker);
-        found
+        Some(found)
     }
 
     /// Whether what can leave the task may be elsewhere by now, if the task has it since `then`, on the clock of

@@ -13,8 +13,8 @@ pub(super) enum Need {
     Any(Vec<Need>),
     /// The agent at this place, or one of those that it may have given to what it is listed with.
     Listed(usize, Vec<usize>),
-    /// So many units, of which each of these agents gives some if it moves.
-    Units(u64, Vec<(usize, u64)>),
+    /// So many units, of which each of these gives some.
+    Units(u64, Vec<(Need, u64)>),
 }
 
 impl Need {
@@ -26,7 +26,7 @@ impl Need {
             Need::Any(needs) => needs.iter().any(|need| need.is_met(moves)),
             Need::Listed(at, others) => moves[*at] || others.iter().any(|other| moves[*other]),
             Need::Units(count, from) => {
-                let given = from.iter().filter(|(at, _)| moves[*at]);
+                let given = from.iter().filter(|(need, _)| need.is_met(moves));
                 given.map(|(_, units)| units).sum::<u64>() >= *count
             }
         }
@@ -63,7 +63,10 @@ impl Need {
                 found.push(*at);
                 found.extend(others.iter().filter(|_| with_others));
             }
-            Need::Units(_, from) => found.extend(from.iter().map(|(at, _)| *at)),
+            Need::Units(_, from) => {
+                from.iter()
+                    .for_each(|(need, _)| need.collect(with_others, found));
+            }
         }
     }
 }
@@ -134,9 +137,25 @@ mod tests {
 
     #[test]
     fn units_come_from_those_that_move() {
-        let needs = [Units(2, vec![(0, 2), (1, 1), (2, 1)]), Nothing, Nothing];
+        let from = |units: &[(usize, u64)]| {
+            let from = units.iter().map(|(at, units)| (Agent(*at), *units));
+            Units(2, from.collect())
+        };
+        let needs = [from(&[(0, 2), (1, 1), (2, 1)]), Nothing, Nothing];
         assert_eq!(stuck(&needs), [false, false, false]);
-        let needs = [Units(2, vec![(0, 2), (1, 1)]), Nothing];
+        let needs = [from(&[(0, 2), (1, 1)]), Nothing];
         assert_eq!(stuck(&needs), [true, false]);
+    }
+
+    #[test]
+    fn units_that_an_agent_may_have_given_away_come_once() {
+        let needs = [
+            Units(2, vec![(Listed(1, vec![2]), 1), (Agent(0), 2)]),
+            Nothing,
+            Nothing,
+        ];
+        assert_eq!(stuck(&needs), [true, false, false]);
+        assert_eq!(needs[0].agents(), [0, 1, 2]);
+        assert_eq!(needs[0].listed_agents(), [0, 1]);
     }
 }

@@ -380,6 +380,49 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a permit of a leaked semaphore goes on to a task that the task it was given to has spawned before its end",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let permits: &'static tokio::sync::Semaphore =
+                    Box::leak(Box::new(tokio::sync::Semaphore::new(1)));
+                let held = permits.acquire().await.unwrap();
+                let passes = tokio::spawn(async move {
+                    let drops = tokio::spawn(async move {
+                        long().await;
+                        drop(held);
+                    });
+                    (drops,)
+                });
+                let (drops,) = passes.await.unwrap();
+                drop(permits.acquire().await.unwrap());
+                drops.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a task sends on a guard that it was spawned with, and wants the lock again",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let (sender, receiver) = tokio::sync::oneshot::channel();
+                let drops = tokio::spawn(async move {
+                    let held: tokio::sync::OwnedMutexGuard<i32> = receiver.await.unwrap();
+                    long().await;
+                    drop(held);
+                });
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let held = Arc::clone(&lock).lock_owned().await;
+                let sends = tokio::spawn(async move {
+                    sender.send(held).unwrap();
+                    *lock.lock().await += 1;
+                });
+                sends.await.unwrap();
+                drops.await.unwrap();
+            });
+        },
+    },
+    Case {
         name: "a permit of a static's semaphore goes through a task that is spawned into a closure",
         reported: None,
         run: || {

@@ -54,9 +54,7 @@ impl Graph {
             } else {
                 wanted += u64::from(count);
             }
-            for task in tasks {
-                from.push((self.place(task, polls), u64::from(count)));
-            }
+            from.push((self.need_of_one(tasks, polls), u64::from(count)));
         }
         for holder in permits.holders() {
             let stamp = holder.task?;
@@ -64,12 +62,10 @@ impl Graph {
             let tasks = match holder.is_loose {
                 true => self.tasks_with(&task, holder.taken, asker)?,
                 // One that borrows for ever, from a semaphore that was leaked, can be given to a task that is spawned.
-                false => self.descendants(&task, asker, |birth| stamp.is_before(birth)),
+                false => self.tasks_with_permit(&task, stamp, asker)?,
             };
             known += holder.permits as u64;
-            for task in tasks {
-                from.push((self.place(task, polls), holder.permits as u64));
-            }
+            from.push((self.need_of_one(tasks, polls), holder.permits as u64));
         }
         // Those that are free.
         let rest = (permits.count as u64).saturating_sub(known);
