@@ -58,6 +58,10 @@ fn runs_test(thread: &ThreadSnapshot) -> bool {
         return false;
     };
     if !life.was_asked_for_test() {
+        // That of a test has its name. To look up the functions of a stack may take some milliseconds.
+        if thread.slot.name().is_none() {
+            return false;
+        }
         let stack = match id == os_id() {
             true => Ok(Stack::capture()),
             false => signal::ask(&[(id, system::look(id).blocked)]).remove(0),
@@ -65,7 +69,7 @@ fn runs_test(thread: &ThreadSnapshot) -> bool {
         match stack {
             // The system did not let it run; the next look asks again.
             Err(NoStack::NoAnswer) => return false,
-            stack => life.set_runs_test(stack.is_ok_and(|stack| stack.is_of_test())),
+            stack => life.set_runs_test(id, stack.is_ok_and(|stack| stack.is_of_test())),
         }
     }
     life.runs_test()
