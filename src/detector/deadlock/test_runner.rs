@@ -10,11 +10,13 @@ use crate::tracking::thread::wait::WaitKind;
 /// Returns whether the only thread of the process that is not in the snapshot is that of the test runner: the process
 /// began with it, and a test is under way.
 ///
-/// A thread that may be that of a test is asked for its stack, until it has answered.
+/// A thread that may be that of a test is asked for its stack, until it has answered, which may take hundreds of milliseconds
+/// the first time; so none is while a thread moves, as in a hand-over. That counts for the threads that have no part in a
+/// deadlock, too: they are not looked at again.
 pub(super) fn is_untracked(all: &Snapshots) -> bool {
     let first = std::process::id();
     let is_first = |thread: &ThreadSnapshot| thread.slot.life.os_id() == Some(first);
-    !all.threads.iter().any(is_first) && all.threads.iter().any(runs_test)
+    !all.threads.iter().any(is_first) && all.stands_still() && all.threads.iter().any(runs_test)
 }
 
 /// Returns whether another thread than the one at `me` is to report a deadlock of a test: the thread of the test itself, if
