@@ -2,7 +2,7 @@
 //! That thread uses no watched lock, so the detector does not know it; and it ends no wait of a test.
 
 use super::snapshot::{Snapshots, ThreadSnapshot};
-use crate::report::Stack;
+use crate::report::{Activity, Stack};
 use crate::system::{self, NoStack, signal};
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait::WaitKind;
@@ -16,7 +16,12 @@ use crate::tracking::thread::wait::WaitKind;
 pub(super) fn is_untracked(all: &Snapshots) -> bool {
     let first = std::process::id();
     let is_first = |thread: &ThreadSnapshot| thread.slot.life.os_id() == Some(first);
-    !all.threads.iter().any(is_first) && all.stands_still() && all.threads.iter().any(runs_test)
+    // While that thread runs, it may be about to start a test, which could end a wait of another.
+    let starts_tests = || matches!(system::look(first).activity, Activity::Running { .. });
+    !all.threads.iter().any(is_first)
+        && !starts_tests()
+        && all.stands_still()
+        && all.threads.iter().any(runs_test)
 }
 
 /// Returns whether another thread than the one at `me` is to report a deadlock of a test: the thread of the test itself, if
