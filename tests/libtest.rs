@@ -91,6 +91,22 @@ fn a_test_that_is_parked_for_ever_is_reported() {
 }
 
 #[test]
+#[cfg(feature = "signals")]
+fn a_lock_that_a_test_asks_for_beside_another_test_is_looked_at_again() {
+    let exit = found(&[
+        "kernels::a_lock_that_is_asked_for_later",
+        "kernels::some_time",
+    ]);
+    exit.says("for `ledger` (exclusive)");
+}
+
+#[test]
+fn a_worker_of_no_test_that_was_unparked_moves() {
+    let exit = run(&["kernels::a_worker_that_is_unparked"], "");
+    assert!(exit.succeeded() && exit.headlines().is_empty(), "{exit}");
+}
+
+#[test]
 fn what_tests_leave_behind_is_at_rest() {
     let exit = run(
         &["kernels::a_thread_that_is_left", "kernels::some_time"],
@@ -100,6 +116,7 @@ fn what_tests_leave_behind_is_at_rest() {
 }
 
 mod kernels {
+    use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
     use lockwarden::sync::{Arc, Condvar, Mutex, mpsc};
@@ -173,5 +190,46 @@ mod kernels {
         let entries = Mutex::new(0);
         let _entries = entries.lock().unwrap();
         some_time();
+    }
+
+    #[test]
+    #[ignore = "a kernel"]
+    fn a_worker_that_is_unparked() {
+        static JOBS: AtomicU32 = AtomicU32::new(0);
+        let made = Arc::new((Mutex::named("made", 0_u32), Condvar::named("more")));
+        let of_worker = Arc::clone(&made);
+        // As one that a dependency has started, it belongs to no test.
+        let worker = std::thread::spawn(move || {
+            loop {
+                while JOBS.swap(0, Ordering::SeqCst) == 0 {
+                    thread::park();
+                }
+                *of_worker.0.lock().unwrap() += 1;
+                of_worker.1.notify_all();
+            }
+        });
+        for job in 1..500 {
+            JOBS.store(1, Ordering::SeqCst);
+            worker.thread().unpark();
+            let mut now = made.0.lock().unwrap();
+            while *now < job {
+                now = made.1.wait(now).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn a_lock_that_is_asked_for_later() {
+        let ledger = Arc::new(Mutex::named("ledger", 0));
+        let (_go, gone) = mpsc::channel::<()>();
+        let of_thread = Arc::clone(&ledger);
+        thread::spawn(move || {
+            let _ledger = of_thread.lock().unwrap();
+            let _ = gone.recv();
+        });
+        // The other thread looks at its wait before this one waits.
+        std::thread::sleep(Duration::from_millis(50));
+        *ledger.lock().unwrap() += 1;
     }
 }

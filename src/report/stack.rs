@@ -159,6 +159,8 @@ impl Stack {
 
     /// Returns whether libtest runs a test in the thread of the stack. Looks up names from the outermost function on.
     pub(crate) fn is_of_test(&self) -> bool {
+        // The allocator of the program may use watched locks, whose waits would take the place of a published one.
+        let _inside = Inside::enter();
         let modules = Modules::now();
         self.addresses().iter().rev().any(|address| {
             let mut frames = Vec::new();

@@ -44,6 +44,8 @@ pub(crate) fn with_itself(
 pub(crate) enum Look {
     /// No deadlock that the calling thread is a part of and has to report.
     Nothing,
+    /// One that an untracked thread could end, or of which a parked thread does not sleep yet: it has to be looked at again.
+    Unsettled,
     /// The apparent deadlock was none: the retry has acquired the lock.
     Granted,
     /// A deadlock that the calling thread has closed, to be reported while the claim is kept.
@@ -65,7 +67,8 @@ pub(crate) fn look(
     };
     // If the thread only waits for an existing deadlock, the threads of that deadlock report it.
     match stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry) {
-        Detected::Nothing | Detected::DependsOnUntracked => Look::Nothing,
+        Detected::Nothing => Look::Nothing,
+        Detected::Unsettled => Look::Unsettled,
         Detected::Granted => Look::Granted,
         Detected::Deadlock(found) => Look::Deadlock(found.facts, found.claim),
     }

@@ -8,8 +8,9 @@ use super::stuck_set::{self, Detected};
 use super::victim::{give_to_other, unbroken};
 use crate::tracking::thread::slot::Slot;
 
-/// Reports the deadlocks that parked threads are in; returns whether only an untracked thread could still end one of
-/// their waits, so that it has to be looked at again. `slot` is that of the calling thread, one of the library's.
+/// Reports the deadlocks that parked threads are in; returns whether one of them has to be looked at again, since only an
+/// untracked thread could still end its wait, or it does not sleep yet. `slot` is that of the calling thread, one of the
+/// library's.
 pub(super) fn check_parked(slot: &'static Slot) -> bool {
     let all = Snapshots::now();
     let mut judge = Reducer::new(&all);
@@ -20,8 +21,8 @@ pub(super) fn check_parked(slot: &'static Slot) -> bool {
         }
         match stuck_set::detect(&all, &mut judge, at, false, &mut || false) {
             Detected::Nothing | Detected::Granted => {}
-            // The same of all others: untracked threads could unpark any.
-            Detected::DependsOnUntracked => return true,
+            // The same of most others: untracked threads could unpark any.
+            Detected::Unsettled => return true,
             Detected::Deadlock(mut found) => {
                 // Its own stack, where it was found, says nothing of the program.
                 found.facts.stack = None;

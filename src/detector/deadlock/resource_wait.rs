@@ -49,8 +49,8 @@ pub(crate) fn any_resource_wait() -> bool {
 pub(crate) enum Stuck {
     /// The wait can end, or another thread reports that it cannot.
     No,
-    /// The wait can end only by an action of an untracked thread.
-    DependsOnUntracked,
+    /// The wait can end only by an action of an untracked thread, or a parked thread does not sleep yet.
+    Unsettled,
     /// The wait cannot end. That was reported; this is the panic that the configuration requests.
     Reported(Option<Panic>),
 }
@@ -76,7 +76,7 @@ pub(crate) fn check_resource_wait(
     match stuck_set::detect(&all, &mut Reducer::new(&all), me, false, &mut || false) {
         // There is no retry, so there is no grant.
         Detected::Nothing | Detected::Granted => Stuck::No,
-        Detected::DependsOnUntracked => Stuck::DependsOnUntracked,
+        Detected::Unsettled => Stuck::Unsettled,
         Detected::Deadlock(found) => {
             let need = all.threads[me].wait.map(|wait| wait.need);
             let unwinds = panic::can_unwind()

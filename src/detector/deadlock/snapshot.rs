@@ -264,12 +264,20 @@ impl Snapshots {
         (0..self.threads.len()).any(|at| self.is_parked(at))
     }
 
-    /// Returns whether a parked thread is asleep. The threads that could unpark it were seen blocked before, when the
-    /// snapshot was taken, so none of them wakes it any more: a thread to which one of them had given an unpark does
-    /// not sleep.
-    pub(super) fn sleeps_until_unparked(&self, at: usize) -> bool {
+    /// Returns whether all threads but those of the library, which end no wait, still stand where they were read.
+    pub(super) fn stands_still(&self) -> bool {
+        (0..self.threads.len()).all(|at| {
+            let is_ours = self.threads[at].slot.life.is_ours();
+            is_ours || (self.stands(at) && !self.is_awake(at))
+        })
+    }
+
+    /// Returns whether a thread is parked and not asleep: it was unparked, or is about to sleep. The threads that could unpark
+    /// it were seen blocked before, when the snapshot was taken, so if it is asleep, none of them wakes it any more: a
+    /// thread to which one of them had given an unpark does not sleep.
+    pub(super) fn is_awake(&self, at: usize) -> bool {
         let id = self.threads[at].slot.life.os_id();
-        id.and_then(system::futex_sleep) == Some(FutexSleep::Untimed)
+        self.is_parked(at) && id.and_then(system::futex_sleep) != Some(FutexSleep::Untimed)
     }
 
     /// Returns whether the wait of a thread leaves open which thread it waits for.
@@ -470,7 +478,7 @@ impl Snapshots {
             return false;
         };
         let unchanged = match wait.need {
-            // An unpark leaves no trace; `sleeps_until_unparked` says whether there was one.
+            // An unpark leaves no trace; `is_awake` says whether there was one.
             WaitKind::Lock(_) | WaitKind::Upgrade | WaitKind::Other(WaitReason::Unpark) => true,
             WaitKind::Other(WaitReason::Notification) => {
                 wait.timed

@@ -26,8 +26,9 @@ const LEFT_TO_OTHERS: u32 = 10;
 pub(super) enum Detected {
     /// The thread can run, or another thread reports that it cannot.
     Nothing,
-    /// The thread can run only after an action of an untracked thread.
-    DependsOnUntracked,
+    /// The thread can run only after an action of an untracked thread, or a parked thread does not sleep yet: it has to be
+    /// looked at again.
+    Unsettled,
     /// The apparent deadlock was none: the retry has acquired the lock.
     Granted,
     /// The thread cannot run, and the caller has to report that.
@@ -72,9 +73,9 @@ pub(super) fn detect(
 ) -> Detected {
     let (states, in_test) = match judge.of(all, me) {
         Judgement::Moves => return Detected::Nothing,
-        Judgement::DependsOnUntracked => return Detected::DependsOnUntracked,
+        Judgement::DependsOnUntracked => return Detected::Unsettled,
         Judgement::StuckInTest(_) if test_runner::is_left_to_test(all, me) => {
-            return Detected::DependsOnUntracked;
+            return Detected::Unsettled;
         }
         Judgement::StuckInTest(states) => (states, true),
         Judgement::Stuck(states) => (states, false),
@@ -82,15 +83,16 @@ pub(super) fn detect(
     let Some(mut set) = StuckSet::of(all, states, me) else {
         return Detected::Nothing;
     };
+    if (only_in_ring && !set.is_in_ring) || set.rests(all, in_test) {
+        return Detected::Nothing;
+    }
     if in_test {
         set.threads
             .retain(|at| !test_runner::is_aside(all, *at, me));
     }
-    if (only_in_ring && !set.is_in_ring) || set.rests(all, in_test) {
-        return Detected::Nothing;
-    }
     match set.confirm(all, retry) {
         Confirmed::Moves => return Detected::Nothing,
+        Confirmed::IsAwake => return Detected::Unsettled,
         Confirmed::Granted => return Detected::Granted,
         Confirmed::Stands => {}
     }
@@ -122,6 +124,8 @@ enum Confirmed {
     Stands,
     /// One of them has moved.
     Moves,
+    /// A parked one does not sleep: it was unparked, or is about to sleep.
+    IsAwake,
     /// The calling thread has acquired its lock.
     Granted,
 }
@@ -171,12 +175,8 @@ impl StuckSet {
                 return Confirmed::Moves;
             }
         }
-        if self
-            .threads
-            .iter()
-            .any(|&at| all.is_parked(at) && !all.sleeps_until_unparked(at))
-        {
-            return Confirmed::Moves;
+        if self.threads.iter().any(|at| all.is_awake(*at)) {
+            return Confirmed::IsAwake;
         }
         let is_doubtful = is_sent || self.threads.iter().skip(1).any(behind_a_queue);
         let is_explored = |at: &usize| all.threads[*at].slot.life.is_scheduled();

@@ -2,7 +2,7 @@
 //! That thread uses no watched lock, so the detector does not know it; and it ends no wait of a test.
 
 use super::snapshot::{Snapshots, ThreadSnapshot};
-use crate::report::Stack;
+use crate::report::{Activity, Stack};
 use crate::system::{self, signal};
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait::WaitKind;
@@ -10,11 +10,18 @@ use crate::tracking::thread::wait::WaitKind;
 /// Returns whether the only thread of the process that is not in the snapshot is that of the test runner: the process
 /// began with it, and a test is under way.
 ///
-/// A thread that may be that of a test is asked for its stack, until it has answered.
+/// A thread that may be that of a test is asked for its stack, until it has answered, which may take hundreds of milliseconds
+/// the first time; so none is while a thread moves, as in a hand-over. That counts for the threads that have no part in a
+/// deadlock, too: they are not looked at again.
 pub(super) fn is_untracked(all: &Snapshots) -> bool {
     let first = std::process::id();
     let is_first = |thread: &ThreadSnapshot| thread.slot.life.os_id() == Some(first);
-    !all.threads.iter().any(is_first) && all.threads.iter().any(runs_test)
+    // While that thread runs, it may be about to start a test, which could end a wait of another.
+    let starts_tests = || matches!(system::look(first).activity, Activity::Running { .. });
+    !all.threads.iter().any(is_first)
+        && !starts_tests()
+        && all.stands_still()
+        && all.threads.iter().any(runs_test)
 }
 
 /// Returns whether another thread than the one at `me` is to report a deadlock of a test: the thread of the test itself, if
@@ -58,6 +65,10 @@ fn runs_test(thread: &ThreadSnapshot) -> bool {
         return false;
     };
     if !life.was_asked_for_test() {
+        // That of a test has its name. To look up the functions of a stack may take some milliseconds.
+        if thread.slot.name().is_none() {
+            return false;
+        }
         let stack = match id == os_id() {
             true => Ok(Stack::capture()),
             false => signal::ask(&[(id, system::look(id).blocked)]).remove(0),
@@ -66,7 +77,7 @@ fn runs_test(thread: &ThreadSnapshot) -> bool {
             // The system did not let it run, or it cannot be asked; the next look asks again, or it looks itself.
             return false;
         };
-        life.set_runs_test(stack.is_of_test());
+        life.set_runs_test(id, stack.is_of_test());
     }
     life.runs_test()
 }

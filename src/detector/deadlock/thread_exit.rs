@@ -130,7 +130,7 @@ fn report_stuck(
         let only_in_ring = victims == Victims::InRing;
         match stuck_set::detect(&all, &mut judge, at, only_in_ring, &mut || false) {
             Detected::Nothing | Detected::Granted => {}
-            Detected::DependsOnUntracked => outcome = Outcome::LaterMaybe,
+            Detected::Unsettled => outcome = Outcome::LaterMaybe,
             Detected::Deadlock(mut found) => {
                 if slot.life.is_ours() {
                     // Its own stack says nothing of the program.

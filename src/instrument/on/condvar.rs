@@ -182,7 +182,7 @@ impl CondvarRecord {
         if let Some(slot) = slot.filter(|_| !timed) {
             match deadlock::check_resource_wait(slot, None, lock.record.ident_address()) {
                 Stuck::No => {}
-                Stuck::DependsOnUntracked => later_looks::request(attach_at_start),
+                Stuck::Unsettled => later_looks::request(attach_at_start),
                 Stuck::Reported(panic) => detector::end_in(panic, true, site),
             }
         }

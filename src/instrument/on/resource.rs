@@ -9,9 +9,9 @@
 //! present one, and is not taken for stuck; it publishes its wait again when it finds that it is
 //! not satisfied.
 //!
-//! A waiting thread wakes from time to time, at most every 200 milliseconds, for two reasons: a
-//! provider that has exited may have left it the panic message of a deadlock, and a verdict that an
-//! untracked thread prevented has to be checked again.
+//! A waiting thread wakes from time to time, at most every 200 milliseconds: another thread may have
+//! left it the panic message of a deadlock. It does not look at its wait again: if only an untracked
+//! thread could end that, a thread of the library does (`runtime::later_looks`).
 
 use std::panic::Location;
 use std::time::{Duration, Instant};
@@ -343,10 +343,8 @@ impl Resource {
             let _published = Shown::new(slot, &request);
             match deadlock::check_resource_wait(slot, by, std::ptr::null()) {
                 // The schedule of an explored thread must not depend on the time.
-                Stuck::DependsOnUntracked if turn.is_none() => {
-                    later_looks::request(attach_at_start)
-                }
-                Stuck::No | Stuck::DependsOnUntracked => {}
+                Stuck::Unsettled if turn.is_none() => later_looks::request(attach_at_start),
+                Stuck::No | Stuck::Unsettled => {}
                 Stuck::Reported(panic) => detector::end_in(panic, true, site),
             }
             let mut limit = SHORT;

@@ -152,10 +152,17 @@ impl ThreadFlags {
         self.has(Flag::AskedForTest)
     }
 
-    /// Records whether the thread runs a test of libtest.
-    pub(crate) fn set_runs_test(&self, runs_test: bool) {
-        self.set(Flag::RunsTest, runs_test);
-        self.set(Flag::AskedForTest, true);
+    /// Records whether the thread with this id of the operating system runs a test of libtest, unless the slot is that of
+    /// another one by now.
+    pub(crate) fn set_runs_test(&self, os_id: u32, runs_test: bool) {
+        let runs = if runs_test { Flag::RunsTest.mask() } else { 0 };
+        let flags = Flag::AskedForTest.mask() | runs;
+        // Relaxed: the flags publish no other memory.
+        let _ = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+                (word as u32 == os_id).then_some(word | flags)
+            });
     }
 
     /// Returns whether the thread is known to run a test of libtest.
@@ -227,6 +234,16 @@ mod tests {
         life.begin();
         assert!(!life.is_ours());
         assert_eq!(life.os_id().unwrap_or(0), os_id());
+    }
+
+    #[test]
+    fn what_was_found_out_about_a_thread_is_not_recorded_for_the_next_one_of_its_slot() {
+        let life = ThreadFlags::new();
+        life.begin();
+        life.set_runs_test(os_id() + 1, true);
+        assert!(!life.was_asked_for_test() && !life.runs_test());
+        life.set_runs_test(os_id(), true);
+        assert!(life.was_asked_for_test() && life.runs_test());
     }
 
     #[test]
