@@ -89,7 +89,9 @@ fn look(slot: &'static Slot, all: &[&'static Slot]) -> bool {
     };
     let mut judge = Reducer::closed(&all);
     match judge.of(&all, me) {
-        Judgement::Stuck(states) => claim(&all, &states.closed_set(me)).is_some(),
+        Judgement::Stuck(states) | Judgement::StuckInTest(states) => {
+            claim(&all, &states.closed_set(me)).is_some()
+        }
         Judgement::Moves | Judgement::DependsOnUntracked => false,
     }
 }

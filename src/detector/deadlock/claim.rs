@@ -120,7 +120,7 @@ pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
         }
     }
     let mut heirs = Vec::new();
-    for at in &victim::victims(all, &threads[1..]) {
+    for at in &victim::victims(all, threads) {
         let thread = &all.threads[*at];
         if let Some(wait) = &thread.wait {
             heirs.push((thread.slot, wait.epoch));

@@ -4,14 +4,15 @@
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use crate::report::{Activity, Stack};
 use crate::system::{self, signal};
+use crate::tracking::thread::current;
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait::WaitKind;
 
 /// Returns whether the only thread of the process that is not in the snapshot is that of the test runner: the process
 /// began with it, and a test is under way.
 ///
-/// A thread that may be that of a test is asked for its stack, until it has answered, which may take hundreds of milliseconds
-/// the first time; so none is while a thread moves, as in a hand-over. That counts for the threads that have no part in a
+/// A thread that may be that of a test is asked for its stack, until it has answered, but not while a thread moves, as in a
+/// hand-over. That counts for the threads that have no part in a
 /// deadlock, too: they are not looked at again.
 pub(super) fn is_untracked(all: &Snapshots) -> bool {
     let first = std::process::id();
@@ -65,8 +66,10 @@ fn runs_test(thread: &ThreadSnapshot) -> bool {
         return false;
     };
     if !life.was_asked_for_test() {
-        // That of a test has its name. To look up the functions of a stack may take some milliseconds.
-        if thread.slot.name().is_none() {
+        // That of a test has its name. To look up the functions of a stack may take some hundred milliseconds, in which the
+        // program's threads keep their locks: where that thread can be asked by a signal, one of the library asks it.
+        let asks = current::own().life.is_ours() || !cfg!(feature = "signals");
+        if thread.slot.name().is_none() || !asks {
             return false;
         }
         let stack = match id == os_id() {

@@ -33,11 +33,7 @@ pub(super) fn give_to_other(
     panic: Panic,
     with_joins: bool,
 ) -> Result<(), Panic> {
-    let test = test_runner::test_of(all, set[0]);
-    let mut victims = victims(all, &set[1..]);
-    // A thread that tests share is none.
-    victims.retain(|at| test.is_none() || test_runner::test_of(all, *at) == test);
-    match victims.first() {
+    match victims(all, set).first() {
         Some(&at) if with_joins || !joins(all, at) => {
             pass_mark(all, set[0], at);
             give(all, at, panic);
@@ -47,11 +43,14 @@ pub(super) fn give_to_other(
     }
 }
 
-/// Returns those of the threads that can get a panic, in the order of [`waiters`].
-pub(super) fn victims(all: &Snapshots, threads: &[usize]) -> Vec<usize> {
+/// Returns those of the threads of a deadlock that can get a panic in place of its first one, in the order of [`waiters`]:
+/// in a test, only threads of the same test.
+pub(super) fn victims(all: &Snapshots, set: &[usize]) -> Vec<usize> {
+    let test = test_runner::test_of(all, set[0]);
+    let is_of_test = |at: usize| test.is_none() || test_runner::test_of(all, at) == test;
     let mut victims = Vec::new();
     for &at in &waiters(all, &|_| true) {
-        if can_unwind(all, at) && threads.contains(&at) {
+        if can_unwind(all, at) && set[1..].contains(&at) && is_of_test(at) {
             victims.push(at);
         }
     }
