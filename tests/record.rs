@@ -221,6 +221,25 @@ fn child_closes_descriptors() {
 #[cfg(unix)]
 #[test]
 #[ignore = "a child of the other tests"]
+fn child_has_no_descriptor_left() {
+    nest();
+    let limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    #[allow(unsafe_code)]
+    // SAFETY: the limit is a valid one, and is read only.
+    let result = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+    assert_eq!(result, 0);
+    drop((
+        Mutex::named("later", 0).lock().unwrap(),
+        Mutex::named("last", 0).lock().unwrap(),
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "a child of the other tests"]
 fn child_forks() {
     nest();
     #[allow(unsafe_code)]
@@ -372,6 +391,15 @@ fn a_record_that_cannot_be_written_disturbs_nothing_and_is_said_once() {
     let stderr = run(&mut child("child_nests", &directory.0));
     assert_eq!(stderr.matches("are not recorded").count(), 1, "{stderr}");
     fs::remove_file(&directory.0).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_without_a_descriptor_left_is_recorded() {
+    let directory = Directory::new("none_left");
+    run(&mut child("child_has_no_descriptor_left", &directory.0));
+    assert_eq!(directory.rows("edge").len(), 4);
+    assert_eq!(directory.rows("end").len(), 1);
 }
 
 #[cfg(unix)]

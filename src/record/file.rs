@@ -1,18 +1,23 @@
 //! The file of one process.
 
-use std::fs::{self, OpenOptions};
+#![allow(unsafe_code)]
+
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use crate::sink::now_ms;
 
 /// An append-only file with a limit, to which whole lines are written.
 ///
-/// The file is opened for each line, under an absolute path: a program that closes the descriptors which it has not
-/// opened, as a daemon does at its start, would else give the number of this one to a file of its own, and the lines
-/// would go there.
+/// A program may close the descriptors that it has not opened, as a daemon does at its start, and then give the number of
+/// this one to a file of its own. So each line is written only to the file that was made here, which is opened again under
+/// its absolute path if need be. It is kept open otherwise, for a program that has no descriptor or no right left.
 #[derive(Debug)]
 pub(super) struct RecordFile {
+    file: ManuallyDrop<File>,
+    identity: Identity,
     path: PathBuf,
     written: u64,
     limit: u64,
@@ -45,8 +50,10 @@ impl RecordFile {
         for attempt in 0_u32..1_000 {
             let path = directory.join(format!("{started}-{process}-{attempt}.jsonl"));
             match options.open(&path) {
-                Ok(_) => {
+                Ok(file) => {
                     return Ok(Self {
+                        identity: identity(&file)?,
+                        file: ManuallyDrop::new(file),
                         path,
                         written: 0,
                         limit,
@@ -78,11 +85,49 @@ impl RecordFile {
 
     /// Writes a line beyond the limit too, for the lines that end a file.
     pub(super) fn append_anyway(&mut self, line: &str) -> io::Result<()> {
-        let mut file = OpenOptions::new().append(true).open(&self.path)?;
-        file.write_all(line.as_bytes())?;
+        if !self.is_open() {
+            let file = OpenOptions::new().append(true).open(&self.path)?;
+            // The descriptor of the old one is the program's, and stays open.
+            self.file = ManuallyDrop::new(file);
+        }
+        self.file.write_all(line.as_bytes())?;
         self.written += line.len() as u64;
         Ok(())
     }
+
+    /// Returns whether the descriptor is still that of the file.
+    fn is_open(&self) -> bool {
+        identity(&self.file).is_ok_and(|identity| identity == self.identity)
+    }
+}
+
+impl Drop for RecordFile {
+    fn drop(&mut self) {
+        if self.is_open() {
+            // SAFETY: the file is not used after this.
+            unsafe { ManuallyDrop::drop(&mut self.file) };
+        }
+    }
+}
+
+/// What tells a file from others: its device and its number there.
+#[cfg(unix)]
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(file: &File) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = file.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Elsewhere no handle of another library is closed by its number.
+#[cfg(not(unix))]
+type Identity = ();
+
+#[cfg(not(unix))]
+fn identity(_file: &File) -> io::Result<Identity> {
+    Ok(())
 }
 
 #[cfg(test)]
@@ -100,6 +145,8 @@ mod tests {
         assert_eq!(first.append("12\n").unwrap(), Written::Full);
         first.append_anyway("end\n").unwrap();
         assert_eq!(fs::read_to_string(first.path()).unwrap(), "123456\nend\n");
+        // Windows removes no directory with an open file.
+        drop((first, second));
         fs::remove_dir_all(directory).unwrap();
     }
 
