@@ -80,7 +80,6 @@ fn serve(attach: fn() -> Option<&'static Slot>) {
         return;
     };
     times::end(slot);
-    slot.life.mark_ours();
     slot.life.set_idle(true);
     let mut pause = PAUSE;
     let mut again = false;

@@ -25,15 +25,22 @@ use crate::tracking::thread::slot::{HeldLock, Slot};
 pub(crate) fn attach_at_start() -> Option<&'static Slot> {
     let slot = current::open();
     if slot.is_detached() {
-        attach_new(true)
+        attach_new(true, registry::next_thread)
     } else {
         Some(slot)
     }
 }
 
+/// Attaches the calling thread, which is one of the library's, at its start, without a number of the program's threads.
+pub(crate) fn attach_unnumbered() -> Option<&'static Slot> {
+    let slot = attach_new(true, registry::next_unnumbered)?;
+    slot.life.set_ours();
+    Some(slot)
+}
+
 /// Gives a slot to the calling thread, which has none, as `watchdog::startup::attach` says; it `is_starting`
-/// if it runs no code of the program yet.
-pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
+/// if it runs no code of the program yet. `number` returns its serial number.
+pub(crate) fn attach_new(is_starting: bool, number: fn() -> ThreadId) -> Option<&'static Slot> {
     if current::is_inside() {
         return None;
     }
@@ -61,7 +68,7 @@ pub(crate) fn attach_new(is_starting: bool) -> Option<&'static Slot> {
     }
     // Before any lock is taken that a child must find free.
     fork::watch();
-    let thread = registry::next_thread();
+    let thread = number();
     let name = match current::phase() {
         // Its handle may be destroyed already, and to ask for it would panic.
         ThreadPhase::Ending => None,
@@ -197,7 +204,7 @@ fn detach(slot: &'static Slot) {
     slot.wait.clear();
     slot.end();
     if deadlock::thread_ended(slot) {
-        later_looks::request(attach_at_start);
+        later_looks::request(attach_unnumbered);
     }
     let inside = Inside::enter();
     drain(slot);

@@ -7,6 +7,7 @@ use super::environment;
 use crate::detector::order::declaration;
 use crate::detector::times;
 use crate::runtime::{copies, status, threads};
+use crate::tracking::process::registry;
 use crate::tracking::thread::current;
 use crate::tracking::thread::own::quietly;
 use crate::tracking::thread::slot::Slot;
@@ -39,7 +40,7 @@ pub(crate) fn attach_at_start() -> Option<&'static Slot> {
 
 #[cold]
 fn attach_slow(is_starting: bool) -> Option<&'static Slot> {
-    let slot = threads::attach_new(is_starting)?;
+    let slot = threads::attach_new(is_starting, registry::next_thread)?;
     start(slot);
     times::begin(slot);
     Some(slot)

@@ -12,13 +12,13 @@ use crate::engine::ids::Site;
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
-use crate::runtime::later_looks;
+use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::process::reacquired;
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
-use crate::watchdog::startup::{attach, attach_at_start};
+use crate::watchdog::startup::attach;
 
 impl Lock {
     /// Records that the calling thread is about to wait for the lock.
@@ -160,7 +160,7 @@ impl Lock {
                 Look::Nothing => {}
                 // The schedule of an explored thread must not depend on the time.
                 Look::Unsettled if slot.life.is_scheduled() => {}
-                Look::Unsettled => later_looks::request(attach_at_start),
+                Look::Unsettled => later_looks::request(threads::attach_unnumbered),
                 Look::Granted => {
                     attempt.granted = true;
                     // The caller has acquired the lock, and could not release it if this unwound.

@@ -33,7 +33,7 @@ use crate::detector::order::check;
 use crate::engine::ids::Site;
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::reacquisition::Reacquisition;
-use crate::runtime::later_looks;
+use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::reacquired;
@@ -43,7 +43,7 @@ use crate::tracking::thread::current;
 use crate::tracking::thread::remote_panic::Wake;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
-use crate::watchdog::startup::{attach, attach_at_start};
+use crate::watchdog::startup::attach;
 
 /// Detector record of one condition variable.
 #[derive(Debug)]
@@ -182,7 +182,7 @@ impl CondvarRecord {
         if let Some(slot) = slot.filter(|_| !timed) {
             match deadlock::check_resource_wait(slot, None, lock.record.ident_address()) {
                 Stuck::No => {}
-                Stuck::Unsettled => later_looks::request(attach_at_start),
+                Stuck::Unsettled => later_looks::request(threads::attach_unnumbered),
                 Stuck::Reported(panic) => detector::end_in(panic, true, site),
             }
         }

@@ -6,10 +6,10 @@ use crate::detector;
 use crate::detector::deadlock::ResourceWait;
 use crate::engine::ids::Site;
 use crate::engine::wait_reason::WaitReason;
-use crate::runtime::later_looks;
+use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
-use crate::watchdog::startup::{attach, attach_at_start};
+use crate::watchdog::startup::attach;
 
 /// Publishes, while `f` runs, that the calling thread sleeps or is parked.
 ///
@@ -47,7 +47,7 @@ fn begin(awaited: WaitReason, timed: bool, site: Site) -> Option<(Shown, Option<
     let request = WaitRequest::lock(WaitKind::Other(awaited), timed, lock, site);
     let published = Shown::new(slot, &request);
     if is_parked {
-        later_looks::request_for_park(slot, attach_at_start);
+        later_looks::request_for_park(slot, threads::attach_unnumbered);
     }
     Some((published, elsewhere))
 }

@@ -27,7 +27,7 @@ use crate::engine::counts::Counts;
 use crate::engine::ids::Site;
 use crate::engine::verdict::Verdict;
 use crate::engine::wait_reason::WaitReason;
-use crate::runtime::later_looks;
+use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::resource_state;
@@ -36,7 +36,7 @@ use crate::tracking::scheduled::{FailedTry, JOINS, WAITS_FOR};
 use crate::tracking::thread::current;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
-use crate::watchdog::startup::{attach, attach_at_start};
+use crate::watchdog::startup::attach;
 
 /// The time that a wait lasts before it is published, if few threads wait.
 const FIRST: Duration = Duration::from_millis(1);
@@ -343,7 +343,9 @@ impl Resource {
             let _published = Shown::new(slot, &request);
             match deadlock::check_resource_wait(slot, by, std::ptr::null()) {
                 // The schedule of an explored thread must not depend on the time.
-                Stuck::Unsettled if turn.is_none() => later_looks::request(attach_at_start),
+                Stuck::Unsettled if turn.is_none() => {
+                    later_looks::request(threads::attach_unnumbered)
+                }
                 Stuck::No | Stuck::Unsettled => {}
                 Stuck::Reported(panic) => detector::end_in(panic, true, site),
             }

@@ -30,6 +30,14 @@ pub(crate) fn next_thread() -> ThreadId {
     ThreadId::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Returns a serial number for a thread of the library that starts while the program's threads run: the numbers of those,
+/// which reports show, do not depend on it.
+pub(crate) fn next_unnumbered() -> ThreadId {
+    static NEXT: AtomicU64 = AtomicU64::new(1 << 48);
+    // Relaxed: as above.
+    ThreadId::new(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 /// The agents that have a serial number of [`NEXT_THREAD`].
 static AGENTS: AtomicU64 = AtomicU64::new(0);
 

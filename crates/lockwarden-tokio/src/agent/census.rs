@@ -153,13 +153,20 @@ mod tests {
             }
         });
         let id = id.recv().unwrap();
+        // A thread sleeps for a moment elsewhere, too, where it has to wait for a page or a lock of the allocator.
         let asleep = || {
-            loop {
-                if let Some(switches) = switches_of_asleep(id) {
-                    return switches;
-                }
-                std::thread::yield_now();
+            let (mut last, mut times) = (None, 0);
+            while times < 20 {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                let now = switches_of_asleep(id);
+                times = if now.is_some() && now == last {
+                    times + 1
+                } else {
+                    0
+                };
+                last = now;
             }
+            last.unwrap()
         };
         let before = leaf::next();
         asleep();

@@ -38,10 +38,10 @@ impl Flag {
     }
 }
 
-/// The number of threads of this crate that ever existed.
+/// The number of threads of this crate that ever had a number of the program's threads.
 static OURS_EVER: AtomicU64 = AtomicU64::new(0);
 
-/// Returns the number of threads of this crate that ever existed.
+/// Returns the number of threads of this crate that ever had a number of the program's threads.
 pub(crate) fn ours() -> u64 {
     OURS_EVER.load(Ordering::Relaxed)
 }
@@ -71,10 +71,15 @@ impl ThreadFlags {
         self.has(Flag::Agent)
     }
 
-    /// Marks the thread as one of this crate's own.
+    /// Marks the thread as one of this crate's own, which has a number of the program's threads.
     pub(crate) fn mark_ours(&self) {
         // Relaxed: a number for display.
         OURS_EVER.fetch_add(1, Ordering::Relaxed);
+        self.set_ours();
+    }
+
+    /// Marks the thread as one of this crate's own.
+    pub(crate) fn set_ours(&self) {
         self.set(Flag::Ours, true);
     }
 
