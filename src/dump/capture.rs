@@ -12,6 +12,7 @@ use crate::engine::order_graph::IdTable;
 use crate::engine::{lists, sorting};
 use crate::report::{Activity, LockInfo, Stack};
 use crate::system::{self, NoStack, Seen, signal};
+use crate::tracking::process::registry;
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait;
 
@@ -169,7 +170,7 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
     // The thread may have ended meanwhile, and its number may belong to another one.
     let is_gone = observed.has_ended || !observed.is_there();
     Some(DumpedThread {
-        id: Some(observed.thread),
+        id: registry::numbered(observed.thread),
         os_id,
         held: observed.held.is_some().then(|| observed.held_infos()),
         waits: observed.wait_info(wait::now()),

@@ -33,9 +33,17 @@ pub(crate) fn next_thread() -> ThreadId {
 /// Returns a serial number for a thread of the library that starts while the program's threads run: the numbers of those,
 /// which reports show, do not depend on it.
 pub(crate) fn next_unnumbered() -> ThreadId {
-    static NEXT: AtomicU64 = AtomicU64::new(1 << 48);
+    static NEXT: AtomicU64 = AtomicU64::new(UNNUMBERED);
     // Relaxed: as above.
     ThreadId::new(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The first of those serial numbers, which reports do not show.
+const UNNUMBERED: u64 = 1 << 48;
+
+/// Returns the serial number of a thread if reports show it.
+pub(crate) fn numbered(thread: ThreadId) -> Option<ThreadId> {
+    (thread.get() < UNNUMBERED).then_some(thread)
 }
 
 /// The agents that have a serial number of [`NEXT_THREAD`].
