@@ -1,6 +1,7 @@
 //! The trigger of deadlock detection at a wait for a lock.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::claim::Claim;
 #[cfg(all(loom, test))]
@@ -52,12 +53,30 @@ pub(crate) enum Look {
     Deadlock(Box<Facts>, Claim),
 }
 
+/// How often a thread looks again, each millisecond, while only an untracked thread could end its wait, or a parked thread
+/// does not sleep yet. Once it sleeps itself, a report comes from another thread, and no panic can be raised in this one.
+const LOOKS: u32 = 10;
+
 /// Checks whether the wait for a lock that the calling thread has just published closes a deadlock.
 pub(crate) fn look(
     slot: &'static Slot,
     record: &LockRecord,
     retry: &mut dyn FnMut() -> bool,
 ) -> Look {
+    let mut looks = 0;
+    loop {
+        let look = look_once(slot, record, retry);
+        looks += 1;
+        // The schedule of an explored thread must not depend on the time.
+        let is_last = looks == LOOKS || slot.life.is_scheduled();
+        if is_last || !matches!(look, Look::Unsettled) {
+            return look;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn look_once(slot: &'static Slot, record: &LockRecord, retry: &mut dyn FnMut() -> bool) -> Look {
     if owner_runs(slot, record) {
         return Look::Nothing;
     }
