@@ -1,5 +1,7 @@
 //! What a report about an order of locks says to change, in programs that follow it to the letter or not.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use lockwarden::config::{Action, Config};
 use lockwarden::parking_lot::RecursiveRwLock;
 use lockwarden::queue::PriorityQueue;
@@ -213,12 +215,20 @@ fn gate_of_parent(mended: bool) {
         true => [[&AUDIT, &STOCK]; 2],
         false => [[&AUDIT, &STOCK], [&STOCK, &AUDIT]],
     };
+    // So that they do not meet in this run; it orders nothing as far as is known.
+    let turn = AtomicUsize::new(0);
+    let turn = &turn;
     let _ledger = LEDGER.lock().unwrap();
     lockwarden::thread::scope(|scope| {
-        for [first, second] in orders {
+        for (at, [first, second]) in orders.into_iter().enumerate() {
             scope.spawn(move || {
-                let _first = first.lock().unwrap();
+                while turn.load(Ordering::Acquire) != at {
+                    std::thread::yield_now();
+                }
+                let first = first.lock().unwrap();
                 drop(second.lock().unwrap());
+                drop(first);
+                turn.store(at + 1, Ordering::Release);
             });
         }
     });
