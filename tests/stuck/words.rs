@@ -21,7 +21,7 @@ const CALLERS: &[&str] = if cfg!(debug_assertions) {
     &["is reached again"]
 };
 
-/// The same, where the standard library calls the helper.
+/// The caller of a line that is reached again inside its own call, if the standard library calls the function of the line.
 const CALLER_THROUGH_STD: &[&str] = if cfg!(debug_assertions) {
     &["inside the call by stuck::words::through_an_iterator, tests/stuck/words.rs:"]
 } else {

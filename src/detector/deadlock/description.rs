@@ -107,7 +107,7 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
     };
     if threads.iter().any(open) {
         let scope = set.first().map_or(0, |&at| all.threads[at].slot.check_id());
-        // What another test has left undone is no matter of this one.
+        // In a test, only a panic in a thread of the same test can be why a wait does not end.
         let test = set.first().and_then(|&at| test_runner::test_of(all, at));
         let root = test.and_then(|at| all.threads[at].id);
         for other in &panicked_threads::of(scope, root) {

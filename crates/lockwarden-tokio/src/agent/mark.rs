@@ -267,7 +267,8 @@ impl Task {
         self.let_out.load(Ordering::Acquire) > then
     }
 
-    /// The same, otherwise than to known tasks that it has spawned.
+    /// Whether it has given something away since then, on the same clock, in another way than to a known task at the spawn
+    /// of that.
     pub(crate) fn has_scattered_since(&self, then: u64) -> bool {
         self.scattered.load(Ordering::Acquire) > then
     }

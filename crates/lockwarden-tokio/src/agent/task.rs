@@ -56,7 +56,8 @@ pub(crate) struct Task {
     /// When it last gave something away that could own a guard or a future: to a task that it
     /// spawned, or through a channel. On the clock of `leaf::next`.
     pub(super) let_out: AtomicU64,
-    /// The same, otherwise than by the spawn of a task that is known: what has it now can be any task.
+    /// When it last gave such a thing away in another way than to a known task at the spawn of that, on the same clock: any
+    /// task can own the thing now.
     pub(super) scattered: AtomicU64,
     /// Whether it has taken permits, or was spawned by a task that may have some.
     may_have_permits: AtomicBool,
