@@ -24,6 +24,7 @@ pub(crate) fn watch() {
             crate::dump::agents::DESCRIBERS.as_lock(),
             crate::sink::summary::FINDINGS.as_lock(),
             crate::sink::QUEUE.as_lock(),
+            crate::sink::LISTENER.as_lock(),
             crate::runtime::later_looks::STARTED.as_lock(),
         ]);
         fork_safe::hold(&crate::tracking::statics());
@@ -38,6 +39,7 @@ pub(crate) fn watch() {
         crate::detector::state::renew();
         crate::detector::check_session::renew();
         crate::sink::renew();
+        crate::sink::forget_listener();
         crate::runtime::later_looks::renew();
         crate::sink::summary::renew();
         crate::detector::writing::forget();

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
-
 use super::callback;
 use crate::report::Report;
+use crate::tracking::fork_safe::ForkSafe;
 
 pub(crate) type Listener = Arc<dyn Fn(&Report) + Send + Sync>;
 
-static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
-/// Whether there is a listener; if not, the lock is not taken: a fork may have left it locked.
+pub(crate) static LISTENER: ForkSafe<Option<Listener>> = ForkSafe::new(None);
+/// Whether there is a listener; a report takes no lock if there is none.
 static LISTENS: AtomicBool = AtomicBool::new(false);
 
 /// Keeps the listener registered while it lives.
@@ -32,15 +31,20 @@ impl Drop for Listening {
     }
 }
 
+/// Removes the listener in the child of a fork, where its thread does not exist. Its data is leaked: another thread may
+/// have been changing it.
+#[cfg(unix)]
+pub(crate) fn forget() {
+    LISTENS.store(false, Ordering::Relaxed);
+    std::mem::forget(LISTENER.lock().take());
+}
+
 pub(super) fn notify(report: &Report) {
     // Relaxed: a hint; the lock protects the listener itself.
     if !LISTENS.load(Ordering::Relaxed) {
         return;
     }
-    // A fork at the wrong moment leaves the lock locked in the child, which has no listener.
-    let listener = LISTENER
-        .try_lock_for(std::time::Duration::from_secs(1))
-        .and_then(|listener| listener.clone());
+    let listener = LISTENER.lock().clone();
     if let Some(listener) = listener {
         callback::guarded("the watchdog", &mut || listener(report));
     }

@@ -29,6 +29,8 @@ pub(crate) use self::delivery::{QUEUE, renew};
 #[cfg(feature = "json")]
 pub(crate) use self::file::{append_line, open_lines};
 pub(crate) use self::listener::listen;
+#[cfg(unix)]
+pub(crate) use self::listener::{LISTENER, forget as forget_listener};
 pub(crate) use self::object::Object;
 pub(crate) use self::say::{print, say};
 pub(crate) use self::time_of_day::{now_ms, since_1970};

@@ -1,4 +1,4 @@
-//! Locks of statics that the child of a fork finds free.
+//! Locks of statics that the child of a fork finds free, and of the data that threads of the library wait for.
 //!
 //! A fork copies the memory and one thread. A lock that another thread held stays locked in the child; so
 //! [`hold`] takes all of them before the fork, and [`release`] releases them in parent and child. That is not
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::tracking::thread::section::Inside;
 
-/// A mutex in a static. The code that runs under it is this crate's alone, and does not fork.
+/// A mutex, mostly in a static. The code that runs under it is this crate's alone, and does not fork.
 pub(crate) struct ForkSafe<T> {
     lock: StaticLock,
     data: UnsafeCell<T>,

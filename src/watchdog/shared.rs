@@ -1,16 +1,15 @@
 //! The state that the threads of the watchdog share with its users.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
-
-use parking_lot::{Condvar, Mutex};
 
 use super::message::Message;
 use super::pulse::Pulse;
 use super::stalls::Key;
 use crate::report::Report;
 use crate::sink::AlertUnderWay;
+use crate::tracking::fork_safe::{ForkSafe, Guard};
 
 /// The most messages that wait for the thread that runs the actions: a callback that does not return must not fill
 /// the memory.
@@ -41,11 +40,22 @@ struct Inside {
 }
 
 /// The state that the threads of the watchdog share with its users.
-#[derive(Default)]
+///
+/// Its lock and its condition variable are the standard library's: a wait on those of `parking_lot` takes a lock of the
+/// table of all waits in the process, and a fork at that moment would leave it locked in the child.
 pub(super) struct Shared {
-    inside: Mutex<Inside>,
+    inside: ForkSafe<Inside>,
     /// Notified whenever a field of `inside` changes.
     bell: Condvar,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            inside: ForkSafe::new(Inside::default()),
+            bell: Condvar::new(),
+        }
+    }
 }
 
 // No code of the program runs while the state is changed, so no panic leaves it half changed.
@@ -53,14 +63,22 @@ impl std::panic::RefUnwindSafe for Shared {}
 impl std::panic::UnwindSafe for Shared {}
 
 impl Shared {
+    /// Waits for a change, until `until` at most; returns whether that time has passed.
+    fn wait_until<'a>(
+        &self,
+        inside: Guard<'a, Inside>,
+        until: Instant,
+    ) -> (Guard<'a, Inside>, bool) {
+        inside.wait_timeout(&self.bell, until.saturating_duration_since(Instant::now()))
+    }
+
     /// Sleeps for `asked`, or until there is an event; returns whether to continue.
     pub(super) fn sleep(&self, asked: Duration) -> bool {
         let until = Instant::now() + asked;
         let mut inside = self.inside.lock();
-        while !inside.is_stopping && inside.inbox.is_empty() && !inside.has_news {
-            if self.bell.wait_until(&mut inside, until).timed_out() {
-                break;
-            }
+        let mut is_over = false;
+        while !is_over && !inside.is_stopping && inside.inbox.is_empty() && !inside.has_news {
+            (inside, is_over) = self.wait_until(inside, until);
         }
         !inside.is_stopping
     }
@@ -81,7 +99,10 @@ impl Shared {
         let until = Instant::now() + patience;
         self.ask_to_stop();
         let mut inside = self.inside.lock();
-        while !inside.has_stopped && !self.bell.wait_until(&mut inside, until).timed_out() {}
+        let mut is_over = false;
+        while !is_over && !inside.has_stopped {
+            (inside, is_over) = self.wait_until(inside, until);
+        }
         inside.under_way = None;
     }
 
@@ -100,7 +121,7 @@ impl Shared {
     pub(super) fn wait_until_attached(&self) {
         let mut inside = self.inside.lock();
         while inside.attached < 2 && !inside.polls_no_more && !inside.has_stopped {
-            self.bell.wait(&mut inside);
+            inside = inside.wait(&self.bell);
         }
     }
 
@@ -122,7 +143,7 @@ impl Shared {
         let mut inside = self.inside.lock();
         inside.under_way = None;
         while inside.messages.is_empty() && !inside.polls_no_more {
-            self.bell.wait(&mut inside);
+            inside = inside.wait(&self.bell);
         }
         if inside.messages.is_empty() {
             return None;
@@ -196,7 +217,10 @@ impl Shared {
         let number = inside.next;
         inside.inbox.push((number, report));
         self.bell.notify_all();
-        while inside.seen < number && !self.bell.wait_until(&mut inside, until).timed_out() {}
+        let mut is_over = false;
+        while !is_over && inside.seen < number {
+            (inside, is_over) = self.wait_until(inside, until);
+        }
     }
 
     /// Returns the deadlocks that were reported since the last call.

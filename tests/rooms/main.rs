@@ -114,6 +114,20 @@ fn no_value_is_made_once_under_a_park() {
     }
 }
 
+/// A thread that falls asleep in a wait of `parking_lot` has a lock of the table of all waits for a moment, and a fork
+/// at that moment leaves it locked in the child. So the threads of this crate wait in those of std.
+#[test]
+fn no_thread_of_the_crate_waits_in_parking_lot() {
+    for (room, file) in files() {
+        let has_threads = ["watchdog", "sink", "runtime", "record"].contains(&&*room);
+        let code = fs::read_to_string(&file).unwrap();
+        for line in code.lines().filter(|_| has_threads) {
+            let waits = line.contains("parking_lot::") && line.contains("Condvar");
+            assert!(!waits, "{}: {line}", file.display());
+        }
+    }
+}
+
 #[test]
 fn no_room_imports_one_above_it() {
     let rooms = rooms();
