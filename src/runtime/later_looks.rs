@@ -39,6 +39,14 @@ pub(crate) fn request_for_park(slot: &'static Slot, attach: fn() -> Option<&'sta
     }
 }
 
+/// Requests a look at the wait that the calling thread, whose slot this is, has published, and that an untracked thread
+/// could end. The schedule of an explored thread must not depend on the time, so its waits are not looked at later.
+pub(crate) fn request_for_wait(slot: &Slot, attach: fn() -> Option<&'static Slot>) {
+    if !slot.life.is_scheduled() {
+        request(attach);
+    }
+}
+
 /// Requests a look at waits that were published before, and that an untracked thread could end. `attach` gives a slot to the
 /// thread that looks, at its start.
 pub(crate) fn request(attach: fn() -> Option<&'static Slot>) {

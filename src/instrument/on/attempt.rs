@@ -158,9 +158,7 @@ impl Lock {
             };
             match look {
                 Look::Nothing => {}
-                // The schedule of an explored thread must not depend on the time.
-                Look::Unsettled if slot.life.is_scheduled() => {}
-                Look::Unsettled => later_looks::request(threads::attach_unnumbered),
+                Look::Unsettled => later_looks::request_for_wait(slot, threads::attach_unnumbered),
                 Look::Granted => {
                     attempt.granted = true;
                     // The caller has acquired the lock, and could not release it if this unwound.

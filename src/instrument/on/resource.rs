@@ -342,11 +342,8 @@ impl Resource {
             slot.alarm.arm(None);
             let _published = Shown::new(slot, &request);
             match deadlock::check_resource_wait(slot, by, std::ptr::null()) {
-                // The schedule of an explored thread must not depend on the time.
-                Stuck::Unsettled if turn.is_none() => {
-                    later_looks::request(threads::attach_unnumbered)
-                }
-                Stuck::No | Stuck::Unsettled => {}
+                Stuck::No => {}
+                Stuck::Unsettled => later_looks::request_for_wait(slot, threads::attach_unnumbered),
                 Stuck::Reported(panic) => detector::end_in(panic, true, site),
             }
             let mut limit = SHORT;
