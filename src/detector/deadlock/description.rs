@@ -109,8 +109,8 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
         let scope = set.first().map_or(0, |&at| all.threads[at].slot.check_id());
         // In a test, only a panic in a thread of the same test can be why a wait does not end.
         let test = set.first().and_then(|&at| test_runner::test_of(all, at));
-        let root = test.and_then(|at| all.threads[at].id);
-        for other in &panicked_threads::of(scope, root) {
+        let ancestor = test.and_then(|at| all.threads[at].id);
+        for other in &panicked_threads::of(scope, ancestor) {
             let known = threads.iter_mut().find(|info| info.id == other.thread);
             match known {
                 Some(info) => info.panicked = true,

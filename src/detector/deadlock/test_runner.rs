@@ -49,10 +49,10 @@ pub(super) fn is_aside(all: &Snapshots, at: usize, me: usize) -> bool {
 
 /// Returns the thread of the test under way that has led to the thread at `at` by spawns, or is that.
 pub(super) fn test_of(all: &Snapshots, at: usize) -> Option<usize> {
-    let root = all.threads[at].slot.root()?;
+    let ancestor = all.threads[at].slot.ancestor()?;
     all.threads
         .iter()
-        .position(|thread| thread.id == Some(root) && runs_test(thread))
+        .position(|thread| thread.id == Some(ancestor) && runs_test(thread))
 }
 
 fn runs_test(thread: &ThreadSnapshot) -> bool {

@@ -47,8 +47,8 @@ struct Inner {
     record: Resource,
     /// The line at which the thread was spawned.
     place: Site,
-    /// The root of the thread that spawns it.
-    root: Option<ThreadId>,
+    /// The ancestor of the thread that spawns it.
+    ancestor: Option<ThreadId>,
     thread: Providers,
 }
 
@@ -62,7 +62,7 @@ impl JoinRecord {
             changed: Condvar::new(),
             record: Resource::at(&THREAD, place),
             place,
-            root: attach().and_then(Slot::root),
+            ancestor: attach().and_then(Slot::ancestor),
             thread,
         }))
     }
@@ -76,7 +76,7 @@ impl JoinRecord {
         let slot = current::slot();
         if !slot.is_detached() {
             slot.set_spawned(self.0.place);
-            slot.set_root(self.0.root);
+            slot.set_ancestor(self.0.ancestor);
             slot.life.mark_started();
         }
         let leaving = Leaving(self.clone());

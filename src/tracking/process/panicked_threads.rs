@@ -13,8 +13,8 @@ const KEPT: usize = 16;
 pub(crate) struct Panicked {
     /// The check of `testing` that it belonged to; zero stands for the process.
     scope: u64,
-    /// The root of the thread.
-    root: Option<ThreadId>,
+    /// The ancestor of the thread.
+    ancestor: Option<ThreadId>,
     pub(crate) thread: ThreadId,
     pub(crate) name: Option<String>,
     /// Whether the panic was that of a job or a callback, and the thread continued.
@@ -32,7 +32,7 @@ pub(crate) fn add(slot: &Slot, thread: ThreadId, is_caught: bool) {
     panicked.truncate(KEPT - 1);
     let last = Panicked {
         scope: slot.check_id(),
-        root: slot.root(),
+        ancestor: slot.ancestor(),
         thread,
         name: slot.name(),
         is_caught,
@@ -41,11 +41,11 @@ pub(crate) fn add(slot: &Slot, thread: ThreadId, is_caught: bool) {
 }
 
 /// Returns the threads of a check, or of the process, in which code panicked, the last one first; only those with this
-/// root, if there is one.
-pub(crate) fn of(scope: u64, root: Option<ThreadId>) -> Vec<Panicked> {
+/// ancestor, if there is one.
+pub(crate) fn of(scope: u64, ancestor: Option<ThreadId>) -> Vec<Panicked> {
     let mut of_scope = Vec::new();
     for entry in PANICKED.lock().iter() {
-        if entry.scope == scope && (root.is_none() || entry.root == root) {
+        if entry.scope == scope && (ancestor.is_none() || entry.ancestor == ancestor) {
             of_scope.push(entry.clone());
         }
     }

@@ -124,8 +124,8 @@ pub(crate) struct Slot {
     name: Mutex<Named>,
     /// The number of the check of `testing` that the thread belongs to; zero stands for the process.
     check_id: AtomicU64,
-    /// The serial number of the thread's root; zero if that is not known.
-    root: AtomicU64,
+    /// The serial number of the thread's ancestor; zero if that is not known.
+    ancestor: AtomicU64,
     /// The slot that was created before this one, or null.
     older: AtomicPtr<Slot>,
     /// The state that only the thread itself accesses.
@@ -176,7 +176,7 @@ impl Slot {
                 spawned: None,
             }),
             check_id: AtomicU64::new(0),
-            root: AtomicU64::new(0),
+            ancestor: AtomicU64::new(0),
             older: AtomicPtr::new(ptr::null_mut()),
             own: UnsafeCell::new(None),
         }
@@ -278,20 +278,20 @@ impl Slot {
         self.check_id.store(check_id, Ordering::Release);
     }
 
-    /// Returns the root of the thread: the first of the threads that led to it by spawns, which is the thread itself if
+    /// Returns the ancestor of the thread: the first of the threads that led to it by spawns, which is the thread itself if
     /// `lockwarden::thread` has not spawned it.
-    pub(crate) fn root(&self) -> Option<ThreadId> {
+    pub(crate) fn ancestor(&self) -> Option<ThreadId> {
         // Relaxed: the number publishes no other memory.
-        match self.root.load(Ordering::Relaxed) {
+        match self.ancestor.load(Ordering::Relaxed) {
             0 => None,
             serial => Some(ThreadId::new(serial)),
         }
     }
 
-    /// Records the root of the calling thread, whose slot this is and which was spawned by another.
-    pub(crate) fn set_root(&self, root: Option<ThreadId>) {
-        self.root
-            .store(root.map_or(0, ThreadId::get), Ordering::Relaxed);
+    /// Records the ancestor of the calling thread, whose slot this is and which was spawned by another.
+    pub(crate) fn set_ancestor(&self, ancestor: Option<ThreadId>) {
+        self.ancestor
+            .store(ancestor.map_or(0, ThreadId::get), Ordering::Relaxed);
     }
 
     /// Assigns the slot to the calling thread.
@@ -318,7 +318,7 @@ impl Slot {
             .store(self.room.load(Ordering::Relaxed), Ordering::Relaxed);
         let mark = 1 << (thread.get() % u64::from(MARKS));
         self.mark.store(mark, Ordering::Relaxed);
-        self.set_root(Some(thread));
+        self.set_ancestor(Some(thread));
         self.thread.store(thread.get(), Ordering::Release);
     }
 
