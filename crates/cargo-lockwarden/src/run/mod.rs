@@ -3,6 +3,7 @@
 mod summary;
 
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
@@ -77,7 +78,7 @@ pub(crate) fn prepare(request: &Request) -> Result<Prepared> {
 pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     let prepared = prepare(&request)?;
     let summary = summary_file(&prepared.project.target_dir);
-    let _ = std::fs::remove_file(&summary);
+    let _ = fs::remove_file(&summary);
     let runs = runs_programs(subcommand, &request.arguments);
     let mut command = Command::new(facade::cargo());
     command
@@ -85,14 +86,17 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .args(&request.arguments)
         .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
         .env("LOCKWARDEN", detector_settings(&summary));
+    // Until the end of the run.
+    let mut _under_way = None;
     if runs {
-        let named = std::env::var_os(RECORD);
-        command.env(RECORD, records(named, &prepared.project.target_dir));
+        let (folder, under_way) = records(std::env::var_os(RECORD), &prepared.project.target_dir);
+        command.env(RECORD, folder);
+        _under_way = under_way;
     }
     outlive_interrupts()?;
     let status = command.status().context("cargo cannot be started")?;
     let found = Summary::read(&summary)?;
-    let _ = std::fs::remove_file(&summary);
+    let _ = fs::remove_file(&summary);
     if !runs {
         if subcommand == "build" && status.success() {
             let mut folder = prepared.project.target_dir.clone();
@@ -133,22 +137,35 @@ fn outlive_interrupts() -> Result<()> {
     Ok(())
 }
 
-/// The folder of the records of this run. One that is `named` is meant from the current folder, while tests start in the
-/// folders of their packages.
-fn records(named: Option<OsString>, target_dir: &Path) -> PathBuf {
+/// The folder of the records of this run, and the lock that shows that it is under way. A folder that is `named` is meant
+/// from the current one, while tests start in the folders of their packages; its records are kept.
+fn records(named: Option<OsString>, target_dir: &Path) -> (PathBuf, Option<File>) {
     match named {
-        Some(named) => std::path::absolute(&named).unwrap_or_else(|_| named.into()),
+        Some(named) => (
+            std::path::absolute(&named).unwrap_or_else(|_| named.into()),
+            None,
+        ),
         None => fresh_records(target_dir),
     }
 }
 
-/// The folder of the records of this run, without those of an earlier one: orders that the code does not
-/// have any more would stay in them. The folder is there after a run that records nothing, too.
-fn fresh_records(target_dir: &Path) -> PathBuf {
+/// The folder of the records of this run. Those of an earlier one are removed, since orders that the code does not have any
+/// more would stay in them, unless another run is under way, which writes there, too. The folder is there after a run that
+/// records nothing.
+fn fresh_records(target_dir: &Path) -> (PathBuf, Option<File>) {
     let folder = target_dir.join("records");
-    let _ = std::fs::remove_dir_all(&folder);
-    let _ = std::fs::create_dir_all(&folder);
-    folder
+    // Where files cannot be locked, each run is taken for the only one.
+    let lock = File::create(target_dir.join("lockwarden-runs")).ok();
+    let is_only = lock
+        .as_ref()
+        .is_none_or(|lock| !matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)));
+    if is_only {
+        let _ = fs::remove_dir_all(&folder);
+    }
+    let _ = fs::create_dir_all(&folder);
+    // The other runs under way share the lock, which ends with the process.
+    let _ = lock.as_ref().map(File::lock_shared);
+    (folder, lock)
 }
 
 /// The file to which the processes of this run append what they say of themselves.
@@ -273,11 +290,29 @@ mod tests {
     #[test]
     fn records_come_into_one_folder_wherever_a_test_starts() {
         let here = std::env::current_dir().expect("there is a current folder");
-        let named = |name: &str| records(Some(name.into()), Path::new("target"));
+        let named = |name: &str| records(Some(name.into()), Path::new("target")).0;
         assert_eq!(named("locks"), here.join("locks"));
         assert_eq!(named("/var/locks"), Path::new("/var/locks"));
         // An empty name records nothing.
         assert_eq!(named(""), Path::new(""));
+    }
+
+    #[test]
+    fn a_run_keeps_the_records_of_one_that_is_under_way() {
+        let name = format!("lockwarden-runs-{}", std::process::id());
+        let target = std::env::temp_dir().join(name);
+        fs::create_dir_all(&target).expect("a folder can be made");
+        let (folder, first) = fresh_records(&target);
+        let record = folder.join("first.jsonl");
+        fs::write(&record, "").expect("the folder is there");
+        let (_, second) = fresh_records(&target);
+        drop(first);
+        let (_, third) = fresh_records(&target);
+        assert!(record.exists(), "the second is still under way");
+        drop((second, third));
+        let _last = fresh_records(&target);
+        assert!(!record.exists());
+        fs::remove_dir_all(target).expect("the folder is there");
     }
 
     #[test]
