@@ -1,7 +1,7 @@
 //! Deadlocks closed by a thread that cannot unwind, and waits for what a thread that is gone has left.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lockwarden::config::Config;
@@ -211,12 +211,17 @@ fn own_end_while_unwinding() {
             let _ = own.join();
         }
     }
+    static IS_REPORTED: AtomicBool = AtomicBool::new(false);
+    let note = |_: &_| IS_REPORTED.store(true, Ordering::Relaxed);
+    Config::new().callback(note).install().unwrap();
     let (give, take) = mpsc::channel();
     let own = start("joins", move || {
         let _joins = Joins(take);
         std::panic::resume_unwind(Box::new("on purpose"));
     });
     give.send(own).unwrap();
+    // It may sleep before that, too: until the message comes.
+    until(|| IS_REPORTED.load(Ordering::Relaxed));
     until_asleep("joins");
     // The time in which the wait is looked at, too.
     std::thread::sleep(Duration::from_millis(300));
