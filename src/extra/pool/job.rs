@@ -85,6 +85,8 @@ impl<T> Job<T> {
             if is_on {
                 state.phase = running;
                 self.changed.notify_all();
+                // A thread that waits goes on to wait for this worker.
+                self.crew.provided();
             }
             is_on
         };
