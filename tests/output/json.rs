@@ -1,6 +1,5 @@
 //! Every verdict as a line of JSON.
 
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -8,22 +7,13 @@ use lockwarden::sync::{Mutex, RwLock};
 use lockwarden::watchdog::Watchdog;
 
 use crate::child::{Standstill, apart};
+use crate::file;
 use crate::kernels::{invert, lock_twice};
 use crate::schema;
 
 static LEDGER: Mutex<()> = Mutex::named("ledger", ());
 static AUDIT: Mutex<()> = Mutex::named("audit", ());
 static GATE: Mutex<()> = Mutex::named("gate", ());
-
-/// A file of its own for a test, not there yet; the child of the test has the same.
-fn file(test: &str) -> PathBuf {
-    const FILE: &str = "LOCKWARDEN_TEST_FILE";
-    if let Some(path) = std::env::var_os(FILE) {
-        return path.into();
-    }
-    let name = format!("lockwarden-{}-{test}", std::process::id());
-    std::env::temp_dir().join(name)
-}
 
 fn both_ways_under(gate: bool) {
     let (a, b) = (Mutex::new(()), Mutex::new(()));

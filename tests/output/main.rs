@@ -17,3 +17,14 @@ mod source;
 #[cfg(target_os = "linux")]
 mod stripped;
 mod summary;
+
+/// A file of its own for a test, not there yet; the child of the test has the same.
+#[cfg(any(unix, feature = "json"))]
+fn file(test: &str) -> std::path::PathBuf {
+    const FILE: &str = "LOCKWARDEN_TEST_FILE";
+    if let Some(path) = std::env::var_os(FILE) {
+        return path.into();
+    }
+    let name = format!("lockwarden-{}-{test}", std::process::id());
+    std::env::temp_dir().join(name)
+}

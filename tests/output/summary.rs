@@ -4,6 +4,8 @@ use lockwarden::sync::Mutex;
 use lockwarden::testing::{Check, Graph};
 
 use crate::child::{Exit, apart};
+#[cfg(unix)]
+use crate::file;
 use crate::kernels::invert;
 
 static LEDGER: Mutex<()> = Mutex::named("ledger", ());
@@ -125,13 +127,11 @@ fn a_code_that_no_process_can_have_is_refused() {
 #[cfg(unix)]
 #[test]
 fn the_start_each_finding_and_the_summary_are_lines_of_json_at_the_end_of_a_file() {
-    let path = std::env::temp_dir().join("lockwarden-summary-of-a-test");
-    let setting = format!("stderr=off,summary={}", path.display());
-    if std::env::var_os("LOCKWARDEN_TEST_CHILD").is_none() {
-        let _ = std::fs::remove_file(&path);
-    }
+    let path = file("summary");
+    let text = path.display().to_string();
+    let setting = format!("stderr=off,summary={text}");
     apart!(
-        &[("LOCKWARDEN", &setting)],
+        &[("LOCKWARDEN", &setting), ("LOCKWARDEN_TEST_FILE", &text)],
         || invert(&LEDGER, &AUDIT),
         |outcome| {
             outcome.succeeds();
@@ -156,15 +156,13 @@ fn the_start_each_finding_and_the_summary_are_lines_of_json_at_the_end_of_a_file
 #[cfg(unix)]
 #[test]
 fn the_finding_of_a_process_that_does_not_end_in_order_is_in_the_file() {
-    let path = std::env::temp_dir().join("lockwarden-summary-of-an-aborted-test");
-    let setting = format!("stderr=off,summary={}", path.display());
-    if std::env::var_os("LOCKWARDEN_TEST_CHILD").is_none() {
-        let _ = std::fs::remove_file(&path);
-    }
+    let path = file("summary-of-aborted");
+    let text = path.display().to_string();
+    let setting = format!("stderr=off,summary={text}");
     let is_there =
         |part: &str| std::fs::read_to_string(&path).is_ok_and(|text| text.contains(part));
     apart!(
-        &[("LOCKWARDEN", &setting)],
+        &[("LOCKWARDEN", &setting), ("LOCKWARDEN_TEST_FILE", &text)],
         || {
             invert(&LEDGER, &AUDIT);
             while !is_there("\"kind\":\"finding\"") {
