@@ -149,7 +149,7 @@ fn outcome(program: &[Vec<Step>], workers: bool) -> (bool, bool) {
         let is_over = || tasks.iter().all(|task| task.is_finished());
         let start = Instant::now();
         // A task that can go on is polled at once. A report may take some looks.
-        while !is_over() && start.elapsed() < Duration::from_secs(3) {
+        while !is_over() && start.elapsed() < Duration::from_secs(30) {
             if REPORTS.load(Ordering::SeqCst) != before
                 && start.elapsed() > Duration::from_millis(300)
             {
