@@ -6,14 +6,16 @@ use std::sync::Arc;
 use lockwarden::instrument::Observation;
 
 use super::{Graph, Need, Still, is_blocked};
+use crate::agent::origin;
 use crate::agent::task::Task;
 
 impl Graph {
     /// Whether two looks have found what stands still stand still all the time between them: the threads of the checks
     /// whose tasks are all known; and all threads of the process, if one of the agents in `set` sleeps in a wait that is
-    /// not watched.
+    /// not watched, or if a test hangs.
     pub(in crate::examine) fn is_as_still_as(&self, again: &Self, set: &[usize]) -> bool {
-        let rests_on_all = set.iter().any(|&at| self.nodes[at].is_asleep);
+        let rests_on_all =
+            !self.hanging.is_empty() || set.iter().any(|&at| self.nodes[at].is_asleep);
         let of_closed = |graph: &Self| -> BTreeMap<u64, u64> {
             let is_of_closed = |one: &&Observation| {
                 one.check != 0
@@ -27,6 +29,13 @@ impl Graph {
         };
         (!rests_on_all || self.still.is_some() && self.still == again.still)
             && of_closed(self) == of_closed(again)
+    }
+
+    /// Whether what the tasks of a test that hangs wait for could have come from something else: a task of which nothing
+    /// is known, or a thread that polls none.
+    pub(in crate::examine) fn has_others(&self) -> bool {
+        let hanging = self.still.as_ref().filter(|_| !self.hanging.is_empty());
+        hanging.is_some_and(|still| still.has_others() || !origin::anonymous().is_empty())
     }
 
     /// What a task needs whose thread sleeps, in its poll, in a wait that is not watched, while all other threads of
