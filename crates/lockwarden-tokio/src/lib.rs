@@ -38,7 +38,7 @@
 //! | a lock whose guard was leaked by a task that has ended, while another task waits for it | `Abandoned` |
 //! | waits for room in a bounded channel, and for its messages if a stuck task has all places | `Deadlock` |
 //! | the `block_on` of another crate, on the only thread, of what that thread would have to poll (Linux) | `Deadlock` |
-//! | waits for messages, notifications, permits, meetings that nothing is left to end, in [`testing::check_async`] | `Deadlock` |
+//! | waits for messages, notifications, permits, meetings that nothing is left to end, in [`testing::check_async`], and in a test in a process in which nothing goes on (Linux) | `Deadlock` |
 //!
 //! How a wait is known to have no other end than the one that is reported is written in
 //! `docs/async.md`, beside the sources.
@@ -51,7 +51,7 @@
 //!   go on. So does a task that waits in a `FuturesUnordered`, whose children
 //!   are not asked.
 //! - Messages of an unbounded or `oneshot` channel, notifications, and permits that were forgotten, own their
-//!   semaphore or are of a static one, outside of a check: any task or thread that has the other end, or the permit,
+//!   semaphore or are of a static one, outside of a check and of a test that hangs: any task or thread that has the other end, or the permit,
 //!   could bring one.
 //! - A `futures::executor`'s `block_on` within a task, while any thread of the process runs or could wake up by
 //!   itself; on systems other than Linux always.
@@ -119,7 +119,8 @@ pub mod __private {
 }
 
 /// Whether a task of a deadlock is made to panic, where the configuration of lockwarden asks for a
-/// panic (it does by default); if not, which is the default here, deadlocks of tasks are reported only.
+/// panic (it does by default); if not, which is the default here, deadlocks of tasks are reported only, but for those in a
+/// test that libtest runs.
 ///
 /// The panic is raised in a wait of the task, which ends with a [`JoinError`](task::JoinError) and
 /// releases what it holds. tokio's locks do not poison, so what they protect may be half written. With

@@ -8,8 +8,8 @@
 //! threads, it is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use lockwarden::instrument::{self, ThreadId};
 use parking_lot::Mutex;
@@ -37,6 +37,8 @@ struct Check {
 
 static CHECKS: Mutex<Vec<Check>> = Mutex::new(Vec::new());
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// The runtimes of this crate.
+static RUNTIMES: Mutex<Vec<Weak<RuntimeState>>> = Mutex::new(Vec::new());
 /// The threads of runtimes of this crate.
 static RUNTIME_THREADS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
@@ -54,7 +56,10 @@ pub(crate) fn blocks(task: &Arc<Task>) -> Blocked {
 /// The calling thread is in a `block_on` of `root`, unless that is `nested` in a task, until the result is dropped. None
 /// for a thread that nothing watched has been seen of: no other one can be seen to wait for it.
 pub(crate) fn blocks_on<F: Future>(root: &Root<F>, nested: Option<&Nested>) -> Option<Blocked> {
-    (nested.is_none() && !instrument::is_unattached()).then(|| blocks(root.task()))
+    (nested.is_none() && !instrument::is_unattached()).then(|| {
+        root.attach();
+        blocks(root.task())
+    })
 }
 
 /// The task that the thread with this number of the system's polls in a function of this crate that blocks it.
@@ -129,6 +134,7 @@ pub(crate) fn supervisors() -> Vec<u32> {
 /// A runtime was made by the calling thread.
 pub(crate) fn add_runtime(handle: &tokio::runtime::Handle, state: &Arc<RuntimeState>) {
     census::take();
+    RUNTIMES.lock().push(Arc::downgrade(state));
     if any_closable() {
         let number = instrument::Agent::new(None).check();
         let mut checks = CHECKS.lock();
@@ -136,6 +142,18 @@ pub(crate) fn add_runtime(handle: &tokio::runtime::Handle, state: &Arc<RuntimeSt
             check.runtimes.push((handle.clone(), Arc::clone(state)));
         }
     }
+}
+
+/// The runtime is gone.
+pub(crate) fn remove_runtime(state: &Arc<RuntimeState>) {
+    let is_it = |runtime: &Weak<RuntimeState>| runtime.as_ptr() == Arc::as_ptr(state);
+    RUNTIMES.lock().retain(|runtime| !is_it(runtime));
+}
+
+/// The runtimes that are there.
+pub(crate) fn runtimes() -> Vec<Arc<RuntimeState>> {
+    let runtimes = RUNTIMES.lock();
+    runtimes.iter().filter_map(Weak::upgrade).collect()
 }
 
 /// The calling thread is one of a runtime of this crate.
@@ -152,10 +170,15 @@ pub(crate) fn remove_thread() {
     }
 }
 
+/// Whether the thread with this number of the system's is one of a runtime.
+pub(crate) fn is_of_runtime(id: u32) -> bool {
+    RUNTIME_THREADS.lock().contains(&id)
+}
+
 /// Whether the thread with this number of the system's is one of a runtime, or was there before a check began.
 pub(crate) fn is_of_runtime_or_before_check(id: u32) -> bool {
     let checks = CHECKS.lock();
-    RUNTIME_THREADS.lock().contains(&id) || checks.iter().any(|check| check.before.contains(&id))
+    is_of_runtime(id) || checks.iter().any(|check| check.before.contains(&id))
 }
 
 /// Whether this check can come to be one of those whose tasks are all known.

@@ -46,5 +46,6 @@ pub(crate) use self::resource_wait::{
     ResourceWait, Stuck, alone, any_resource_wait, check_resource_wait, is_alone,
 };
 pub(super) use self::snapshot::conflicts;
+pub(crate) use self::test_runner::ask as runs_test;
 pub(crate) use self::thread_exit::{blocks_itself, check_later, provider_left, thread_ended};
 pub(crate) use self::victim::unbroken;

@@ -72,15 +72,21 @@ fn runs_test(thread: &ThreadSnapshot) -> bool {
         if thread.slot.name().is_none() || !asks {
             return false;
         }
-        let stack = match id == os_id() {
-            true => Ok(Stack::capture()),
-            false => signal::ask(&[(id, system::look(id).blocked)]).remove(0),
-        };
-        let Ok(stack) = stack else {
-            // The system did not let it run, or it cannot be asked; the next look asks again, or it looks itself.
+        let Some(runs_test) = ask(id) else {
+            // The next look asks again, or the thread looks itself.
             return false;
         };
-        life.set_runs_test(id, stack.is_of_test());
+        life.set_runs_test(id, runs_test);
     }
     life.runs_test()
+}
+
+/// Asks the thread with this id of the operating system whether the test runner runs a test in it; `None` if the system did
+/// not let it run, or it cannot be asked.
+pub(crate) fn ask(id: u32) -> Option<bool> {
+    let stack = match id == os_id() {
+        true => Ok(Stack::capture()),
+        false => signal::ask(&[(id, system::look(id).blocked)]).remove(0),
+    };
+    stack.ok().map(|stack| stack.is_of_test())
 }

@@ -126,6 +126,10 @@ inlined! {
 pub fn mark_observer() {}
 
 inlined! {
+    #[must_use] fn runs_test(_os_id: u32) -> Option<bool> = None;
+}
+
+inlined! {
     #[must_use] fn held_count() -> usize = 0;
     #[must_use] fn held_by_caller() -> Vec<(LockInfo, HeldInfo, bool)> = Vec::new();
 }

@@ -369,6 +369,21 @@ pub fn report_stuck(
     Some(panic.into_message())
 }
 
+/// Whether libtest runs a test in the thread with this id of the operating system; `None` if it does not answer. It is
+/// asked for its stack by the signal of the dumps, which needs the feature `signals`; the names in it are looked up, which
+/// may take some hundred milliseconds.
+///
+/// # Examples
+///
+/// ```
+/// // The first thread of a program is not that of a test.
+/// assert_ne!(lockwarden::instrument::runs_test(std::process::id()), Some(true));
+/// ```
+#[must_use]
+pub fn runs_test(os_id: u32) -> Option<bool> {
+    detector::deadlock::runs_test(os_id)
+}
+
 /// Marks the calling thread as one that looks after others and that none of the program waits for.
 ///
 /// # Examples

@@ -46,6 +46,7 @@ struct Rest {
 /// A wait of this crate was found pending in this poll.
 const PENDING: u32 = 1;
 /// A branch is polled.
+#[cfg(feature = "macros")]
 const BRANCH: u32 = 2;
 /// The task has holds of which more is known.
 const MARKS: u32 = 4;
@@ -233,6 +234,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Runs `f` in a branch of the task.
+    #[cfg(feature = "macros")]
     pub(crate) fn in_branch<R>(&self, branch: &Arc<Branch>, f: impl FnOnce() -> R) -> R {
         struct Back<'a, 'b>(&'a Frame<'b>, Option<NonNull<Arc<Branch>>>);
         impl Drop for Back<'_, '_> {

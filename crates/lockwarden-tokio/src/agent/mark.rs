@@ -24,6 +24,7 @@ pub(crate) struct Branch {
     parent: Option<Arc<Branch>>,
 }
 
+#[cfg(feature = "macros")]
 impl Branch {
     /// A new branch of the one that the calling thread polls.
     pub(crate) fn here() -> Arc<Self> {

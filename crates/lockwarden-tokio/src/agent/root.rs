@@ -94,6 +94,16 @@ impl<F: Future> Root<F> {
         (root, joined)
     }
 
+    /// Gives the task, which was not polled yet, a place in the detector, as one that runs: so a wait of the thread that
+    /// polls it, which any thread could end, is no end of the task for the detector of threads.
+    pub(crate) fn attach(&self) {
+        let known = self.identity.become_known(None);
+        // SAFETY: the agent is borrowed meanwhile, and no other thread acts as it: none polls the task.
+        let acting = unsafe { known.agent.act() };
+        instrument::ensure_attached();
+        acting.end();
+    }
+
     /// The task, which is known from now on; it was not polled yet.
     pub(crate) fn task(&self) -> &Arc<Task> {
         &self.identity.become_known(None).task

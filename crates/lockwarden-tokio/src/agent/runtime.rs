@@ -66,6 +66,27 @@ impl RuntimeState {
         }
     }
 
+    /// Whether none of the threads that poll its tasks does so: all of them are parked by the runtime.
+    #[cfg(target_has_atomic = "64")]
+    pub(crate) fn is_parked(&self) -> bool {
+        let metrics = self.handle.metrics();
+        // One that is in no `block_on` has never been parked, or was unparked since.
+        let is_driven = || !self.is_current_thread || !self.drivers.lock().is_empty();
+        let is_odd = |worker| metrics.worker_park_unpark_count(worker) % 2 == 1;
+        !is_driven() || (0..self.workers).all(is_odd)
+    }
+
+    /// Whether they are, which tokio does not say here.
+    #[cfg(not(target_has_atomic = "64"))]
+    pub(crate) fn is_parked(&self) -> bool {
+        false
+    }
+
+    /// The threads that are in its `block_on`.
+    pub(crate) fn drivers(&self) -> Vec<u64> {
+        self.drivers.lock().clone()
+    }
+
     /// The only thread that polls the tasks of the runtime, if there is only one.
     pub(crate) fn only_driver(&self) -> Option<u64> {
         match self.drivers.lock().as_slice() {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::leaf;
+use crate::examine;
 
 /// The threads that have a number, with the system's.
 static ALL: Mutex<Option<HashMap<u64, u32>>> = Mutex::new(None);
@@ -89,6 +90,9 @@ pub(crate) fn drive() -> Driving {
         }
         is_outermost
     });
+    if let Some(id) = id {
+        examine::drives(id);
+    }
     Driving(id)
 }
 
@@ -99,6 +103,7 @@ impl Drop for Driving {
     fn drop(&mut self) {
         if let Some(id) = self.0 {
             DRIVING.lock().remove(&id);
+            examine::has_driven(id);
         }
     }
 }

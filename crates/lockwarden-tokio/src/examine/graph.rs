@@ -13,6 +13,7 @@ use lockwarden::report::{HeldInfo, LockId, WaitsFor};
 use tokio::task::Id;
 
 use super::closing;
+use super::hang;
 use super::need::{self, Need};
 use super::outsiders::Outsiders;
 use super::stillness::Still;
@@ -69,6 +70,9 @@ pub(super) enum Unpolled {
     Set,
 }
 
+/// Stands among the checks whose tasks are all known for what belongs to no check, if a test may hang.
+pub(super) const HANGING: u64 = u64::MAX;
+
 /// Waits, with their tasks.
 type Waiters = Vec<(Arc<Task>, Arc<Wait>)>;
 
@@ -100,8 +104,10 @@ pub(super) struct Graph {
     /// The threads and tasks that drop a runtime, and wait for what runs on it.
     dropping: Vec<(ThreadId, Arc<RuntimeState>)>,
     /// The threads of the process, if all of them sleep until one of them wakes another; looked at only if one of
-    /// them polls a task that waits.
+    /// them polls a task that waits, or if a test may hang.
     still: Option<Still>,
+    /// The threads of tests that hang, by their numbers among those that poll tasks: all threads of the process sleep.
+    hanging: Vec<u64>,
     /// The threads that a guard may have been moved into; looked at once, if that matters.
     outsiders: OnceCell<Outsiders>,
 }
@@ -128,13 +134,17 @@ impl Graph {
             closed_checks,
             dropping: closing::dropping(),
             still: None,
+            hanging: Vec::new(),
             outsiders: OnceCell::new(),
         };
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
         // same counts has read a state of one moment in between.
         let mut tasks = registry::waiting();
         let everyone = registry::all();
-        let is_in_closed = |task: &&Arc<Task>| graph.closed_checks.contains(&task.check);
+        let may_hang = graph.closed_checks.contains(&HANGING);
+        let is_in_closed = |task: &&Arc<Task>| {
+            may_hang && task.check == 0 || graph.closed_checks.contains(&task.check)
+        };
         tasks.extend(everyone.iter().filter(is_in_closed).cloned());
         let polls: HashMap<u64, u64> = everyone
             .iter()
@@ -178,9 +188,12 @@ impl Graph {
                 }
             }
         }
-        if tasks.iter().any(|task| asleep::is_in_poll(task, &polls)) {
+        if may_hang || tasks.iter().any(|task| asleep::is_in_poll(task, &polls)) {
             graph.threads = thread::all();
-            graph.still = Still::look(graph.observed.values());
+            graph.still = Still::look(graph.observed.values(), may_hang);
+        }
+        if may_hang && graph.still.is_some() {
+            graph.hanging = hang::tests();
         }
         for task in &tasks {
             graph.place(task.id, &polls);
@@ -347,7 +360,13 @@ impl Graph {
             return Need::Nothing;
         }
         match &wait.target {
-            Target::Lock(lock, mode, _) => self.need_of_lock(lock.id, *mode, Some(wait), polls),
+            Target::Lock(lock, mode, _) => {
+                match self.need_of_lock(lock.id, *mode, Some(wait), polls) {
+                    // Who has the guard is not known; but no task or thread goes on.
+                    Need::Nothing if !self.hanging.is_empty() => self.need_of_any_agent(at),
+                    need => need,
+                }
+            }
             Target::Permits(permits, count) => {
                 match self.need_of_permits(wait, permits, u64::from(*count), polls) {
                     Some(need) => need,
@@ -417,19 +436,32 @@ impl Graph {
     }
 
     /// What the agent at this place needs, if any agent could end its wait: an agent of its check, if all
-    /// agents of the check are known.
+    /// agents of the check are known; or one of its test, if that hangs.
     fn need_of_any_agent(&mut self, at: usize) -> Need {
-        let check = self.nodes[at].task.as_ref().map_or(0, |task| task.check);
-        if !self.closed_checks.contains(&check) {
+        let world = |node: &Node| {
+            let task = node.task.as_ref()?;
+            Some((task.check, self.hanging_test_of(task)))
+        };
+        let own = world(&self.nodes[at]);
+        let is_known = |(check, test): &(u64, Option<u64>)| {
+            test.is_some() || self.closed_checks.contains(check)
+        };
+        if !own.as_ref().is_some_and(is_known) {
             return Need::Nothing;
         }
+        let members = self.nodes.iter().enumerate();
+        let members = members.filter(|(_, node)| world(node) == own);
+        let need = Need::Any(members.map(|(at, _)| Need::Agent(at)).collect());
         self.nodes[at].is_for_any = true;
-        let of_check = |node: &(usize, &Node)| {
-            let task = node.1.task.as_ref();
-            task.is_some_and(|task| task.check == check)
-        };
-        let members = self.nodes.iter().enumerate().filter(of_check);
-        Need::Any(members.map(|(at, _)| Need::Agent(at)).collect())
+        need
+    }
+
+    /// The test that the task is of, if that hangs.
+    fn hanging_test_of(&self, task: &Task) -> Option<u64> {
+        let is_in_no_check = task.check == 0;
+        is_in_no_check
+            .then(|| hang::test_of(task, &self.hanging))
+            .flatten()
     }
 
     /// What a task needs that blocks its thread until a message comes through a channel of threads, or there is room in
@@ -522,7 +554,8 @@ impl Graph {
     /// The tasks that may have what could leave `task`, and was there at `then`, on the clock of `leaf::next`: the task,
     /// and those that it has spawned since, but for `asker`, which waits for it; none if it can be anywhere.
     fn tasks_with(&self, task: &Task, then: u64, asker: Option<ThreadId>) -> Option<Vec<ThreadId>> {
-        if self.may_be_outside(then) {
+        // Outside of the tasks of a test that hangs nothing is done with it.
+        if self.hanging.is_empty() && self.may_be_outside(then) {
             return None;
         }
         let keeps = |one: &Task| {

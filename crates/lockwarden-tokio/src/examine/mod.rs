@@ -18,12 +18,16 @@
 //! The first such look only makes them candidates. They are reported if a second one, with a probe of
 //! each that is younger than the first look, shows the same tasks in the same waits.
 //!
+//! In a test of libtest that hangs ([`hang`]), all threads of the process sleep until one of them wakes another. So what
+//! any task or thread could end does not end either, and what the tasks of the test wait for is reported.
+//!
 //! A task that is being polled answers no probe. It is stuck if its thread sleeps, and all threads of the process
 //! do ([`stillness`]).
 
 mod canary;
 mod closing;
 mod graph;
+mod hang;
 mod held;
 mod monitor;
 mod need;
@@ -34,6 +38,7 @@ mod report;
 mod stillness;
 
 pub(crate) use self::closing::{dropped, drops};
+pub(crate) use self::hang::{drives, has_driven};
 pub(crate) use self::held::{resumed, suspended};
 pub(crate) use self::monitor::{look_out, wait_began};
 pub(crate) use self::report::set_breaking;

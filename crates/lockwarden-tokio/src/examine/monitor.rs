@@ -11,7 +11,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::canary::{Answer, Canaries};
 use super::closing;
-use super::graph::{Graph, Unpolled};
+use super::graph::{Graph, HANGING, Unpolled};
+use super::hang;
 use super::held;
 use super::report;
 use crate::agent::census;
@@ -30,6 +31,9 @@ const YOUNG: Duration = Duration::from_millis(2);
 /// doubles up to this.
 const LONGEST_REST: u32 = 256;
 
+/// How many looks in turn are made, without news, at a test that may hang.
+const LOOKS_AT_HANG: u32 = 50;
+
 static BEGAN: AtomicBool = AtomicBool::new(false);
 static ASLEEP: Mutex<bool> = Mutex::new(false);
 static WAKE: Condvar = Condvar::new();
@@ -38,6 +42,8 @@ static WAKE: Condvar = Condvar::new();
 pub(crate) fn wait_began(task: &Task) {
     if registry::waiting_count() != 0 || world::is_closable(task.check) {
         wake();
+    } else {
+        hang::watch();
     }
 }
 
@@ -97,6 +103,8 @@ pub(super) struct Monitor {
     /// Of runtimes whose workers all seem to be blocked.
     canaries: Canaries,
     looks_without_news: u32,
+    /// How many looks are still made at tests that may hang.
+    looks_at_hang: u32,
 }
 
 /// A task or thread of a set that was reported, and when its wait began, if that is one of tasks.
@@ -129,6 +137,7 @@ impl Monitor {
             held: Vec::new(),
             canaries: Canaries::default(),
             looks_without_news: 0,
+            looks_at_hang: 0,
         }
     }
 
@@ -149,13 +158,17 @@ impl Monitor {
             let is_needed = registry::waiting_count() != 0
                 || held::count() != 0
                 || closing::count() != 0
-                || world::any_closable();
+                || world::any_closable()
+                || self.looks_at_hang != 0;
             if !is_needed {
                 *asleep = true;
                 self.candidates.clear();
                 self.resting.clear();
                 while *asleep {
-                    WAKE.wait(&mut asleep);
+                    match hang::next() {
+                        Some(next) => *asleep = !WAKE.wait_until(&mut asleep, next).timed_out(),
+                        None => WAKE.wait(&mut asleep),
+                    }
                 }
                 self.looks_without_news = 0;
             }
@@ -167,7 +180,11 @@ impl Monitor {
     /// Looks once; whether something is on its way.
     pub(super) fn look(&mut self) -> bool {
         census::take_regularly();
-        let graph = Graph::new((self.closed_checks)());
+        self.looks_at_hang = match hang::may_have_begun() {
+            true => LOOKS_AT_HANG,
+            false => self.looks_at_hang.saturating_sub(1),
+        };
+        let graph = Graph::new(self.closed_checks());
         for candidate in self.candidates.values_mut() {
             candidate.seen = false;
         }
@@ -193,6 +210,12 @@ impl Monitor {
             rest.left = rest.left.saturating_sub(1);
         }
         news
+    }
+
+    /// The checks in which any task or thread that could end a wait is known, and what counts as one if a test hangs.
+    fn closed_checks(&self) -> Vec<u64> {
+        let hanging = (self.looks_at_hang != 0).then_some(HANGING);
+        (self.closed_checks)().into_iter().chain(hanging).collect()
     }
 
     fn consider(&mut self, graph: &Graph, set: &[usize]) -> bool {
@@ -246,7 +269,7 @@ impl Monitor {
         }
         // Once more, for the two looks to have the same counts of polls on both sides of what they
         // read in between.
-        let again = Graph::new((self.closed_checks)());
+        let again = Graph::new(self.closed_checks());
         if !report::is_same(graph, set, &again) {
             return true;
         }

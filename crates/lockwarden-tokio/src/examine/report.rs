@@ -8,6 +8,7 @@ use lockwarden::instrument::{self, ThreadId, WaitReason};
 use lockwarden::report::{FreedBy, LockId, LockInfo, ThreadInfo, Verdict, WaitInfo};
 
 use super::graph::{Graph, Node, Unpolled};
+use super::hang;
 use crate::agent::leaf::{Target, Thing, Wait};
 use crate::agent::registry;
 use crate::agent::task::Kind;
@@ -55,7 +56,7 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
     add_anonymous(graph, set, &mut threads);
     let verdict = if set.iter().any(|&at| graph.has_abandoned(at)) {
         Verdict::Abandoned
-    } else if threads.len() == 1 {
+    } else if threads.len() == 1 && !graph.has_others() {
         Verdict::SelfDeadlock
     } else {
         Verdict::Deadlock
@@ -68,10 +69,18 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
     let check = check.unwrap_or(0);
     let panic = instrument::report_stuck(check, verdict, threads, locks);
     if let Some(message) = panic
-        && (check != 0 || BREAKS.load(Ordering::Relaxed))
+        && (check != 0 || BREAKS.load(Ordering::Relaxed) || is_of_test(graph, set))
     {
         break_with(graph, set, &message);
     }
+}
+
+/// Whether one of the tasks is of a test that libtest runs.
+fn is_of_test(graph: &Graph, set: &[usize]) -> bool {
+    hang::ask();
+    let tests = hang::tests();
+    let mut tasks = set.iter().filter_map(|&at| graph.nodes[at].task.as_ref());
+    tasks.any(|task| hang::test_of(task, &tests).is_some())
 }
 
 /// Adds those tasks whose end an agent of the set waits for, and of which no more is known than where they were

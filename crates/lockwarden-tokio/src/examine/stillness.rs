@@ -1,7 +1,9 @@
 //! Whether all threads of the process sleep until another one of them wakes them.
 //!
 //! On Linux a thread that waits for another one sleeps in a futex. If that is private to the process, and the wait
-//! has no limit, only a thread of the process can wake it, or a signal handler. So if all threads sleep so, and no
+//! has no limit, only a thread of the process can wake it, or a signal handler. A thread of a runtime that has the driver
+//! sleeps in `epoll` in place of that: without a limit, if no timer is armed, and only a thread of the process can wake it
+//! if nothing is registered there but what the driver itself has registered. So if all threads sleep so, and no
 //! handler is installed that lockwarden does not know, none of them ever goes on, whatever they wait for. The
 //! threads of lockwarden wake none but to ask a task for a probe.
 //!
@@ -10,20 +12,35 @@
 
 use std::collections::BTreeMap;
 
-use lockwarden::instrument::Observation;
+use lockwarden::instrument::{FutexSleep, Observation};
 
+use crate::agent::{census, thread};
 use crate::world;
+
+/// How a thread sleeps that another one of the process has to wake.
+enum Sleep {
+    /// In a futex of the process.
+    Futex(FutexSleep),
+    /// In `epoll`, without a limit; nothing is registered there but what the driver of a runtime registers for itself.
+    Driver,
+}
 
 /// All threads of the process that are asleep, with their counts of switches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Still(BTreeMap<u32, u64>);
 
 impl Still {
-    /// Looks whether all threads of the process sleep; none if one does not, or the system does not say.
-    pub(super) fn look<'a>(observed: impl Iterator<Item = &'a Observation>) -> Option<Self> {
+    /// Looks whether all threads of the process sleep; none if one does not, or the system does not say. If the process
+    /// `runs_tests`, its first thread waits for their ends, and starts others then.
+    pub(super) fn look<'a>(
+        observed: impl Iterator<Item = &'a Observation>,
+        runs_tests: bool,
+    ) -> Option<Self> {
         let ours = observed.filter(|one| one.is_observer);
         let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();
-        let supervisors = world::supervisors();
+        let mut supervisors = world::supervisors();
+        supervisors.extend(runs_tests.then(std::process::id));
+        let mut drivers = None;
         let mut asleep = BTreeMap::new();
         // None is listed where the system does not say.
         for id in world::threads() {
@@ -32,14 +49,65 @@ impl Still {
             }
             // One that waits for the end of a check with a limit does nothing before.
             let may_be_timed = supervisors.contains(&id);
-            asleep.insert(id, system::switches_of_asleep(id, may_be_timed)?);
+            let is_asleep = match system::sleep_of(id)? {
+                Sleep::Futex(FutexSleep::Untimed) => true,
+                Sleep::Futex(FutexSleep::Timed) => may_be_timed,
+                Sleep::Driver => drivers.get_or_insert_with(Drivers::look).admit(id),
+            };
+            // Asked last: who finds the same count again knows that the thread was in the call all the time.
+            asleep.insert(id, census::switches_of_asleep(id).filter(|_| is_asleep)?);
         }
         system::has_no_handlers().then_some(Self(asleep))
+    }
+
+    /// Whether one of them polls no tasks, beside the first one, which waits for the ends of tests.
+    pub(super) fn has_others(&self) -> bool {
+        let polls =
+            |id| world::is_of_runtime_or_before_check(id) || thread::drives_since(id).is_some();
+        let mut others = self.0.keys().filter(|id| **id != std::process::id());
+        others.any(|id| !polls(*id))
     }
 
     /// Whether the thread with this number of the system's is one of those.
     pub(super) fn has(&self, id: u32) -> bool {
         self.0.contains_key(&id)
+    }
+}
+
+/// The threads that may sleep in the driver of a runtime of this crate. A task, or a closure of the blocking pool, could
+/// sleep in an `epoll` of its own: so these are the threads that poll tasks, while none is being polled.
+struct Drivers {
+    /// Those that poll all tasks of a runtime, by the system's numbers.
+    alone: Vec<u32>,
+    /// How many of the others there may be: one for each runtime that has workers.
+    of_workers: usize,
+}
+
+impl Drivers {
+    fn look() -> Self {
+        let runtimes = world::runtimes();
+        let mut drivers = Self {
+            alone: Vec::new(),
+            of_workers: 0,
+        };
+        if runtimes.iter().all(|runtime| runtime.is_parked()) {
+            let numbers = thread::all();
+            for runtime in &runtimes {
+                let driver = runtime.only_driver();
+                let driver = driver.and_then(|number| numbers.get(&number));
+                drivers.alone.extend(driver);
+                drivers.of_workers += usize::from(!runtime.is_current_thread);
+            }
+        }
+        drivers
+    }
+
+    /// Whether the thread with this number of the system's may be one of them, beside those that were asked for before.
+    fn admit(&mut self, id: u32) -> bool {
+        let is_alone = self.alone.contains(&id);
+        let is_worker = !is_alone && self.of_workers != 0 && world::is_of_runtime(id);
+        self.of_workers -= usize::from(is_worker);
+        is_alone || is_worker
     }
 }
 
@@ -50,17 +118,46 @@ impl Still {
 mod system {
     use std::fs;
 
-    use lockwarden::instrument::{FutexSleep, futex_sleep};
+    use lockwarden::instrument::futex_sleep;
 
-    use crate::agent::census;
+    use super::Sleep;
 
-    /// How often the thread has given its CPU to another one, if it sleeps in a futex of the process, without a
-    /// limit unless it may be timed.
-    pub(super) fn switches_of_asleep(id: u32, may_be_timed: bool) -> Option<u64> {
-        if futex_sleep(id)? == FutexSleep::Timed && !may_be_timed {
-            return None;
+    /// In which call the thread sleeps, if that is one of these.
+    pub(super) fn sleep_of(id: u32) -> Option<Sleep> {
+        if let Some(sleep) = futex_sleep(id) {
+            return Some(Sleep::Futex(sleep));
         }
-        census::switches_of_asleep(id)
+        let call = fs::read_to_string(format!("/proc/self/task/{id}/syscall")).ok()?;
+        let epoll = epoll_without_limit(&call)?;
+        let registered = fs::read_to_string(format!("/proc/self/fdinfo/{epoll}")).ok()?;
+        is_idle(&registered).then_some(Sleep::Driver)
+    }
+
+    /// The instance of `epoll` that a call waits for without a limit.
+    fn epoll_without_limit(call: &str) -> Option<u64> {
+        let mut fields = call.split_ascii_whitespace();
+        let number = fields.next()?.parse().ok()?;
+        #[cfg(target_arch = "x86_64")]
+        let is_wait = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait].contains(&number);
+        #[cfg(not(target_arch = "x86_64"))]
+        let is_wait = number == libc::SYS_epoll_pwait;
+        let mut argument = || u64::from_str_radix(fields.next()?.strip_prefix("0x")?, 16).ok();
+        let [epoll, _, _, limit] = [argument()?, argument()?, argument()?, argument()?];
+        // The limit is a C `int`, of which the upper half of the register says nothing.
+        (is_wait && limit as u32 == u32::MAX).then_some(epoll)
+    }
+
+    /// Whether nothing is registered with an instance of `epoll` but the two sources that tokio's driver has for itself,
+    /// for the calls and the signals that wake it: these have the numbers 0 and 1, and all others that of an address.
+    fn is_idle(registered: &str) -> bool {
+        let mut sources = registered.lines().filter(|line| line.starts_with("tfd:"));
+        sources.all(|source| {
+            let number = source
+                .split_once("data:")
+                .map(|(_, rest)| rest.trim_start());
+            let number = number.and_then(|rest| rest.split(' ').next());
+            number.is_some_and(|number| u64::from_str_radix(number, 16).is_ok_and(|it| it <= 1))
+        })
     }
 
     /// Whether no signal is handled but by the standard library, the library of C and lockwarden.
@@ -84,10 +181,37 @@ mod system {
         use super::*;
 
         #[test]
+        fn the_driver_of_a_runtime_that_waits_for_nothing_is_idle() {
+            let number = libc::SYS_epoll_pwait;
+            let call =
+                |limit: &str| format!("{number} 0x5 0x7f00 0x400 {limit} 0x0 0x8 0x7ffd 0x7f01");
+            assert_eq!(epoll_without_limit(&call("0xffffffff")), Some(5));
+            assert_eq!(epoll_without_limit(&call("0xffffffffffffffff")), Some(5));
+            assert_eq!(epoll_without_limit(&call("0x3e8")), None);
+            assert_eq!(
+                epoll_without_limit("0 0x5 0x7f00 0x1 0xffffffff 0x0 0x0 0x7ffd 0x7f01"),
+                None
+            );
+            assert_eq!(epoll_without_limit("running"), None);
+
+            let source = |data: &str| {
+                format!("tfd:        8 events: 80000019 data: {data:>16}  pos:0 ino:1 sdev:d\n")
+            };
+            let others = "pos:\t0\nflags:\t02000002\nmnt_id:\t15\n";
+            assert!(is_idle(&format!("{others}{}{}", source("0"), source("1"))));
+            assert!(!is_idle(&format!(
+                "{others}{}{}",
+                source("0"),
+                source("7f00aa00")
+            )));
+            assert!(!is_idle("tfd: of another form"));
+        }
+
+        #[test]
         fn the_calling_thread_is_not_asleep() {
             let own = crate::agent::thread::own_id().unwrap();
             assert!(crate::world::threads().contains(&own));
-            assert_eq!(switches_of_asleep(own, true), None);
+            assert!(sleep_of(own).is_none());
         }
     }
 }
@@ -97,7 +221,9 @@ mod system {
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
 mod system {
-    pub(super) fn switches_of_asleep(_id: u32, _may_be_timed: bool) -> Option<u64> {
+    use super::Sleep;
+
+    pub(super) fn sleep_of(_id: u32) -> Option<Sleep> {
         None
     }
 

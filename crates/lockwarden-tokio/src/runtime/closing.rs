@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::agent::runtime::RuntimeState;
 use crate::examine;
+use crate::world;
 
 /// A field of a runtime that is dropped before the others: the runtime is about to be dropped.
 #[derive(Debug)]
@@ -43,5 +44,6 @@ impl Closed {
 impl Drop for Closed {
     fn drop(&mut self) {
         examine::dropped(&self.0);
+        world::remove_runtime(&self.0);
     }
 }

@@ -1,17 +1,41 @@
 //! Tasks that are being polled by a thread that sleeps in a wait which is not watched.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use lockwarden::instrument::Observation;
+
 use super::{Graph, Need, Still, is_blocked};
+use crate::agent::origin;
 use crate::agent::task::Task;
 
 impl Graph {
-    /// Whether two looks have found all threads of the process asleep all the time between them, if one of the agents
-    /// in `set` sleeps in a wait that is not watched.
+    /// Whether two looks have found what stands still stand still all the time between them: the threads of the checks
+    /// whose tasks are all known; and all threads of the process, if one of the agents in `set` sleeps in a wait that is
+    /// not watched, or if a test hangs.
     pub(in crate::examine) fn is_as_still_as(&self, again: &Self, set: &[usize]) -> bool {
-        !set.iter().any(|&at| self.nodes[at].is_asleep)
-            || (self.still.is_some() && self.still == again.still)
+        let rests_on_all =
+            !self.hanging.is_empty() || set.iter().any(|&at| self.nodes[at].is_asleep);
+        let of_closed = |graph: &Self| -> BTreeMap<u64, u64> {
+            let is_of_closed = |one: &&Observation| {
+                one.check != 0
+                    && self.closed_checks.contains(&one.check)
+                    && !one.thread.is_task
+                    && !one.is_observer
+            };
+            let threads = graph.observed.values().filter(is_of_closed);
+            let progress = threads.map(|one| (one.thread.id.get(), one.progress));
+            progress.collect()
+        };
+        (!rests_on_all || self.still.is_some() && self.still == again.still)
+            && of_closed(self) == of_closed(again)
+    }
+
+    /// Whether what the tasks of a test that hangs wait for could have come from something else: a task of which nothing
+    /// is known, or a thread that polls none.
+    pub(in crate::examine) fn has_others(&self) -> bool {
+        let hanging = self.still.as_ref().filter(|_| !self.hanging.is_empty());
+        hanging.is_some_and(|still| still.has_others() || !origin::anonymous().is_empty())
     }
 
     /// What a task needs whose thread sleeps, in its poll, in a wait that is not watched, while all other threads of
@@ -72,4 +96,43 @@ pub(super) fn is_in_poll(task: &Task, polls: &HashMap<u64, u64>) -> bool {
 fn has_wait_of(task: &Task, poll: u64) -> bool {
     let waits = task.waits.lock();
     waits.all.iter().any(|wait| wait.last_poll() == poll)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use lockwarden::instrument;
+    use lockwarden::{sync, testing, thread};
+
+    use super::Graph;
+
+    /// It may have sent a message before it came to wait again.
+    #[test]
+    fn a_thread_of_a_check_that_has_run_between_two_looks_has_not_stood_still() {
+        let outcome = testing::check(|| {
+            let check = instrument::Agent::new(None).check();
+            let (sender, receiver) = mpsc::channel();
+            let (answer, answers) = mpsc::channel();
+            let thread = thread::spawn(move || {
+                let count = sync::Mutex::new(0);
+                for () in receiver {
+                    *count.lock().unwrap() += 1;
+                    answer.send(()).unwrap();
+                }
+            });
+            let run = || {
+                sender.send(()).unwrap();
+                answers.recv().unwrap();
+            };
+            run();
+            let [first, second] = [(); 2].map(|()| Graph::new(vec![check]));
+            assert!(first.is_as_still_as(&second, &[]));
+            run();
+            assert!(!first.is_as_still_as(&Graph::new(vec![check]), &[]));
+            drop(sender);
+            thread.join().unwrap();
+        });
+        outcome.assert_clean();
+    }
 }

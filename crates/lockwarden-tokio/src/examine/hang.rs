@@ -1,0 +1,143 @@
+//! Tests of libtest that drive tasks, of which one may hang.
+//!
+//! A thread with a name, other than the first one, that is in a `block_on` may run a test. How long it is left alone before
+//! it is looked at doubles each time, so a thread that serves for long is looked at ever more rarely. Only if all threads
+//! of the process sleep then ([`Still`]), it is asked for its stack, once: that shows whether libtest runs a test in it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use lockwarden::instrument;
+use parking_lot::Mutex;
+
+use super::monitor;
+use super::stillness::Still;
+use crate::agent::task::Task;
+use crate::agent::thread;
+
+/// How long a thread is left alone after it has begun its `block_on`.
+const FIRST: Duration = Duration::from_millis(500);
+
+/// The threads that may run a test, by the system's numbers.
+static DRIVERS: Mutex<BTreeMap<u32, Driver>> = Mutex::new(BTreeMap::new());
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// Whether the thread that looks wakes up by itself, when the next of them is to be looked at.
+static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// A thread that may run a test.
+struct Driver {
+    /// Its number among those that poll tasks.
+    thread: u64,
+    /// When it has begun its `block_on`.
+    began: Instant,
+    /// When it is looked at next.
+    due: Instant,
+    /// Whether libtest runs a test in it, once it was asked.
+    runs_test: Option<bool>,
+}
+
+/// The calling thread, which has this number of the system's, begins the outermost of its `block_on`.
+pub(crate) fn drives(id: u32) {
+    if id == std::process::id() || std::thread::current().name().is_none() {
+        return;
+    }
+    let began = Instant::now();
+    let driver = Driver {
+        thread: thread::number(),
+        began,
+        due: began + FIRST,
+        runs_test: None,
+    };
+    let mut drivers = DRIVERS.lock();
+    drivers.insert(id, driver);
+    COUNT.store(drivers.len(), Ordering::Relaxed);
+}
+
+/// The thread with this number of the system's is in no `block_on` any more.
+pub(crate) fn has_driven(id: u32) {
+    let mut drivers = DRIVERS.lock();
+    drivers.remove(&id);
+    COUNT.store(drivers.len(), Ordering::Relaxed);
+}
+
+/// A task has begun to wait: the thread that looks is to wake up when a test may hang.
+pub(super) fn watch() {
+    if COUNT.load(Ordering::Relaxed) != 0 && !IS_WATCHED.load(Ordering::Relaxed) {
+        IS_WATCHED.store(true, Ordering::Relaxed);
+        monitor::wake();
+    }
+}
+
+/// When the next thread is to be looked at, if there is one; the caller waits until then.
+pub(super) fn next() -> Option<Instant> {
+    let drivers = DRIVERS.lock();
+    let may_run_test = drivers
+        .values()
+        .filter(|driver| driver.runs_test != Some(false));
+    let next = may_run_test.map(|driver| driver.due).min();
+    IS_WATCHED.store(next.is_some(), Ordering::Relaxed);
+    next
+}
+
+/// Whether a thread was due, all threads of the process sleep, and libtest runs a test in one of them.
+pub(super) fn may_have_begun() -> bool {
+    if COUNT.load(Ordering::Relaxed) == 0 {
+        return false;
+    }
+    let now = Instant::now();
+    let mut is_due = false;
+    for driver in DRIVERS.lock().values_mut() {
+        if driver.runs_test != Some(false) && driver.due <= now {
+            driver.due = now + (now - driver.began);
+            is_due = true;
+        }
+    }
+    if !is_due || Still::look(instrument::observe_all().iter(), true).is_none() {
+        return false;
+    }
+    ask();
+    !tests().is_empty()
+}
+
+/// Asks each thread that was not asked yet whether libtest runs a test in it.
+pub(super) fn ask() {
+    let unknown = |(id, driver): (&u32, &Driver)| {
+        let is_unknown = driver.runs_test.is_none();
+        is_unknown.then_some((*id, driver.began))
+    };
+    let unknown: Vec<(u32, Instant)> = DRIVERS.lock().iter().filter_map(unknown).collect();
+    for (id, began) in unknown {
+        let runs_test = instrument::runs_test(id);
+        if let Some(driver) = DRIVERS.lock().get_mut(&id)
+            && driver.began == began
+        {
+            driver.runs_test = runs_test;
+        }
+    }
+}
+
+/// The threads in which libtest runs a test, as far as they were asked, by their numbers among those that poll tasks.
+pub(super) fn tests() -> Vec<u64> {
+    let drivers = DRIVERS.lock();
+    let tests = drivers
+        .values()
+        .filter(|driver| driver.runs_test == Some(true));
+    tests.map(|driver| driver.thread).collect()
+}
+
+/// The one of `tests` that the task belongs to: that which drives its runtime, or polls it; the only one, if there are no
+/// others.
+pub(super) fn test_of(task: &Task, tests: &[u64]) -> Option<u64> {
+    let driven = task.runtime.as_ref().map(|runtime| runtime.drivers());
+    let drives = |test: &&u64| driven.as_ref().is_some_and(|all| all.contains(test));
+    let polls = |test: &&u64| **test == task.carrier();
+    let found = tests
+        .iter()
+        .find(drives)
+        .or_else(|| tests.iter().find(polls));
+    match (found, tests) {
+        (None, [only]) => Some(*only),
+        _ => found.copied(),
+    }
+}
