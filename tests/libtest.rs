@@ -12,8 +12,13 @@ use child::{Child, Exit};
 
 /// Runs these kernels side by side.
 fn run(kernels: &[&str], settings: &str) -> Exit {
+    run_at_once("4", kernels, settings)
+}
+
+/// Runs these kernels, as many at once.
+fn run_at_once(threads: &str, kernels: &[&str], settings: &str) -> Exit {
     Child::of_this_program()
-        .args(&["--ignored", "--exact", "--test-threads=4"])
+        .args(&["--ignored", "--exact", "--test-threads", threads])
         .args(kernels)
         .env("LOCKWARDEN", settings)
         .run()
@@ -115,7 +120,21 @@ fn what_tests_leave_behind_is_at_rest() {
     assert!(exit.succeeded() && exit.headlines().is_empty(), "{exit}");
 }
 
+#[test]
+fn the_test_runner_starts_a_test_when_its_output_can_be_written() {
+    let kernels = [
+        "kernels::a_wait_for_the_last_test",
+        "kernels::b_output_that_is_read_later",
+        "kernels::c_last_test",
+    ];
+    let exit = run_at_once("2", &kernels, "");
+    assert!(exit.succeeded() && exit.headlines().is_empty(), "{exit}");
+}
+
 mod kernels {
+    use std::io::{PipeWriter, Write};
+    use std::os::fd::AsRawFd;
+    use std::process::Command;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
@@ -231,5 +250,40 @@ mod kernels {
         // The other thread looks at its wait before this one waits.
         std::thread::sleep(Duration::from_millis(50));
         *ledger.lock().unwrap() += 1;
+    }
+
+    static LAST: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+    #[test]
+    #[ignore = "it waits for another test"]
+    fn a_wait_for_the_last_test() {
+        let is_over = LAST.0.lock().unwrap();
+        drop(LAST.1.wait_while(is_over, |is_over| !*is_over).unwrap());
+    }
+
+    #[test]
+    #[ignore = "it hands standard output to a process"]
+    #[allow(unsafe_code)]
+    fn b_output_that_is_read_later() {
+        let (reader, mut output): (_, PipeWriter) = std::io::pipe().unwrap();
+        // Longer than the thread of the library leaves between two of its first looks.
+        Command::new("sh")
+            .args(["-c", "sleep 1; exec cat"])
+            .stdin(reader)
+            .spawn()
+            .unwrap();
+        // SAFETY: both descriptors are open.
+        let size = unsafe {
+            libc::dup2(output.as_raw_fd(), 1);
+            libc::fcntl(1, libc::F_GETPIPE_SZ)
+        };
+        output.write_all(&vec![b'\n'; size as usize]).unwrap();
+    }
+
+    #[test]
+    #[ignore = "another test waits for it"]
+    fn c_last_test() {
+        *LAST.0.lock().unwrap() = true;
+        LAST.1.notify_all();
     }
 }

@@ -2,7 +2,7 @@
 //! That thread uses no watched lock, so the detector does not know it; and it ends no wait of a test.
 
 use super::snapshot::{Snapshots, ThreadSnapshot};
-use crate::report::{Activity, Stack};
+use crate::report::Stack;
 use crate::system::{self, signal};
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::os_id;
@@ -17,10 +17,14 @@ use crate::tracking::thread::wait::WaitKind;
 pub(super) fn is_untracked(all: &Snapshots) -> bool {
     let first = std::process::id();
     let is_first = |thread: &ThreadSnapshot| thread.slot.life.os_id() == Some(first);
-    // While that thread runs, it may be about to start a test, which could end a wait of another.
-    let starts_tests = || matches!(system::look(first).activity, Activity::Running { .. });
+    // That thread waits for the end of a test in a futex. While it runs, writes a result, or joins a thread, it may be about
+    // to start the next test, which could end a wait of another.
+    let waits_for_tests = || system::futex_sleep(first).is_some();
+    // Counted again: it may have started one since the count.
+    let is_alone = || all.untracked_threads() == Some(1);
     !all.threads.iter().any(is_first)
-        && !starts_tests()
+        && waits_for_tests()
+        && is_alone()
         && all.stands_still()
         && all.threads.iter().any(runs_test)
 }
