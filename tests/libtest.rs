@@ -83,6 +83,23 @@ fn each_of_two_tests_that_hang_fails_for_its_own_wait() {
 
 #[test]
 #[cfg(feature = "signals")]
+fn a_test_that_hangs_later_has_no_part_in_another() {
+    let kernels = [
+        "kernels::d_two_messages",
+        "kernels::e_lock_of_the_first",
+        "kernels::f_lock_of_a_thread_that_waits",
+    ];
+    let exit = run_at_once("2", &kernels, "");
+    assert!(exit.stdout.contains("1 passed; 2 failed;"), "{exit}");
+    let headlines = exit.headlines();
+    // That of the first test is there twice.
+    assert_eq!(headlines.len(), 2, "{exit}");
+    let is_both = |line: &&str| line.contains("d_two") && line.contains("f_lock");
+    assert!(!headlines.iter().any(is_both), "{exit}");
+}
+
+#[test]
+#[cfg(feature = "signals")]
 fn a_test_that_is_parked_for_ever_is_reported() {
     // No panic is raised out of a park.
     for kernels in [
@@ -134,10 +151,12 @@ fn the_test_runner_starts_a_test_when_its_output_can_be_written() {
 mod kernels {
     use std::io::{PipeWriter, Write};
     use std::os::fd::AsRawFd;
+    use std::panic::AssertUnwindSafe;
     use std::process::Command;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
+    use lockwarden::instrument::{FutexSleep, futex_sleep};
     use lockwarden::sync::{Arc, Condvar, Mutex, mpsc};
     use lockwarden::thread;
 
@@ -285,5 +304,51 @@ mod kernels {
     fn c_last_test() {
         *LAST.0.lock().unwrap() = true;
         LAST.1.notify_all();
+    }
+
+    static FIRST: Mutex<()> = Mutex::new(());
+    static ASKS: AtomicU32 = AtomicU32::new(0);
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn d_two_messages() {
+        let (_kept, messages) = mpsc::channel::<u8>();
+        let first = FIRST.lock().unwrap();
+        let message = std::panic::catch_unwind(AssertUnwindSafe(|| messages.recv()));
+        assert!(message.is_err());
+        // Now the test that waits for the lock ends, and the next one starts.
+        drop(first);
+        let sleeps = |id: u32| id != 0 && futex_sleep(id) == Some(FutexSleep::Untimed);
+        while !sleeps(ASKS.load(Ordering::SeqCst)) {
+            std::thread::yield_now();
+        }
+        messages.recv().unwrap();
+    }
+
+    #[test]
+    #[ignore = "it waits for the test before"]
+    fn e_lock_of_the_first() {
+        while FIRST.try_lock().is_ok() {
+            std::thread::yield_now();
+        }
+        drop(FIRST.lock());
+    }
+
+    #[test]
+    #[ignore = "it hangs"]
+    #[allow(unsafe_code)]
+    fn f_lock_of_a_thread_that_waits() {
+        static SECOND: Mutex<()> = Mutex::new(());
+        let (_kept, messages) = mpsc::channel::<u8>();
+        thread::spawn(move || {
+            let _second = SECOND.lock().unwrap();
+            messages.recv()
+        });
+        while SECOND.try_lock().is_ok() {
+            std::thread::yield_now();
+        }
+        // SAFETY: it has no conditions.
+        ASKS.store(unsafe { libc::gettid() } as u32, Ordering::SeqCst);
+        drop(SECOND.lock().unwrap());
     }
 }
