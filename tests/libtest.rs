@@ -12,8 +12,13 @@ use child::{Child, Exit};
 
 /// Runs these kernels side by side.
 fn run(kernels: &[&str], settings: &str) -> Exit {
+    run_at_once("4", kernels, settings)
+}
+
+/// Runs these kernels, as many at once.
+fn run_at_once(threads: &str, kernels: &[&str], settings: &str) -> Exit {
     Child::of_this_program()
-        .args(&["--ignored", "--exact", "--test-threads=4"])
+        .args(&["--ignored", "--exact", "--test-threads", threads])
         .args(kernels)
         .env("LOCKWARDEN", settings)
         .run()
@@ -78,6 +83,23 @@ fn each_of_two_tests_that_hang_fails_for_its_own_wait() {
 
 #[test]
 #[cfg(feature = "signals")]
+fn a_test_that_hangs_later_has_no_part_in_another() {
+    let kernels = [
+        "kernels::d_two_messages",
+        "kernels::e_lock_of_the_first",
+        "kernels::f_lock_of_a_thread_that_waits",
+    ];
+    let exit = run_at_once("2", &kernels, "");
+    assert!(exit.stdout.contains("1 passed; 2 failed;"), "{exit}");
+    let headlines = exit.headlines();
+    // That of the first test is there twice.
+    assert_eq!(headlines.len(), 2, "{exit}");
+    let is_both = |line: &&str| line.contains("d_two") && line.contains("f_lock");
+    assert!(!headlines.iter().any(is_both), "{exit}");
+}
+
+#[test]
+#[cfg(feature = "signals")]
 fn a_test_that_is_parked_for_ever_is_reported() {
     // No panic is raised out of a park.
     for kernels in [
@@ -115,10 +137,26 @@ fn what_tests_leave_behind_is_at_rest() {
     assert!(exit.succeeded() && exit.headlines().is_empty(), "{exit}");
 }
 
+#[test]
+fn the_test_runner_starts_a_test_when_its_output_can_be_written() {
+    let kernels = [
+        "kernels::a_wait_for_the_last_test",
+        "kernels::b_output_that_is_read_later",
+        "kernels::c_last_test",
+    ];
+    let exit = run_at_once("2", &kernels, "");
+    assert!(exit.succeeded() && exit.headlines().is_empty(), "{exit}");
+}
+
 mod kernels {
+    use std::io::{PipeWriter, Write};
+    use std::os::fd::AsRawFd;
+    use std::panic::AssertUnwindSafe;
+    use std::process::Command;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
+    use lockwarden::instrument::{FutexSleep, futex_sleep};
     use lockwarden::sync::{Arc, Condvar, Mutex, mpsc};
     use lockwarden::thread;
 
@@ -231,5 +269,86 @@ mod kernels {
         // The other thread looks at its wait before this one waits.
         std::thread::sleep(Duration::from_millis(50));
         *ledger.lock().unwrap() += 1;
+    }
+
+    static LAST: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+    #[test]
+    #[ignore = "it waits for another test"]
+    fn a_wait_for_the_last_test() {
+        let is_over = LAST.0.lock().unwrap();
+        drop(LAST.1.wait_while(is_over, |is_over| !*is_over).unwrap());
+    }
+
+    #[test]
+    #[ignore = "it hands standard output to a process"]
+    #[allow(unsafe_code)]
+    fn b_output_that_is_read_later() {
+        let (reader, mut output): (_, PipeWriter) = std::io::pipe().unwrap();
+        // Longer than the thread of the library leaves between two of its first looks.
+        Command::new("sh")
+            .args(["-c", "sleep 1; exec cat"])
+            .stdin(reader)
+            .spawn()
+            .unwrap();
+        // SAFETY: both descriptors are open.
+        let size = unsafe {
+            libc::dup2(output.as_raw_fd(), 1);
+            libc::fcntl(1, libc::F_GETPIPE_SZ)
+        };
+        output.write_all(&vec![b'\n'; size as usize]).unwrap();
+    }
+
+    #[test]
+    #[ignore = "another test waits for it"]
+    fn c_last_test() {
+        *LAST.0.lock().unwrap() = true;
+        LAST.1.notify_all();
+    }
+
+    static FIRST: Mutex<()> = Mutex::new(());
+    static ASKS: AtomicU32 = AtomicU32::new(0);
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn d_two_messages() {
+        let (_kept, messages) = mpsc::channel::<u8>();
+        let first = FIRST.lock().unwrap();
+        let message = std::panic::catch_unwind(AssertUnwindSafe(|| messages.recv()));
+        assert!(message.is_err());
+        // Now the test that waits for the lock ends, and the next one starts.
+        drop(first);
+        let sleeps = |id: u32| id != 0 && futex_sleep(id) == Some(FutexSleep::Untimed);
+        while !sleeps(ASKS.load(Ordering::SeqCst)) {
+            std::thread::yield_now();
+        }
+        messages.recv().unwrap();
+    }
+
+    #[test]
+    #[ignore = "it waits for the test before"]
+    fn e_lock_of_the_first() {
+        while FIRST.try_lock().is_ok() {
+            std::thread::yield_now();
+        }
+        drop(FIRST.lock());
+    }
+
+    #[test]
+    #[ignore = "it hangs"]
+    #[allow(unsafe_code)]
+    fn f_lock_of_a_thread_that_waits() {
+        static SECOND: Mutex<()> = Mutex::new(());
+        let (_kept, messages) = mpsc::channel::<u8>();
+        thread::spawn(move || {
+            let _second = SECOND.lock().unwrap();
+            messages.recv()
+        });
+        while SECOND.try_lock().is_ok() {
+            std::thread::yield_now();
+        }
+        // SAFETY: it has no conditions.
+        ASKS.store(unsafe { libc::gettid() } as u32, Ordering::SeqCst);
+        drop(SECOND.lock().unwrap());
     }
 }

@@ -219,9 +219,11 @@ fn detach(slot: &'static Slot) {
 }
 
 /// Notices the end of a thread by a destructor of a pthread key: those run after all destructors of Rust's
-/// thread-locals, in which guards may be dropped and locks acquired.
+/// thread-locals, in which guards may be dropped and locks acquired. It waits for the second round of them, so that those
+/// of other keys, which may notify a thread, come before.
 #[cfg(unix)]
 mod exit {
+    use std::cell::Cell;
     use std::ffi::c_void;
     use std::ptr;
     use std::sync::Once;
@@ -235,9 +237,17 @@ mod exit {
     /// The key, plus one; zero as long as there is none.
     static KEY: AtomicU64 = AtomicU64::new(0);
 
+    thread_local! {
+        /// Whether the first round has come.
+        static IS_ENDING: Cell<bool> = const { Cell::new(false) };
+    }
+
     extern "C" fn ended(slot: *mut c_void) {
         // SAFETY: the value of the key is only ever set to a slot, which is never freed.
         let slot: &'static Slot = unsafe { &*slot.cast::<Slot>() };
+        if !IS_ENDING.replace(true) {
+            return arm(slot);
+        }
         // Unwinding out of here would end the process.
         let _ = std::panic::catch_unwind(|| detach(slot));
     }

@@ -83,7 +83,38 @@ pub(crate) const CASES: &[Case] = &[
         },
         expected: Expected::Nothing,
     },
+    #[cfg(unix)]
+    Case {
+        name: "a destructor of a pthread key notifies",
+        run: || {
+            let notifies = lockwarden::thread::spawn(|| {
+                until_asleep("main");
+                drop(LOCK.lock());
+                notify_at_the_end();
+            });
+            drop(CHANGED.wait_while(LOCK.lock().unwrap(), |done| !*done));
+            notifies.join().unwrap();
+        },
+        expected: Expected::Nothing,
+    },
 ];
+
+/// Lets the destructor of a key, which is younger than that of the library, notify the thread that waits.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+fn notify_at_the_end() {
+    extern "C" fn notify(_: *mut std::ffi::c_void) {
+        *LOCK.lock().unwrap() = true;
+        CHANGED.notify_one();
+    }
+    let mut key: libc::pthread_key_t = 0;
+    // SAFETY: the key is written before it is used, and any value but null calls its destructor.
+    let is_set = unsafe {
+        libc::pthread_key_create(&mut key, Some(notify)) == 0
+            && libc::pthread_setspecific(key, (&raw const CHANGED).cast()) == 0
+    };
+    assert!(is_set);
+}
 
 /// Waits, and is helped by a thread that uses nothing that is watched before that.
 fn helped<T: Send + 'static>(wait: impl FnOnce(), help: impl FnOnce() -> T + Send + 'static) {

@@ -53,9 +53,13 @@ pub(crate) enum Look {
     Deadlock(Box<Facts>, Claim),
 }
 
-/// How often a thread looks again, each millisecond, while only an untracked thread could end its wait, or a parked thread
-/// does not sleep yet. Once it sleeps itself, a report comes from another thread, and no panic can be raised in this one.
-const LOOKS: u32 = 10;
+/// How often a thread looks while only an untracked thread could end its wait, or a parked thread does not sleep yet: for
+/// about ten milliseconds. Once it sleeps itself, a report comes from another thread, and no panic can be raised in this one.
+const LOOKS: u32 = 9;
+
+/// The time from the first look to the second. Each pause is twice as long as the one before: a lock that is released
+/// meanwhile is taken after it, so the wait is at most about twice as long as it would have been.
+const FIRST_PAUSE: Duration = Duration::from_micros(50);
 
 /// Checks whether the wait for a lock that the calling thread has just published closes a deadlock.
 pub(crate) fn look(
@@ -64,6 +68,7 @@ pub(crate) fn look(
     retry: &mut dyn FnMut() -> bool,
 ) -> Look {
     let mut looks = 0;
+    let mut pause = FIRST_PAUSE;
     loop {
         let look = look_once(slot, record, retry);
         looks += 1;
@@ -72,7 +77,8 @@ pub(crate) fn look(
         if is_last || !matches!(look, Look::Unsettled) {
             return look;
         }
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(pause);
+        pause *= 2;
     }
 }
 

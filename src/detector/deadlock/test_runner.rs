@@ -2,7 +2,7 @@
 //! That thread uses no watched lock, so the detector does not know it; and it ends no wait of a test.
 
 use super::snapshot::{Snapshots, ThreadSnapshot};
-use crate::report::{Activity, Stack};
+use crate::report::Stack;
 use crate::system::{self, signal};
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::os_id;
@@ -13,16 +13,26 @@ use crate::tracking::thread::wait::WaitKind;
 ///
 /// A thread that may be that of a test is asked for its stack, until it has answered, but not while a thread moves, as in a
 /// hand-over. That counts for the threads that have no part in a
-/// deadlock, too: they are not looked at again.
+/// deadlock, too: they are not looked at again. Each of them has to be known, to tell the threads of one test from those of another.
 pub(super) fn is_untracked(all: &Snapshots) -> bool {
     let first = std::process::id();
     let is_first = |thread: &ThreadSnapshot| thread.slot.life.os_id() == Some(first);
-    // While that thread runs, it may be about to start a test, which could end a wait of another.
-    let starts_tests = || matches!(system::look(first).activity, Activity::Running { .. });
+    // That thread waits for the end of a test in a futex. While it runs, writes a result, or joins a thread, it may be about
+    // to start the next test, which could end a wait of another.
+    let waits_for_tests = || system::futex_sleep(first).is_some();
+    // Counted again: it may have started one since the count.
+    let is_alone = || all.untracked_threads() == Some(1);
+    let of_tests = || {
+        all.threads
+            .iter()
+            .map(runs_test)
+            .collect::<Option<Vec<_>>>()
+    };
     !all.threads.iter().any(is_first)
-        && !starts_tests()
+        && waits_for_tests()
+        && is_alone()
         && all.stands_still()
-        && all.threads.iter().any(runs_test)
+        && of_tests().is_some_and(|of_tests| of_tests.contains(&true))
 }
 
 /// Returns whether another thread than the one at `me` is to report a deadlock of a test: the thread of the test itself, if
@@ -52,33 +62,37 @@ pub(super) fn test_of(all: &Snapshots, at: usize) -> Option<usize> {
     let ancestor = all.threads[at].slot.ancestor()?;
     all.threads
         .iter()
-        .position(|thread| thread.id == Some(ancestor) && runs_test(thread))
+        .position(|thread| thread.id == Some(ancestor) && runs_test(thread) == Some(true))
 }
 
-fn runs_test(thread: &ThreadSnapshot) -> bool {
+/// Returns whether the thread runs a test; `None` if a thread of the library has to ask it first.
+fn runs_test(thread: &ThreadSnapshot) -> Option<bool> {
     let life = &thread.slot.life;
     if thread.ended || life.is_ours() || life.is_started() {
-        return false;
+        return Some(false);
     }
     // An agent has no such id, and the first thread runs no test.
     let id = life.os_id();
     let Some(id) = id.filter(|id| *id != std::process::id()) else {
-        return false;
+        return Some(false);
     };
     if !life.was_asked_for_test() {
         // That of a test has its name. To look up the functions of a stack may take some hundred milliseconds, in which the
         // program's threads keep their locks: where that thread can be asked by a signal, one of the library asks it.
         let asks = current::own().life.is_ours() || !cfg!(feature = "signals");
-        if thread.slot.name().is_none() || !asks {
-            return false;
+        if thread.slot.name().is_none() {
+            return Some(false);
+        }
+        if !asks {
+            return None;
         }
         let Some(runs_test) = ask(id) else {
             // The next look asks again, or the thread looks itself.
-            return false;
+            return Some(false);
         };
         life.set_runs_test(id, runs_test);
     }
-    life.runs_test()
+    Some(life.runs_test())
 }
 
 /// Asks the thread with this id of the operating system whether the test runner runs a test in it; `None` if the system did
