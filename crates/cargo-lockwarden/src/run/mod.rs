@@ -19,8 +19,6 @@ use crate::variables;
 
 /// The exit code of a run with findings.
 const FINDINGS: u8 = 100;
-/// The variable that names a folder for records of lock orders.
-const RECORD: &str = "LOCKWARDEN_RECORD";
 /// The exit code of a run that succeeded and watched nothing.
 const NOTHING_WATCHED: u8 = 4;
 
@@ -86,8 +84,8 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
         .env("LOCKWARDEN", detector_settings(&summary));
     if runs {
-        let named = std::env::var_os(RECORD);
-        command.env(RECORD, records(named, &prepared.project.target_dir));
+        let named = std::env::var_os(variables::RECORD);
+        command.env(variables::RECORD, records(named, &prepared.project.target_dir));
     }
     outlive_interrupts()?;
     let status = command.status().context("cargo cannot be started")?;
