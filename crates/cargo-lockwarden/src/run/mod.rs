@@ -85,7 +85,10 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .env("LOCKWARDEN", detector_settings(&summary));
     if runs {
         let named = std::env::var_os(variables::RECORD);
-        command.env(variables::RECORD, records(named, &prepared.project.target_dir));
+        command.env(
+            variables::RECORD,
+            records(named, &prepared.project.target_dir),
+        );
     }
     outlive_interrupts()?;
     let status = command.status().context("cargo cannot be started")?;
