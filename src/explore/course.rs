@@ -1,5 +1,6 @@
 //! What is left of a schedule when it is over.
 
+use std::collections::HashMap;
 use std::mem;
 
 use super::aim::Sight;
@@ -59,14 +60,59 @@ pub(super) fn interleaving(notes: &[(usize, Noted)], names: &[Option<String>]) -
             });
         }
     }
+    // What a short name stands for, if that is one thing.
+    let mut meant = HashMap::new();
+    for (_, noted) in notes {
+        let only = meant.entry(&noted.short).or_insert(Some(&noted.what));
+        *only = only.filter(|what| **what == noted.what);
+    }
     let mut steps = Vec::with_capacity(notes.len());
     for (thread, noted) in notes {
         steps.push(Step {
             column: columns[*thread],
             verb: noted.verb,
-            lock: noted.what.clone(),
+            lock: match meant[&noted.short] {
+                Some(_) => noted.short.clone(),
+                None => noted.what.clone(),
+            },
             site: noted.site,
         });
     }
     schedule_table(&heads, &steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noted(short: &str, what: &str) -> (usize, Noted) {
+        let noted = Noted {
+            verb: "takes",
+            what: what.to_owned(),
+            short: short.to_owned(),
+            site: None,
+        };
+        (0, noted)
+    }
+
+    #[test]
+    fn a_lock_has_its_short_name_in_the_table_unless_another_has_it_too() {
+        let notes = [
+            noted("`bank::LEDGER`", "Mutex `bank::LEDGER` made at a.rs:1:1"),
+            noted("`bank::LEDGER`", "Mutex `bank::LEDGER` made at a.rs:1:1"),
+            noted("`all`", "Mutex `all` made at a.rs:2:2"),
+            noted("`all`", "Mutex `all` made at a.rs:2:9"),
+        ];
+        let table = interleaving(&notes, &[None]);
+        let steps: Vec<_> = table.lines().skip(2).map(str::trim).collect();
+        assert_eq!(
+            steps,
+            [
+                "takes `bank::LEDGER`",
+                "takes `bank::LEDGER`",
+                "takes Mutex `all` made at a.rs:2:2",
+                "takes Mutex `all` made at a.rs:2:9",
+            ]
+        );
+    }
 }

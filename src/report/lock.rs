@@ -84,6 +84,16 @@ impl LockInfo {
         self.key() == key || (self.name.is_none() && class_key::of_site(self.created) == key)
     }
 
+    /// Returns the name for a narrow column, where a symbol is enough to know the lock by.
+    pub(crate) fn in_a_column(&self) -> String {
+        match symbol(self.created) {
+            Some(symbol) if self.name.is_none() && self.label.is_none() => {
+                format!("`{}`", Escaped(symbol))
+            }
+            _ => self.to_string(),
+        }
+    }
+
     /// Returns the name within a sentence, where a lock without a name needs an article.
     pub(crate) fn in_a_sentence(&self) -> String {
         match self.name {

@@ -145,12 +145,9 @@ fn with_content(lock: &LockInfo, name: &str, content: &str) -> String {
 }
 
 fn brief(lock: &LockInfo) -> String {
-    match (lock.name, &lock.label) {
-        (None, None) => match symbol(lock.created) {
-            Some(symbol) => format!("`{}`", Escaped(symbol)),
-            None => format!("{} of {}", lock.noun, short_place(lock.created)),
-        },
-        _ => lock.to_string(),
+    match (lock.name, &lock.label, symbol(lock.created)) {
+        (None, None, None) => format!("{} of {}", lock.noun, short_place(lock.created)),
+        _ => lock.in_a_column(),
     }
 }
 

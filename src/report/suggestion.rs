@@ -11,6 +11,7 @@ use super::place::{dependency, place};
 use super::stack::Stack;
 use super::stall_text;
 use crate::engine::verdict::Verdict;
+use crate::tracking::lock::kind::LockKind;
 
 /// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
@@ -21,7 +22,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
         }
         Verdict::Deadlock if report.edges.len() > 1 => order::suggestion(report),
         Verdict::Deadlock => match report.edges.first() {
-            Some(edge) => Some(read_twice(edge)),
+            Some(edge) => Some(read_twice(report, edge)),
             None => stuck::suggestion(report),
         },
         Verdict::SelfDeadlock if report.edges.is_empty() => stuck::alone(report),
@@ -61,7 +62,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
                 stuck::TEMPORARY
             ))
         }
-        Verdict::RecursiveRead => Some(read_twice(report.edges.first()?)),
+        Verdict::RecursiveRead => Some(read_twice(report, report.edges.first()?)),
         Verdict::Stall => stall_text::suggestion(report),
         Verdict::HeldAcrossAwait => Some(
             "drop the guard before the `.await`, or use the asynchronous lock of the runtime, whose \
@@ -114,12 +115,17 @@ fn asked_late(report: &Report, edge: &Edge) -> Option<String> {
 }
 
 /// The suggestion about a lock that a thread reads twice, with a writer in between.
-fn read_twice(edge: &Edge) -> String {
+fn read_twice(report: &Report, edge: &Edge) -> String {
     let (first, second) = (edge.from_site, edge.to_site);
+    // Locks of tasks and values of channels have no such variant.
+    let recursive = match report.noun(edge.to) == LockKind::RW_LOCK.noun() {
+        true => ", or use the `RecursiveRwLock` of parking_lot",
+        false => "",
+    };
     if first == second {
         return format!(
             "{} is reached again, by a call, a callback or a loop, while its guard is alive: copy what is \
-             needed and drop the guard before that, or use a `RecursiveRwLock`",
+             needed and drop the guard before that{recursive}",
             place(first)
         );
     }
@@ -129,8 +135,7 @@ fn read_twice(edge: &Edge) -> String {
         false => String::new(),
     };
     format!(
-        "hand the guard that was taken at {} on to {}, or drop it first, or use a \
-         `RecursiveRwLock`{temporary}",
+        "hand the guard that was taken at {} on to {}, or drop it first{recursive}{temporary}",
         place(first),
         place(second)
     )

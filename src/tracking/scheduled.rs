@@ -48,6 +48,8 @@ pub(crate) struct Noted {
     pub(crate) verb: &'static str,
     /// The name of what it does that to, or nothing.
     pub(crate) what: String,
+    /// The same for a narrow column; other things may have it, too.
+    pub(crate) short: String,
     pub(crate) site: Option<Site>,
 }
 

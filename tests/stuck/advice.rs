@@ -62,7 +62,7 @@ advice! {
          "queues for `shared`"];
     "a thread that reads twice, and a writer that is queued between", reads_twice, "Deadlock",
         ["queues for `shared`", "which waits at tests/stuck/advice.rs:", "hand the guard that was taken at",
-         "or drop it first, or use a `RecursiveRwLock`"];
+         "or drop it first, or use the `RecursiveRwLock` of parking_lot"];
     "a destructor that takes a lock as its thread unwinds", destructor, "Deadlock",
         ["swap lines", "so that `a` is taken before `b`, as thread `unwinds` (#2) does"];
     "a receiver that has a sender itself", own_sender, "Deadlock",

@@ -95,6 +95,7 @@ impl Project {
             .env("CARGO_TARGET_DIR", target())
             .env_remove("CI")
             .env_remove("LOCKWARDEN")
+            .env_remove("LOCKWARDEN_RECORD")
             .env_remove("LOCKWARDEN_RECORD_TIMES")
             .env_remove("LOCKWARDEN_RECORD_STACKS");
         // The test itself may be run by nextest.
@@ -220,6 +221,14 @@ fn a_branch_that_adds_the_wrong_order_fails_and_only_that() {
         "{}",
         shown(&first)
     );
+    // Where the variable is exported, the commands read what the run before has written there.
+    let exported = project
+        .command(env!("CARGO_BIN_EXE_cargo-lockwarden"))
+        .args(["lockwarden", "check"])
+        .env("LOCKWARDEN_RECORD", "records")
+        .output()
+        .unwrap();
+    assert_eq!(shown(&exported), shown(&first));
     let denied = project.lockwarden(&["check", "records", "--deny", "new"]);
     assert_eq!(denied.status.code(), Some(100), "{}", shown(&denied));
     assert!(

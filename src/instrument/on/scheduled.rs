@@ -258,8 +258,14 @@ impl Scheduled {
     pub(super) fn note(&self, verb: &'static str, record: Option<&LockRecord>, site: Option<Site>) {
         let Participant { scheduler, thread } = &self.0;
         if scheduler.is_noting() {
-            let what = record.map(name_of).unwrap_or_default();
-            scheduler.note(*thread, Noted { verb, what, site });
+            let lock = record.map(info_of);
+            let noted = Noted {
+                verb,
+                what: lock.as_ref().map_or(String::new(), LockInfo::to_string),
+                short: lock.as_ref().map_or(String::new(), LockInfo::in_a_column),
+                site,
+            };
+            scheduler.note(*thread, noted);
         }
     }
 
@@ -304,10 +310,6 @@ impl Scheduled {
 
 /// The name of a lock for the reader of a schedule. A record that has no identity yet gets none here: its
 /// holder may be about to give it one.
-fn name_of(record: &LockRecord) -> String {
-    info_of(record).to_string()
-}
-
 fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
         Some(ident) => detector::lock_info(ident),

@@ -15,6 +15,7 @@ use super::super::symbols::is_of_the_command;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::lists;
 use crate::engine::reacquisition::Reacquisition;
+use crate::tracking::lock::kind::LockKind;
 
 /// Two places that are further apart, in lines, are not searched for a function between them.
 const NEAR: u32 = 100;
@@ -186,11 +187,11 @@ fn one_order(report: &Report, edge: &Edge) -> String {
             }
             false => "",
         };
-        return match is_of_the_command() {
-            true => format!("{same} sort them before {first}{callers}"),
-            false => format!(
+        return match can_be_taken_at_once(report) {
+            true => format!(
                 "{same} take them at once with {both}, or sort them before {first}{callers}"
             ),
+            false => format!("{same} sort them before {first}{callers}"),
         };
     }
     if let Some(again) = taken_again(report, edge) {
@@ -201,10 +202,27 @@ fn one_order(report: &Report, edge: &Edge) -> String {
         );
     }
     let swapped = fmt::from_fn(|f| swapped(f, report, edge));
-    match is_of_the_command() {
-        true => swapped.to_string(),
-        false => format!("{swapped}; or take both at once with {both}"),
+    match can_be_taken_at_once(report) {
+        true => format!("{swapped}; or take both at once with {both}"),
+        false => swapped.to_string(),
     }
+}
+
+/// Returns whether the program can take the locks of the cycle with `lockwarden::acquire`: it names the library, and
+/// these are locks of threads.
+fn can_be_taken_at_once(report: &Report) -> bool {
+    let can_be_taken = |edge: &Edge| {
+        let noun = report.noun(edge.to);
+        let kinds = [
+            LockKind::MUTEX,
+            LockKind::FAIR_MUTEX,
+            LockKind::REENTRANT_MUTEX,
+            LockKind::RW_LOCK,
+            LockKind::RECURSIVE_RW_LOCK,
+        ];
+        kinds.iter().any(|kind| kind.noun() == noun)
+    };
+    !is_of_the_command() && report.edges.iter().all(can_be_taken)
 }
 
 /// Returns whether both locks are taken by one call.

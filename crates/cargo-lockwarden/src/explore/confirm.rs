@@ -22,7 +22,8 @@ const PREDICTIONS: [&str; 3] = ["Inversion", "Guarded", "RecursiveRead"];
 /// The options of a confirmation.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct ConfirmArguments {
-    /// Record files or folders of them; `target/lockwarden/records` if none is given
+    /// Record files or folders of them; if none is given, the folder that LOCKWARDEN_RECORD names, or else
+    /// `target/lockwarden/records`
     #[arg(long, value_name = "PATH")]
     pub(crate) records: Vec<PathBuf>,
     /// How many schedules of each test are run for a finding
@@ -53,7 +54,10 @@ pub(crate) fn confirm(mut request: Request, options: &ConfirmArguments) -> Resul
     let filters = tests::take_filters(&mut request.arguments);
     let prepared = run::prepare(&request)?;
     let folders = match &options.records[..] {
-        [] => vec![prepared.project.target_dir.join("records")],
+        [] => vec![
+            records::named_by_environment()
+                .unwrap_or_else(|| prepared.project.target_dir.join("records")),
+        ],
         given => given.to_vec(),
     };
     let found = records::findings(&folders).context("the records cannot be read")?;

@@ -100,8 +100,9 @@ pub(crate) fn explore(mut request: Request, options: &ExploreArguments) -> Resul
         passed += u64::from(began);
     }
     eprintln!(
-        "lockwarden: {}, of which {passed} start threads and passed in each schedule; {}, {} failed",
+        "lockwarden: {}, of which {} threads and passed in each schedule; {}, {} failed",
         count(tests.len() as u64, "test", "tests"),
+        count(passed, "starts", "start"),
         count(made, "schedule", "schedules"),
         count(failed, "test", "tests")
     );

@@ -15,6 +15,7 @@ use super::orders::Orders;
 use super::read::{self, Tally};
 use super::{accept, explain, outputs, page, sql, text, top, trace};
 use crate::symbols::Sources;
+use crate::variables;
 
 /// A check found something.
 const FINDINGS: u8 = 100;
@@ -155,8 +156,8 @@ pub(crate) enum Format {
 /// Where records are.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Files {
-    /// Record files, directories of them, or `@list` for a file that names them; without any, the records of the last
-    /// `cargo lockwarden` run, which replaced those of the run before
+    /// Record files, directories of them, or `@list` for a file that names them; without any, those below the folder that
+    /// LOCKWARDEN_RECORD names, or else those of the last `cargo lockwarden` run, which replaced those of the run before
     #[arg(value_name = "RECORDS")]
     records: Vec<PathBuf>,
 }
@@ -287,10 +288,14 @@ impl Loaded {
 impl Files {
     /// Reads the records as they are. It is an error if there are none.
     fn read(&self) -> Result<(Records, Tally), Stop> {
-        let of_last_run = self.records.is_empty();
+        let named = match &self.records[..] {
+            [] => Vec::from_iter(named_by_environment()),
+            given => given.to_vec(),
+        };
+        let of_last_run = named.is_empty();
         let paths = match of_last_run {
             true => vec![records_of_last_run()],
-            false => self.records.clone(),
+            false => named,
         };
         let missing = paths.iter().find(|path| {
             let is_list = path.to_str().is_some_and(|path| path.starts_with('@'));
@@ -374,7 +379,13 @@ fn workspace() -> Option<Metadata> {
     MetadataCommand::new().no_deps().exec().ok()
 }
 
-/// The folder to which the programs of a run write their records, unless LOCKWARDEN_RECORD names another.
+/// The folder to which the programs of a run write their records, if the variable names one. An empty name is none.
+pub(crate) fn named_by_environment() -> Option<PathBuf> {
+    let folder = std::env::var_os(variables::RECORD)?;
+    (!folder.is_empty()).then(|| folder.into())
+}
+
+/// The folder to which the programs of a run write their records, unless the variable names another.
 fn records_of_last_run() -> PathBuf {
     let target = workspace().map_or(PathBuf::from("target"), |metadata| {
         metadata.target_directory.into_std_path_buf()

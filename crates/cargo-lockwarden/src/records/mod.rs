@@ -20,7 +20,7 @@ mod times;
 mod top;
 mod trace;
 
-pub(crate) use self::commands::Command;
+pub(crate) use self::commands::{Command, named_by_environment};
 pub(crate) use self::row::FindingRow;
 
 /// The findings of records.

@@ -40,16 +40,20 @@ impl Records {
                 continue;
             }
             let base = symbol.map_or_else(|| site.clone(), |symbol| symbol.path);
-            let content = class
-                .strip_prefix(site.as_str())
-                .and_then(|rest| rest.strip_prefix(OF))
-                .filter(|_| is_generic);
-            let name = match content {
-                Some(content) => format!("{base}{OF}{content}"),
-                None => base,
-            };
+            let content = content_of(class, site).filter(|_| is_generic);
+            symbols.insert(class.clone(), in_full(base, content));
             contents.insert(class.clone(), content.map(str::to_owned));
-            symbols.insert(class.clone(), name);
+        }
+        // A class without an order has times alone, and its place in its key alone.
+        for class in self.times.classes() {
+            let site = class.split_once(OF).map_or(class, |(site, _)| site);
+            if !self.classes.contains_key(class)
+                && let Some(found) = sources.construction(site)
+                && let Some(symbol) = found.symbol
+            {
+                let content = content_of(class, site).filter(|_| found.is_generic);
+                symbols.insert(class.to_owned(), in_full(symbol.path, content));
+            }
         }
         let name_of = |class: &str| {
             symbols
@@ -122,5 +126,48 @@ impl Records {
             renamed.add_finding(finding);
         }
         renamed
+    }
+}
+
+/// What the locks of the class hold, which its key has behind the place.
+fn content_of<'a>(class: &'a str, site: &str) -> Option<&'a str> {
+    class.strip_prefix(site)?.strip_prefix(OF)
+}
+
+fn in_full(base: String, content: Option<&str>) -> String {
+    match content {
+        Some(content) => format!("{base}{OF}{content}"),
+        None => base,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::records::times::tests::time;
+
+    #[test]
+    fn a_class_that_has_times_and_no_order_has_its_symbol_too() {
+        let root = std::env::temp_dir().join(format!("lockwarden-naming-{}", std::process::id()));
+        fs::create_dir_all(root.join("src")).unwrap();
+        let source = "static LEDGER: Mutex<u8> = Mutex::new(0);\nfn on<T>(t: T) { let all = Mutex::new(t); }\n";
+        fs::write(root.join("src/bank.rs"), source).unwrap();
+        let sources = Sources::new(root.clone(), vec![(String::new(), "bank".to_owned())]);
+        let mut records = Records::default();
+        for class in ["src/bank.rs:1:28 of u8", "src/bank.rs:2:28 of u8", "stats"] {
+            records.times.add_time(time("1", class, 1, 1));
+        }
+        let records = records.with_symbols(&sources);
+        let _ = fs::remove_dir_all(root);
+        let classes = records.times.by_class(|class| records.name_of(class));
+        let mut names: Vec<_> = classes.iter().map(|class| &class.class[..]).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["bank::bank::LEDGER", "bank::bank::on::all of u8", "stats"]
+        );
+        assert!(records.classes.is_empty());
     }
 }

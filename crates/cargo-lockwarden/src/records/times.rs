@@ -123,6 +123,11 @@ impl Times {
         classes.chain(blocked).chain(stacks).chain(events)
     }
 
+    /// The keys of the classes that have times; the same key may come several times.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = &str> {
+        self.classes.values().map(|row| &row.class[..])
+    }
+
     /// The times of each class over all processes, under the name that `name_of` gives it: those that threads
     /// waited for longest first.
     pub(crate) fn by_class(&self, name_of: impl Fn(&str) -> String) -> Vec<ClassTimes> {

@@ -20,8 +20,6 @@ use crate::variables;
 
 /// The exit code of a run with findings.
 const FINDINGS: u8 = 100;
-/// The variable that names a folder for records of lock orders.
-const RECORD: &str = "LOCKWARDEN_RECORD";
 /// The exit code of a run that succeeded and watched nothing.
 const NOTHING_WATCHED: u8 = 4;
 
@@ -89,8 +87,9 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
     // Until the end of the run.
     let mut _under_way = None;
     if runs {
-        let (folder, under_way) = records(std::env::var_os(RECORD), &prepared.project.target_dir);
-        command.env(RECORD, folder);
+        let named = std::env::var_os(variables::RECORD);
+        let (folder, under_way) = records(named, &prepared.project.target_dir);
+        command.env(variables::RECORD, folder);
         _under_way = under_way;
     }
     outlive_interrupts()?;

@@ -12,7 +12,7 @@ fn a_test_that_hangs_in_some_schedules_is_found_and_the_others_pass() {
     assert!(answer.out.contains("Deadlock"), "{answer:?}");
     let answer = project.call(&["explore", "--schedules", "20", "--", "right", "without"]);
     answer.ends_with(0);
-    let line = "2 tests, of which 1 start threads and passed in each schedule; 20 schedules";
+    let line = "2 tests, of which 1 starts threads and passed in each schedule; 20 schedules";
     assert!(answer.err.contains(line), "{answer:?}");
 }
 
