@@ -308,8 +308,8 @@ impl Scheduled {
     }
 }
 
-/// The name of a lock for the reader of a schedule. A record that has no identity yet gets none here: its
-/// holder may be about to give it one.
+/// The lock of a record, for the reader of a schedule. A record that has no identity yet gets none here: its holder may be
+/// about to give it one.
 fn info_of(record: &LockRecord) -> LockInfo {
     match record.ident() {
         Some(ident) => detector::lock_info(ident),
