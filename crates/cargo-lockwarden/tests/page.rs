@@ -43,6 +43,11 @@ addEventListener("load", () => {
   const main = document.querySelector("main");
   main.style.width = "420px";
   seen.narrow = main.scrollWidth;
+  const source = document.createElement("pre");
+  source.innerHTML = "<span class=line>7\n</span><span class=at>8\n</span>";
+  document.body.append(source);
+  const left = (line) => { const text = document.createRange(); text.selectNodeContents(line); return text.getBoundingClientRect().left; };
+  seen.columns = [...source.children].map(left);
   const result = document.createElement("pre");
   result.id = "result";
   result.textContent = JSON.stringify(seen);
@@ -336,6 +341,10 @@ fn ten_thousand_orders_stay_usable() {
         "{seen}"
     );
     assert_eq!(seen["sorted"], "ascending", "{seen}");
+    assert_eq!(
+        seen["columns"][0], seen["columns"][1],
+        "the marked line of a source stands below the others: {seen}"
+    );
     assert_eq!(seen["outside"], 0, "{seen}");
     assert_eq!(seen["narrow"], 420, "the page fits a telephone: {seen}");
 }
