@@ -282,7 +282,8 @@ mod kernels {
 
     #[test]
     #[ignore = "it hands standard output to a process"]
-    #[allow(unsafe_code)]
+    // The process ends after this one, which ends what it reads.
+    #[allow(unsafe_code, clippy::zombie_processes)]
     fn b_output_that_is_read_later() {
         let (reader, mut output): (_, PipeWriter) = std::io::pipe().unwrap();
         // Longer than the thread of the library leaves between two of its first looks.
