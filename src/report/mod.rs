@@ -51,6 +51,8 @@ mod snapshots;
 pub use self::activity::Activity;
 pub use self::data::{Basis, Edge, Report};
 pub use self::lock::LockInfo;
+#[cfg(unix)]
+pub(crate) use self::module::LOOKUP;
 pub use self::stack::{Stack, StackFrame};
 pub use self::stall::{Holder, Stall, StallCause};
 pub use self::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};

@@ -8,6 +8,11 @@ use std::sync::Arc;
 
 use crate::shim::loaded;
 use crate::shim::loaded::Note;
+use crate::tracking::fork_safe::ForkSafe;
+
+/// Held while names are looked up: `backtrace` and the C library's list of modules have locks of their own, which a fork
+/// at that moment would leave locked in the child. The first lookup, which a fork waits for, takes some hundred milliseconds.
+pub(crate) static LOOKUP: ForkSafe<()> = ForkSafe::new(());
 
 /// A loaded program or library.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +42,7 @@ impl Modules {
     /// Returns the modules that are loaded now.
     pub(super) fn now() -> Self {
         let mut modules = Vec::new();
+        let _lookup = LOOKUP.lock();
         loaded::each(&mut |loaded| {
             modules.push(Arc::new(Module {
                 // The linker lists the program itself first, with an empty name.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
-use super::module::{Module, Modules, Place};
+use super::module::{LOOKUP, Module, Modules, Place};
 use super::place::{is_own, short_file, shown_file};
 use crate::engine::ids::Site;
 use crate::engine::lists;
@@ -315,6 +315,7 @@ fn resolve(address: usize, modules: &Modules, frames: &mut Vec<Frame>) {
     let before = frames.len();
     let place = modules.place(address);
     let address = std::ptr::without_provenance_mut(address);
+    let _lookup = LOOKUP.lock();
     backtrace::resolve(address, |symbol| {
         frames.push(Frame {
             // The alternate form leaves out the hash at the end of the name.

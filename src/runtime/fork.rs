@@ -26,6 +26,7 @@ pub(crate) fn watch() {
             crate::sink::QUEUE.as_lock(),
             crate::sink::LISTENER.as_lock(),
             crate::runtime::later_looks::STARTED.as_lock(),
+            crate::report::LOOKUP.as_lock(),
         ]);
         fork_safe::hold(&crate::tracking::statics());
     }

@@ -279,3 +279,41 @@ fn in_the_child_of_a_fork_the_watchdog_is_gone_and_another_one_can_be_started() 
         |outcome| outcome.succeeds()
     );
 }
+
+/// The lookup of names has a lock of its own, outside of this crate.
+#[test]
+fn the_child_of_a_fork_looks_up_names_whatever_other_threads_were_doing() {
+    apart!(
+        &[],
+        || {
+            // The first watched lock starts the detector.
+            drop(lockwarden::sync::Mutex::new(()).lock());
+            thread::spawn(|| {
+                loop {
+                    std::hint::black_box(dump().to_string());
+                }
+            });
+            for _ in 0..20 {
+                // SAFETY: the child runs on this thread alone, and leaves without what the parent has
+                // registered.
+                let status = unsafe {
+                    match libc::fork() {
+                        0 => {
+                            libc::alarm(60);
+                            let text = std::panic::catch_unwind(|| dump().to_string());
+                            let is_named = text.is_ok_and(|text| text.contains("stacks.rs"));
+                            libc::_exit(i32::from(!is_named));
+                        }
+                        pid => {
+                            let mut status = -1;
+                            assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
+                            status
+                        }
+                    }
+                };
+                assert_eq!(status, 0);
+            }
+        },
+        |outcome| outcome.succeeds()
+    );
+}

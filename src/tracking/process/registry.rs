@@ -246,10 +246,11 @@ pub(crate) fn keep_only(survivor: &Slot) -> usize {
     let Slots { all, free } = &mut *slots;
     let mut left = 0;
     for &slot in all.iter() {
+        // Also where no thread is, or one that has ended: other threads may have been reading the slot.
+        slot.survive();
         if slot.thread().is_none() || slot.has_ended() || std::ptr::eq(slot, survivor) {
             continue;
         }
-        slot.survive();
         if slot.held().is_some_and(|held| !held.is_empty()) {
             slot.leave_behind();
             left += 1;

@@ -96,6 +96,16 @@ impl RemotePanic {
         self.rung.store(0, Ordering::Relaxed);
         self.state.lock().message.take()
     }
+
+    /// Releases the lock that a thread which does not exist any more may have held at a fork.
+    pub(in crate::tracking) fn survive(&self) {
+        if self.state.is_locked() {
+            // SAFETY: the holder does not exist any more.
+            unsafe { self.state.force_unlock(Default::default()) };
+            // It may have been in the middle of a change.
+            std::mem::forget(self.state.lock().message.take());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +133,19 @@ mod tests {
         assert_eq!(alarm.take().as_deref(), Some("stuck"));
         assert!(alarm.take().is_none());
         alarm.disarm();
+    }
+
+    #[test]
+    fn a_lock_that_a_fork_has_left_locked_is_released() {
+        // A thread that keeps such a guard stays inside the detector.
+        let forks = || {
+            let alarm = RemotePanic::new();
+            std::mem::forget(alarm.state.lock());
+            alarm.survive();
+            alarm.arm(None);
+            assert!(alarm.ring("stuck".to_owned(), &|| true));
+        };
+        std::thread::spawn(forks).join().unwrap();
     }
 
     #[test]

@@ -368,7 +368,6 @@ impl Slot {
     /// That thread may have been in the middle of any change, so what it owned is leaked as it is: to drop a
     /// vector that was just growing would free the same memory twice.
     pub(crate) fn abandon(&self) {
-        self.survive();
         std::mem::forget(std::mem::take(&mut *self.name.lock()));
         // SAFETY: the thread that had a borrow is gone.
         unsafe { self.own.get().write(None) };
@@ -390,6 +389,7 @@ impl Slot {
     /// fork.
     pub(crate) fn survive(&self) {
         self.place.survive();
+        self.alarm.survive();
         if self.name.is_locked() {
             // SAFETY: the holder does not exist any more. It was reading, or it was this slot's own thread.
             unsafe { self.name.force_unlock(Default::default()) };
