@@ -92,7 +92,7 @@ fn a_test_that_hangs_later_has_no_part_in_another() {
     let exit = run_at_once("2", &kernels, "");
     assert!(exit.stdout.contains("1 passed; 2 failed;"), "{exit}");
     let headlines = exit.headlines();
-    // That of the first test is there twice.
+    // The first test hangs twice, with the same headline, which counts once.
     assert_eq!(headlines.len(), 2, "{exit}");
     let is_both = |line: &&str| line.contains("d_two") && line.contains("f_lock");
     assert!(!headlines.iter().any(is_both), "{exit}");

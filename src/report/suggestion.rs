@@ -119,7 +119,7 @@ fn read_twice(report: &Report, edge: &Edge) -> String {
     let (first, second) = (edge.from_site, edge.to_site);
     // Locks of tasks and values of channels have no such variant.
     let recursive = match report.noun(edge.to) == LockKind::RW_LOCK.noun() {
-        true => ", or use the `RecursiveRwLock` of parking_lot",
+        true => ", or use the `RecursiveRwLock` of parking_lot 0.13",
         false => "",
     };
     if first == second {

@@ -46,11 +46,11 @@ advice! {
     "a helper that locks and calls back, inside itself", callback, "SelfDeadlock",
         ["is reached again, by a call, a callback or a loop, while its guard is alive: drop the guard before"];
     "a read inside a read", read_in_read, "RecursiveRead",
-        ["hand the guard that was taken at", "or drop it first, or use the `RecursiveRwLock` of parking_lot"];
+        ["hand the guard that was taken at", "or drop it first, or use the `RecursiveRwLock` of parking_lot 0.13"];
     "reads in a loop that keeps its guards", reads_in_loop, "RecursiveRead",
         ["is reached again, by a call, a callback or a loop, while its guard is alive: copy what is needed"];
     "two reads in one condition", reads_in_line, "RecursiveRead",
-        ["or drop it first, or use the `RecursiveRwLock` of parking_lot; a guard without a name lives to the end of its statement"];
+        ["or drop it first, or use the `RecursiveRwLock` of parking_lot 0.13; a guard without a name lives to the end of its statement"];
     "a guard that its thread forgets", forgotten, "Abandoned",
         ["drop the guard before the thread ends: look for `mem::forget`"];
 }

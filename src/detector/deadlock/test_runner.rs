@@ -3,7 +3,7 @@
 
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use crate::report::Stack;
-use crate::system::{self, signal};
+use crate::system::{self, NoStack, signal};
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait::WaitKind;
@@ -65,7 +65,8 @@ pub(super) fn test_of(all: &Snapshots, at: usize) -> Option<usize> {
         .position(|thread| thread.id == Some(ancestor) && runs_test(thread) == Some(true))
 }
 
-/// Returns whether the thread runs a test; `None` if a thread of the library has to ask it first.
+/// Returns whether the thread runs a test; `None` if that is not known yet: a thread of the library has to ask it first, or it
+/// has not answered.
 fn runs_test(thread: &ThreadSnapshot) -> Option<bool> {
     let life = &thread.slot.life;
     if thread.ended || life.is_ours() || life.is_started() {
@@ -86,21 +87,22 @@ fn runs_test(thread: &ThreadSnapshot) -> Option<bool> {
         if !asks {
             return None;
         }
-        let Some(runs_test) = ask(id) else {
-            // The next look asks again, or the thread looks itself.
-            return Some(false);
-        };
-        life.set_runs_test(id, runs_test);
+        match ask(id) {
+            Ok(runs_test) => life.set_runs_test(id, runs_test),
+            // The system did not let it run: the next look asks again.
+            Err(NoStack::NoAnswer) => return None,
+            // It may look itself.
+            Err(_) => return Some(false),
+        }
     }
     Some(life.runs_test())
 }
 
-/// Asks the thread with this id of the operating system whether the test runner runs a test in it; `None` if the system did
-/// not let it run, or it cannot be asked.
-pub(crate) fn ask(id: u32) -> Option<bool> {
+/// Asks the thread with this id of the operating system whether the test runner runs a test in it.
+pub(crate) fn ask(id: u32) -> Result<bool, NoStack> {
     let stack = match id == os_id() {
         true => Ok(Stack::capture()),
         false => signal::ask(&[(id, system::look(id).blocked)]).remove(0),
     };
-    stack.ok().map(|stack| stack.is_of_test())
+    stack.map(|stack| stack.is_of_test())
 }

@@ -381,7 +381,7 @@ pub fn report_stuck(
 /// ```
 #[must_use]
 pub fn runs_test(os_id: u32) -> Option<bool> {
-    detector::deadlock::runs_test(os_id)
+    detector::deadlock::runs_test(os_id).ok()
 }
 
 /// Marks the calling thread as one that looks after others and that none of the program waits for.

@@ -162,8 +162,12 @@ fn fresh_records(target_dir: &Path) -> (PathBuf, Option<File>) {
         let _ = fs::remove_dir_all(&folder);
     }
     let _ = fs::create_dir_all(&folder);
-    // The other runs under way share the lock, which ends with the process.
-    let _ = lock.as_ref().map(File::lock_shared);
+    // The other runs under way share the lock, which ends with the process. The exclusive one is released first: Windows
+    // lets a file have both, and another run would wait for the end of this one.
+    if let Some(lock) = &lock {
+        let _ = lock.unlock();
+        let _ = lock.lock_shared();
+    }
     (folder, lock)
 }
 
