@@ -142,7 +142,16 @@ silent!(
     a_signal
     an_epoll_of_a_task
     a_thread_that_drives_another_future
+    an_epoll_of_a_closure_beside_workers_without_drivers
+    a_paused_clock_beside_a_closure
 );
+
+#[test]
+fn a_callback_of_a_watchdog() {
+    let exit = run(&["right::a_callback_of_a_watchdog"]);
+    assert!(exit.succeeded(), "{exit}");
+    assert!(!exit.stderr.contains("Deadlock: "), "{exit}");
+}
 
 /// Tests that hang.
 mod hangs {
@@ -450,5 +459,63 @@ mod right {
         let mut child = writes_later(&theirs);
         assert_eq!(receiver.await, Ok(b'1'));
         child.wait().unwrap();
+    }
+
+    #[tokio::test]
+    #[ignore = "it is run by another test"]
+    async fn a_callback_of_a_watchdog() {
+        let (sender, receiver) = oneshot::channel();
+        let sender = std::sync::Mutex::new(Some(sender));
+        let builder = lockwarden::watchdog::Watchdog::builder().on_alert(move |_| {
+            let sender = sender.lock().unwrap().take();
+            sender
+                .into_iter()
+                .for_each(|sender| sender.send(1).unwrap());
+        });
+        let watchdog = builder.spawn().unwrap();
+        let _beats = watchdog.heartbeat("beats", LONG);
+        assert_eq!(receiver.await, Ok(1));
+    }
+
+    #[test]
+    #[ignore = "it is run by another test"]
+    fn an_epoll_of_a_closure_beside_workers_without_drivers() {
+        use mio::unix::SourceFd;
+        use mio::{Events, Interest, Poll, Token};
+        use std::os::fd::AsRawFd;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).build().unwrap();
+        let (sender, receiver) = oneshot::channel();
+        runtime.block_on(async {
+            // By tokio's own function, as a crate would call it that is not watched.
+            ::tokio::task::spawn_blocking(|| {
+                let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+                let mut poll = Poll::new().unwrap();
+                let registry = poll.registry();
+                registry
+                    .register(
+                        &mut SourceFd(&ours.as_raw_fd()),
+                        Token(0),
+                        Interest::READABLE,
+                    )
+                    .unwrap();
+                let mut child = writes_later(&theirs);
+                poll.poll(&mut Events::with_capacity(1), None).unwrap();
+                child.wait().unwrap();
+                sender.send(1).unwrap();
+            });
+            assert_eq!(receiver.await, Ok(1));
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[ignore = "it is run by another test"]
+    async fn a_paused_clock_beside_a_closure() {
+        let (sender, receiver) = oneshot::channel();
+        ::tokio::task::spawn_blocking(|| {
+            thread::sleep(LONG);
+            sender.send(1).unwrap();
+        });
+        assert_eq!(receiver.await, Ok(1));
     }
 }
