@@ -153,6 +153,12 @@ fn a_callback_of_a_watchdog() {
     assert!(!exit.stderr.contains("Deadlock: "), "{exit}");
 }
 
+#[test]
+fn a_message_beside_a_thread_that_serves() {
+    let exit = found(&["hangs::a_message_beside_a_thread_that_serves"]);
+    exit.says("Deadlock: both tasks wait: task `");
+}
+
 /// Tests that hang.
 mod hangs {
     use std::sync::Arc;
@@ -246,6 +252,27 @@ mod hangs {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let (_sender, receiver) = oneshot::channel::<u8>();
         runtime.unwrap().block_on(receiver).unwrap();
+    }
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn a_message_beside_a_thread_that_serves() {
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+        };
+        let (requests, mut served) = mpsc::channel::<u8>(4);
+        std::thread::spawn(move || {
+            runtime()
+                .unwrap()
+                .block_on(async { while served.recv().await.is_some() {} });
+        });
+        let (_sender, receiver) = oneshot::channel::<u8>();
+        runtime().unwrap().block_on(async {
+            requests.send(1).await.unwrap();
+            receiver.await.unwrap();
+        });
     }
 
     #[tokio::test]

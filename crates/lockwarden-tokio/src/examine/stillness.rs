@@ -58,7 +58,8 @@ impl Still {
             asleep.insert(id, census::switches_of_asleep(id).filter(|_| is_asleep)?);
         }
         // A callback of a watchdog may wake any thread.
-        let is_all = system::has_no_handlers() && !instrument::alerts_call_program();
+        let is_all =
+            !asleep.is_empty() && system::has_no_handlers() && !instrument::alerts_call_program();
         is_all.then_some(Self(asleep))
     }
 
