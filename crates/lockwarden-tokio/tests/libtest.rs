@@ -154,6 +154,14 @@ fn a_callback_of_a_watchdog() {
 }
 
 #[test]
+fn a_message_beside_a_closure_that_waits() {
+    // The closure has the sender.
+    let exit = found(&["hangs::a_message_beside_a_closure_that_waits"]);
+    exit.says("Deadlock: task `");
+    exit.says(", and no task or thread can end that");
+}
+
+#[test]
 fn a_message_beside_a_thread_that_serves() {
     let exit = found(&["hangs::a_message_beside_a_thread_that_serves"]);
     exit.says("Deadlock: both tasks wait: task `");
@@ -252,6 +260,18 @@ mod hangs {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let (_sender, receiver) = oneshot::channel::<u8>();
         runtime.unwrap().block_on(receiver).unwrap();
+    }
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    async fn a_message_beside_a_closure_that_waits() {
+        let (to_closure, from_us) = std::sync::mpsc::channel();
+        let (to_us, from_closure) = oneshot::channel::<u8>();
+        // By tokio's own function, as a crate would call it that is not watched.
+        ::tokio::task::spawn_blocking(move || to_us.send(from_us.recv().unwrap()));
+        // A panic drops this sender first, so that the closure ends and the runtime does not wait for it.
+        let _to_closure = to_closure;
+        assert_eq!(from_closure.await.unwrap(), 1);
     }
 
     #[test]

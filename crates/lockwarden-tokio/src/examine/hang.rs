@@ -16,7 +16,7 @@ use super::stillness::Still;
 use crate::agent::task::Task;
 use crate::agent::thread;
 
-/// How long a thread is left alone after it has begun its `block_on`.
+/// How long a thread is left alone after it has begun its `block_on`, and all of them after a look at one.
 const FIRST: Duration = Duration::from_millis(500);
 
 static DRIVERS: Mutex<Drivers> = Mutex::new(Drivers::none());
@@ -31,6 +31,8 @@ struct Drivers {
     all: BTreeMap<u32, Driver>,
     /// Until when the thread that looks sleeps at most, as it was told last.
     next: Option<Instant>,
+    /// When one of them was looked at last.
+    looked: Option<Instant>,
 }
 
 /// A thread that may run a test.
@@ -66,6 +68,7 @@ impl Drivers {
         Self {
             all: BTreeMap::new(),
             next: None,
+            looked: None,
         }
     }
 
@@ -78,8 +81,26 @@ impl Drivers {
     /// When the next one is to be looked at.
     fn next(&mut self) -> Option<Instant> {
         let may_run_test = self.all.values().filter(|driver| driver.may_run_test());
-        self.next = may_run_test.map(|driver| driver.due).min();
+        let due = may_run_test.map(|driver| driver.due).min();
+        let rested = self.looked.map(|looked| looked + FIRST);
+        self.next = due.map(|due| rested.map_or(due, |rested| due.max(rested)));
         self.next
+    }
+
+    /// Whether some of them are looked at `now`; when they are looked at next is put off.
+    fn look(&mut self, now: Instant) -> bool {
+        let rests = self.looked.is_some_and(|looked| now < looked + FIRST);
+        let due = self.all.values_mut();
+        let due = due.filter(|driver| !rests && driver.may_run_test() && driver.due <= now);
+        let mut is_due = false;
+        for driver in due {
+            driver.due = now + (now - driver.began);
+            is_due = true;
+        }
+        if is_due {
+            self.looked = Some(now);
+        }
+        is_due
     }
 
     /// Whether the thread that looks sleeps for longer than until this one is to be looked at.
@@ -131,14 +152,7 @@ pub(super) fn may_have_begun() -> bool {
     if COUNT.load(Ordering::Relaxed) == 0 {
         return false;
     }
-    let now = Instant::now();
-    let mut is_due = false;
-    for driver in DRIVERS.lock().all.values_mut() {
-        if driver.may_run_test() && driver.due <= now {
-            driver.due = now + (now - driver.began);
-            is_due = true;
-        }
-    }
+    let is_due = DRIVERS.lock().look(Instant::now());
     if !is_due || Still::look(instrument::observe_all().iter(), true).is_none() {
         return false;
     }
@@ -203,6 +217,20 @@ mod tests {
         assert_eq!((drivers.count(), drivers.next()), (1, Some(now + FIRST)));
         drivers.all.get_mut(&7).unwrap().runs_test = Some(false);
         assert_eq!((drivers.count(), drivers.next()), (0, None));
+    }
+
+    #[test]
+    fn many_threads_are_looked_at_together() {
+        let mut drivers = Drivers::none();
+        let now = Instant::now();
+        drivers.all.insert(7, Driver::new(1, now));
+        drivers.all.insert(8, Driver::new(2, now + FIRST / 4));
+        assert!(!drivers.look(now));
+        assert!(drivers.look(now + FIRST));
+        assert_eq!(drivers.next(), Some(now + FIRST * 2));
+        assert!(!drivers.look(now + FIRST * 3 / 2));
+        assert!(drivers.look(now + FIRST * 2));
+        assert_eq!(drivers.next(), Some(now + FIRST * 15 / 4));
     }
 
     #[test]

@@ -65,6 +65,19 @@ impl Still {
 
     /// Whether one of them polls no tasks, beside the first one, which waits for the ends of tests.
     pub(super) fn has_others(&self) -> bool {
+        // One that waits for work in the blocking pool sleeps with a limit, so those beyond the workers run closures.
+        let runtimes = world::runtimes();
+        let with_workers = runtimes.iter().filter(|runtime| !runtime.is_current_thread);
+        let workers: usize = with_workers.map(|runtime| runtime.workers).sum();
+        if self
+            .0
+            .keys()
+            .filter(|id| world::is_of_runtime(**id))
+            .count()
+            > workers
+        {
+            return true;
+        }
         let polls =
             |id| world::is_of_runtime_or_before_check(id) || thread::drives_since(id).is_some();
         let mut others = self.0.keys().filter(|id| **id != std::process::id());
