@@ -154,6 +154,15 @@ fn a_callback_of_a_watchdog() {
 }
 
 #[test]
+fn a_test_that_waits_for_a_permit_of_one_that_hangs_goes_on() {
+    let exit = found(&[
+        "hangs::a_message_under_a_permit_of_all_tests",
+        "right::a_permit_of_all_tests",
+    ]);
+    exit.says("waits for a message of the oneshot channel made at");
+}
+
+#[test]
 fn a_message_beside_a_closure_that_waits() {
     // The closure has the sender.
     let exit = found(&["hangs::a_message_beside_a_closure_that_waits"]);
@@ -260,6 +269,16 @@ mod hangs {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let (_sender, receiver) = oneshot::channel::<u8>();
         runtime.unwrap().block_on(receiver).unwrap();
+    }
+
+    pub(super) static PLACE: Semaphore = Semaphore::const_new(1);
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    async fn a_message_under_a_permit_of_all_tests() {
+        let _place = PLACE.acquire().await.unwrap();
+        let (_sender, receiver) = oneshot::channel::<u8>();
+        receiver.await.unwrap();
     }
 
     #[tokio::test]
@@ -553,6 +572,16 @@ mod right {
             });
             assert_eq!(receiver.await, Ok(1));
         });
+    }
+
+    #[tokio::test]
+    #[ignore = "it is run by another test"]
+    async fn a_permit_of_all_tests() {
+        use super::hangs::PLACE;
+        while PLACE.available_permits() != 0 {
+            tokio::task::yield_now().await;
+        }
+        let _place = PLACE.acquire().await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -201,14 +201,24 @@ impl Monitor {
         let mut claimed: Vec<ThreadId> = Vec::new();
         let mut news = false;
         let mut done: Vec<usize> = Vec::new();
+        let mut sets: Vec<Vec<usize>> = Vec::new();
         for at in 0..graph.nodes.len() {
             if !graph.stuck[at] || done.contains(&at) || !graph.is_in_ring(at) {
                 continue;
             }
             let set = graph.closed_set(at);
             done.extend(&set);
-            let is_on_its_way = self.consider(&graph, &set);
-            if is_on_its_way || self.is_reported(&graph, &set) {
+            sets.push(set);
+        }
+        let may_release = |set: &Vec<usize>| {
+            graph.may_be_kept_by_a_test(set) == Some(false) && !self.is_reported(&graph, set)
+        };
+        let is_released = sets.iter().any(may_release);
+        for set in &sets {
+            // The test that may have it comes first: it releases it when it fails.
+            let is_put_off = is_released && graph.may_be_kept_by_a_test(set) == Some(true);
+            let is_on_its_way = is_put_off || self.consider(&graph, set);
+            if is_on_its_way || self.is_reported(&graph, set) {
                 claimed.extend(set.iter().map(|&at| graph.nodes[at].id));
             }
             news |= is_on_its_way;
