@@ -142,7 +142,39 @@ silent!(
     a_signal
     an_epoll_of_a_task
     a_thread_that_drives_another_future
+    an_epoll_of_a_closure_beside_workers_without_drivers
+    a_paused_clock_beside_a_closure
 );
+
+#[test]
+fn a_callback_of_a_watchdog() {
+    let exit = run(&["right::a_callback_of_a_watchdog"]);
+    assert!(exit.succeeded(), "{exit}");
+    assert!(!exit.stderr.contains("Deadlock: "), "{exit}");
+}
+
+#[test]
+fn a_test_that_waits_for_a_permit_of_one_that_hangs_goes_on() {
+    let exit = found(&[
+        "hangs::a_message_under_a_permit_of_all_tests",
+        "right::a_permit_of_all_tests",
+    ]);
+    exit.says("waits for a message of the oneshot channel made at");
+}
+
+#[test]
+fn a_message_beside_a_closure_that_waits() {
+    // The closure has the sender.
+    let exit = found(&["hangs::a_message_beside_a_closure_that_waits"]);
+    exit.says("Deadlock: task `");
+    exit.says(", and no task or thread can end that");
+}
+
+#[test]
+fn a_message_beside_a_thread_that_serves() {
+    let exit = found(&["hangs::a_message_beside_a_thread_that_serves"]);
+    exit.says("Deadlock: both tasks wait: task `");
+}
 
 /// Tests that hang.
 mod hangs {
@@ -237,6 +269,49 @@ mod hangs {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let (_sender, receiver) = oneshot::channel::<u8>();
         runtime.unwrap().block_on(receiver).unwrap();
+    }
+
+    pub(super) static PLACE: Semaphore = Semaphore::const_new(1);
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    async fn a_message_under_a_permit_of_all_tests() {
+        let _place = PLACE.acquire().await.unwrap();
+        let (_sender, receiver) = oneshot::channel::<u8>();
+        receiver.await.unwrap();
+    }
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    async fn a_message_beside_a_closure_that_waits() {
+        let (to_closure, from_us) = std::sync::mpsc::channel();
+        let (to_us, from_closure) = oneshot::channel::<u8>();
+        // By tokio's own function, as a crate would call it that is not watched.
+        ::tokio::task::spawn_blocking(move || to_us.send(from_us.recv().unwrap()));
+        // A panic drops this sender first, so that the closure ends and the runtime does not wait for it.
+        let _to_closure = to_closure;
+        assert_eq!(from_closure.await.unwrap(), 1);
+    }
+
+    #[test]
+    #[ignore = "it hangs"]
+    fn a_message_beside_a_thread_that_serves() {
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+        };
+        let (requests, mut served) = mpsc::channel::<u8>(4);
+        std::thread::spawn(move || {
+            runtime()
+                .unwrap()
+                .block_on(async { while served.recv().await.is_some() {} });
+        });
+        let (_sender, receiver) = oneshot::channel::<u8>();
+        runtime().unwrap().block_on(async {
+            requests.send(1).await.unwrap();
+            receiver.await.unwrap();
+        });
     }
 
     #[tokio::test]
@@ -450,5 +525,73 @@ mod right {
         let mut child = writes_later(&theirs);
         assert_eq!(receiver.await, Ok(b'1'));
         child.wait().unwrap();
+    }
+
+    #[tokio::test]
+    #[ignore = "it is run by another test"]
+    async fn a_callback_of_a_watchdog() {
+        let (sender, receiver) = oneshot::channel();
+        let sender = std::sync::Mutex::new(Some(sender));
+        let builder = lockwarden::watchdog::Watchdog::builder().on_alert(move |_| {
+            let sender = sender.lock().unwrap().take();
+            sender
+                .into_iter()
+                .for_each(|sender| sender.send(1).unwrap());
+        });
+        let watchdog = builder.spawn().unwrap();
+        let _beats = watchdog.heartbeat("beats", LONG);
+        assert_eq!(receiver.await, Ok(1));
+    }
+
+    #[test]
+    #[ignore = "it is run by another test"]
+    fn an_epoll_of_a_closure_beside_workers_without_drivers() {
+        use mio::unix::SourceFd;
+        use mio::{Events, Interest, Poll, Token};
+        use std::os::fd::AsRawFd;
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).build().unwrap();
+        let (sender, receiver) = oneshot::channel();
+        runtime.block_on(async {
+            // By tokio's own function, as a crate would call it that is not watched.
+            ::tokio::task::spawn_blocking(|| {
+                let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+                let mut poll = Poll::new().unwrap();
+                let registry = poll.registry();
+                registry
+                    .register(
+                        &mut SourceFd(&ours.as_raw_fd()),
+                        Token(0),
+                        Interest::READABLE,
+                    )
+                    .unwrap();
+                let mut child = writes_later(&theirs);
+                poll.poll(&mut Events::with_capacity(1), None).unwrap();
+                child.wait().unwrap();
+                sender.send(1).unwrap();
+            });
+            assert_eq!(receiver.await, Ok(1));
+        });
+    }
+
+    #[tokio::test]
+    #[ignore = "it is run by another test"]
+    async fn a_permit_of_all_tests() {
+        use super::hangs::PLACE;
+        while PLACE.available_permits() != 0 {
+            tokio::task::yield_now().await;
+        }
+        let _place = PLACE.acquire().await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[ignore = "it is run by another test"]
+    async fn a_paused_clock_beside_a_closure() {
+        let (sender, receiver) = oneshot::channel();
+        ::tokio::task::spawn_blocking(|| {
+            thread::sleep(LONG);
+            sender.send(1).unwrap();
+        });
+        assert_eq!(receiver.await, Ok(1));
     }
 }

@@ -127,6 +127,7 @@ pub fn mark_observer() {}
 
 inlined! {
     #[must_use] fn runs_test(_os_id: u32) -> Option<bool> = None;
+    #[must_use] fn alerts_call_program() -> bool = false;
 }
 
 inlined! {

@@ -15,6 +15,7 @@ use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::verdict::Verdict;
 use crate::report::{LockInfo, ThreadInfo};
 use crate::runtime::threads;
+use crate::tracking::process::alerts::Triggers;
 use crate::tracking::process::registry;
 use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::current;
@@ -382,6 +383,18 @@ pub fn report_stuck(
 #[must_use]
 pub fn runs_test(os_id: u32) -> Option<bool> {
     detector::deadlock::runs_test(os_id).ok()
+}
+
+/// Whether a watchdog calls the program at alerts, by a callback or a `tracing` subscriber, which may end any wait.
+///
+/// # Examples
+///
+/// ```
+/// assert!(!lockwarden::instrument::alerts_call_program());
+/// ```
+#[must_use]
+pub fn alerts_call_program() -> bool {
+    Triggers::expected().is_some()
 }
 
 /// Marks the calling thread as one that looks after others and that none of the program waits for.

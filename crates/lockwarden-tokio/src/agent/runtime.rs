@@ -23,6 +23,8 @@ pub(crate) struct RuntimeState {
     pub(crate) workers: usize,
     /// How many closures its blocking pool runs at a time.
     pub(crate) blocking_threads: usize,
+    /// Whether a driver of its own waits for sockets and the like, as far as is known.
+    pub(crate) has_io_driver: bool,
     /// tokio's own handle.
     pub(crate) handle: Handle,
     /// The threads that are in its `block_on`.
@@ -31,12 +33,13 @@ pub(crate) struct RuntimeState {
 
 impl RuntimeState {
     #[track_caller]
-    pub(crate) fn new(handle: &Handle, blocking_threads: usize) -> Self {
+    pub(crate) fn new(handle: &Handle, blocking_threads: usize, has_io_driver: bool) -> Self {
         Self {
             made: Location::caller(),
             is_current_thread: matches!(handle.runtime_flavor(), RuntimeFlavor::CurrentThread),
             workers: handle.metrics().num_workers(),
             blocking_threads,
+            has_io_driver,
             handle: handle.clone(),
             drivers: Mutex::default(),
         }

@@ -456,6 +456,20 @@ impl Graph {
         need
     }
 
+    /// Whether all that the tasks in `set` wait for, of a test that hangs, is a permit or a lock, which another test may
+    /// keep; none if only one test hangs, or if they wait for what certain tasks have.
+    pub(super) fn may_be_kept_by_a_test(&self, set: &[usize]) -> Option<bool> {
+        let nodes = set.iter().map(|&at| &self.nodes[at]);
+        let waits = nodes
+            .filter(|node| node.is_for_any)
+            .flat_map(|node| &node.waits);
+        let mut waits = waits.peekable();
+        let is_one_of_several = self.hanging.len() > 1 && waits.peek().is_some();
+        let is_kept =
+            |wait: &Arc<Wait>| matches!(wait.target, Target::Permits(..) | Target::Lock(..));
+        is_one_of_several.then(|| waits.all(is_kept))
+    }
+
     /// The test that the task is of, if that hangs.
     fn hanging_test_of(&self, task: &Task) -> Option<u64> {
         let is_in_no_check = task.check == 0;

@@ -16,14 +16,24 @@ use super::stillness::Still;
 use crate::agent::task::Task;
 use crate::agent::thread;
 
-/// How long a thread is left alone after it has begun its `block_on`.
+/// How long a thread is left alone after it has begun its `block_on`, and all of them after a look at one.
 const FIRST: Duration = Duration::from_millis(500);
 
-/// The threads that may run a test, by the system's numbers.
-static DRIVERS: Mutex<BTreeMap<u32, Driver>> = Mutex::new(BTreeMap::new());
+static DRIVERS: Mutex<Drivers> = Mutex::new(Drivers::none());
+/// How many of them may run a test, as far as is known.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Whether the thread that looks wakes up by itself, when the next of them is to be looked at.
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// The threads with a name that are in a `block_on`.
+struct Drivers {
+    /// By the system's numbers.
+    all: BTreeMap<u32, Driver>,
+    /// Until when the thread that looks sleeps at most, as it was told last.
+    next: Option<Instant>,
+    /// When one of them was looked at last.
+    looked: Option<Instant>,
+}
 
 /// A thread that may run a test.
 struct Driver {
@@ -37,28 +47,88 @@ struct Driver {
     runs_test: Option<bool>,
 }
 
+impl Driver {
+    /// The thread with this number begins its `block_on` now.
+    fn new(thread: u64, began: Instant) -> Self {
+        Self {
+            thread,
+            began,
+            due: began + FIRST,
+            runs_test: None,
+        }
+    }
+
+    fn may_run_test(&self) -> bool {
+        self.runs_test != Some(false)
+    }
+}
+
+impl Drivers {
+    const fn none() -> Self {
+        Self {
+            all: BTreeMap::new(),
+            next: None,
+            looked: None,
+        }
+    }
+
+    /// How many of them may run a test.
+    fn count(&self) -> usize {
+        let may_run_test = self.all.values().filter(|driver| driver.may_run_test());
+        may_run_test.count()
+    }
+
+    /// When the next one is to be looked at.
+    fn next(&mut self) -> Option<Instant> {
+        let may_run_test = self.all.values().filter(|driver| driver.may_run_test());
+        let due = may_run_test.map(|driver| driver.due).min();
+        let rested = self.looked.map(|looked| looked + FIRST);
+        self.next = due.map(|due| rested.map_or(due, |rested| due.max(rested)));
+        self.next
+    }
+
+    /// Whether some of them are looked at `now`; when they are looked at next is put off.
+    fn look(&mut self, now: Instant) -> bool {
+        let rests = self.looked.is_some_and(|looked| now < looked + FIRST);
+        let due = self.all.values_mut();
+        let due = due.filter(|driver| !rests && driver.may_run_test() && driver.due <= now);
+        let mut is_due = false;
+        for driver in due {
+            driver.due = now + (now - driver.began);
+            is_due = true;
+        }
+        if is_due {
+            self.looked = Some(now);
+        }
+        is_due
+    }
+
+    /// Whether the thread that looks sleeps for longer than until this one is to be looked at.
+    fn is_sooner(&self, driver: &Driver) -> bool {
+        self.next.is_none_or(|next| driver.due < next)
+    }
+}
+
 /// The calling thread, which has this number of the system's, begins the outermost of its `block_on`.
 pub(crate) fn drives(id: u32) {
     if id == std::process::id() || std::thread::current().name().is_none() {
         return;
     }
-    let began = Instant::now();
-    let driver = Driver {
-        thread: thread::number(),
-        began,
-        due: began + FIRST,
-        runs_test: None,
-    };
+    let driver = Driver::new(thread::number(), Instant::now());
     let mut drivers = DRIVERS.lock();
-    drivers.insert(id, driver);
-    COUNT.store(drivers.len(), Ordering::Relaxed);
+    if drivers.is_sooner(&driver) {
+        IS_WATCHED.store(false, Ordering::Relaxed);
+    }
+    drivers.all.insert(id, driver);
+    COUNT.store(drivers.count(), Ordering::Relaxed);
 }
 
 /// The thread with this number of the system's is in no `block_on` any more.
 pub(crate) fn has_driven(id: u32) {
     let mut drivers = DRIVERS.lock();
-    drivers.remove(&id);
-    COUNT.store(drivers.len(), Ordering::Relaxed);
+    if drivers.all.remove(&id).is_some() {
+        COUNT.store(drivers.count(), Ordering::Relaxed);
+    }
 }
 
 /// A task has begun to wait: the thread that looks is to wake up when a test may hang.
@@ -71,11 +141,8 @@ pub(super) fn watch() {
 
 /// When the next thread is to be looked at, if there is one; the caller waits until then.
 pub(super) fn next() -> Option<Instant> {
-    let drivers = DRIVERS.lock();
-    let may_run_test = drivers
-        .values()
-        .filter(|driver| driver.runs_test != Some(false));
-    let next = may_run_test.map(|driver| driver.due).min();
+    let mut drivers = DRIVERS.lock();
+    let next = drivers.next();
     IS_WATCHED.store(next.is_some(), Ordering::Relaxed);
     next
 }
@@ -85,14 +152,7 @@ pub(super) fn may_have_begun() -> bool {
     if COUNT.load(Ordering::Relaxed) == 0 {
         return false;
     }
-    let now = Instant::now();
-    let mut is_due = false;
-    for driver in DRIVERS.lock().values_mut() {
-        if driver.runs_test != Some(false) && driver.due <= now {
-            driver.due = now + (now - driver.began);
-            is_due = true;
-        }
-    }
+    let is_due = DRIVERS.lock().look(Instant::now());
     if !is_due || Still::look(instrument::observe_all().iter(), true).is_none() {
         return false;
     }
@@ -106,14 +166,16 @@ pub(super) fn ask() {
         let is_unknown = driver.runs_test.is_none();
         is_unknown.then_some((*id, driver.began))
     };
-    let unknown: Vec<(u32, Instant)> = DRIVERS.lock().iter().filter_map(unknown).collect();
+    let unknown: Vec<(u32, Instant)> = DRIVERS.lock().all.iter().filter_map(unknown).collect();
     for (id, began) in unknown {
         let runs_test = instrument::runs_test(id);
-        if let Some(driver) = DRIVERS.lock().get_mut(&id)
+        let mut drivers = DRIVERS.lock();
+        if let Some(driver) = drivers.all.get_mut(&id)
             && driver.began == began
         {
             driver.runs_test = runs_test;
         }
+        COUNT.store(drivers.count(), Ordering::Relaxed);
     }
 }
 
@@ -121,6 +183,7 @@ pub(super) fn ask() {
 pub(super) fn tests() -> Vec<u64> {
     let drivers = DRIVERS.lock();
     let tests = drivers
+        .all
         .values()
         .filter(|driver| driver.runs_test == Some(true));
     tests.map(|driver| driver.thread).collect()
@@ -139,5 +202,50 @@ pub(super) fn test_of(task: &Task, tests: &[u64]) -> Option<u64> {
     match (found, tests) {
         (None, [only]) => Some(*only),
         _ => found.copied(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_runs_no_test_is_not_watched() {
+        let mut drivers = Drivers::none();
+        let now = Instant::now();
+        drivers.all.insert(7, Driver::new(1, now));
+        assert_eq!((drivers.count(), drivers.next()), (1, Some(now + FIRST)));
+        drivers.all.get_mut(&7).unwrap().runs_test = Some(false);
+        assert_eq!((drivers.count(), drivers.next()), (0, None));
+    }
+
+    #[test]
+    fn many_threads_are_looked_at_together() {
+        let mut drivers = Drivers::none();
+        let now = Instant::now();
+        drivers.all.insert(7, Driver::new(1, now));
+        drivers.all.insert(8, Driver::new(2, now + FIRST / 4));
+        assert!(!drivers.look(now));
+        assert!(drivers.look(now + FIRST));
+        assert_eq!(drivers.next(), Some(now + FIRST * 2));
+        assert!(!drivers.look(now + FIRST * 3 / 2));
+        assert!(drivers.look(now + FIRST * 2));
+        assert_eq!(drivers.next(), Some(now + FIRST * 15 / 4));
+    }
+
+    #[test]
+    fn a_new_thread_is_looked_at_before_one_that_has_rest() {
+        let mut drivers = Drivers::none();
+        let now = Instant::now();
+        assert!(drivers.is_sooner(&Driver::new(1, now)));
+        let mut old = Driver::new(1, now);
+        old.due += FIRST * 8;
+        drivers.all.insert(7, old);
+        drivers.next();
+        let new = Driver::new(2, now + FIRST);
+        assert!(drivers.is_sooner(&new));
+        drivers.all.insert(8, new);
+        drivers.next();
+        assert!(!drivers.is_sooner(&Driver::new(3, now + FIRST * 2)));
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lockwarden::instrument::{self, Site, ThreadId};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::canary::{Answer, Canaries};
 use super::closing;
@@ -80,6 +80,20 @@ fn start() {
     if started.is_err() {
         // Tried again at the next wait.
         BEGAN.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Sleeps until another thread has cleared `asleep`, or until the moment that `next` says has come.
+fn sleep(asleep: &mut MutexGuard<'_, bool>, wake: &Condvar, next: impl Fn() -> Option<Instant>) {
+    while **asleep {
+        match next() {
+            Some(next) => {
+                if wake.wait_until(asleep, next).timed_out() {
+                    **asleep = false;
+                }
+            }
+            None => wake.wait(asleep),
+        }
     }
 }
 
@@ -164,12 +178,7 @@ impl Monitor {
                 *asleep = true;
                 self.candidates.clear();
                 self.resting.clear();
-                while *asleep {
-                    match hang::next() {
-                        Some(next) => *asleep = !WAKE.wait_until(&mut asleep, next).timed_out(),
-                        None => WAKE.wait(&mut asleep),
-                    }
-                }
+                sleep(&mut asleep, &WAKE, hang::next);
                 self.looks_without_news = 0;
             }
             drop(asleep);
@@ -192,14 +201,24 @@ impl Monitor {
         let mut claimed: Vec<ThreadId> = Vec::new();
         let mut news = false;
         let mut done: Vec<usize> = Vec::new();
+        let mut sets: Vec<Vec<usize>> = Vec::new();
         for at in 0..graph.nodes.len() {
             if !graph.stuck[at] || done.contains(&at) || !graph.is_in_ring(at) {
                 continue;
             }
             let set = graph.closed_set(at);
             done.extend(&set);
-            let is_on_its_way = self.consider(&graph, &set);
-            if is_on_its_way || self.is_reported(&graph, &set) {
+            sets.push(set);
+        }
+        let may_release = |set: &Vec<usize>| {
+            graph.may_be_kept_by_a_test(set) == Some(false) && !self.is_reported(&graph, set)
+        };
+        let is_released = sets.iter().any(may_release);
+        for set in &sets {
+            // The test that may have it comes first: it releases it when it fails.
+            let is_put_off = is_released && graph.may_be_kept_by_a_test(set) == Some(true);
+            let is_on_its_way = is_put_off || self.consider(&graph, set);
+            if is_on_its_way || self.is_reported(&graph, set) {
                 claimed.extend(set.iter().map(|&at| graph.nodes[at].id));
             }
             news |= is_on_its_way;
@@ -327,5 +346,42 @@ impl Monitor {
         {
             wait.wake_task();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[test]
+    fn who_sleeps_until_a_moment_is_woken_before_it() {
+        let (asleep, wake) = (Mutex::new(true), Condvar::new());
+        let sleeps = AtomicUsize::new(0);
+        let next = || {
+            let before = sleeps.fetch_add(1, Ordering::Relaxed);
+            assert_eq!(before, 0, "it sleeps again after it was woken");
+            Some(Instant::now() + Duration::from_secs(600))
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| sleep(&mut asleep.lock(), &wake, next));
+            loop {
+                let mut asleep = asleep.lock();
+                if wake.notify_one() {
+                    *asleep = false;
+                    break;
+                }
+                drop(asleep);
+                thread::yield_now();
+            }
+        });
+    }
+
+    #[test]
+    fn who_sleeps_until_a_moment_wakes_up_then() {
+        let asleep = Mutex::new(true);
+        sleep(&mut asleep.lock(), &Condvar::new(), || Some(Instant::now()));
+        assert!(!*asleep.lock());
     }
 }

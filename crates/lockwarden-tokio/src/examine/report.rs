@@ -121,7 +121,16 @@ fn break_with(graph: &Graph, set: &[usize], message: &str) {
         let kind = node.task.as_ref().map(|task| task.kind);
         victim(node) && kind == Some(Kind::Driven)
     };
-    let node = nodes().find(is_driven).or_else(|| nodes().find(victim));
+    // That of a thread which serves tests would end that thread, and not the test.
+    let tests = hang::tests();
+    let is_of_test = |node: &&Node| {
+        let task = node.task.as_ref().filter(|_| is_driven(node));
+        task.is_some_and(|task| tests.contains(&task.carrier()))
+    };
+    let of_test = nodes().find(is_of_test);
+    let node = of_test
+        .or_else(|| nodes().find(is_driven))
+        .or_else(|| nodes().find(victim));
     if let Some(node) = node
         && let (Some(task), Some(wait)) = (&node.task, node.waits.first())
     {

@@ -5,14 +5,14 @@
 //! sleeps in `epoll` in place of that: without a limit, if no timer is armed, and only a thread of the process can wake it
 //! if nothing is registered there but what the driver itself has registered. So if all threads sleep so, and no
 //! handler is installed that lockwarden does not know, none of them ever goes on, whatever they wait for. The
-//! threads of lockwarden wake none but to ask a task for a probe.
+//! threads of lockwarden wake none but to ask a task for a probe, unless a watchdog calls the program at alerts.
 //!
 //! Two looks show the same threads asleep, each with the same count of switches to another thread: then each has
 //! slept all the time in between, and all of them at one moment.
 
 use std::collections::BTreeMap;
 
-use lockwarden::instrument::{FutexSleep, Observation};
+use lockwarden::instrument::{self, FutexSleep, Observation};
 
 use crate::agent::{census, thread};
 use crate::world;
@@ -57,11 +57,27 @@ impl Still {
             // Asked last: who finds the same count again knows that the thread was in the call all the time.
             asleep.insert(id, census::switches_of_asleep(id).filter(|_| is_asleep)?);
         }
-        system::has_no_handlers().then_some(Self(asleep))
+        // A callback of a watchdog may wake any thread.
+        let is_all =
+            !asleep.is_empty() && system::has_no_handlers() && !instrument::alerts_call_program();
+        is_all.then_some(Self(asleep))
     }
 
     /// Whether one of them polls no tasks, beside the first one, which waits for the ends of tests.
     pub(super) fn has_others(&self) -> bool {
+        // One that waits for work in the blocking pool sleeps with a limit, so those beyond the workers run closures.
+        let runtimes = world::runtimes();
+        let with_workers = runtimes.iter().filter(|runtime| !runtime.is_current_thread);
+        let workers: usize = with_workers.map(|runtime| runtime.workers).sum();
+        if self
+            .0
+            .keys()
+            .filter(|id| world::is_of_runtime(**id))
+            .count()
+            > workers
+        {
+            return true;
+        }
         let polls =
             |id| world::is_of_runtime_or_before_check(id) || thread::drives_since(id).is_some();
         let mut others = self.0.keys().filter(|id| **id != std::process::id());
@@ -79,7 +95,7 @@ impl Still {
 struct Drivers {
     /// Those that poll all tasks of a runtime, by the system's numbers.
     alone: Vec<u32>,
-    /// How many of the others there may be: one for each runtime that has workers.
+    /// How many of the others there may be: one for each runtime that has workers and a driver.
     of_workers: usize,
 }
 
@@ -92,7 +108,7 @@ impl Drivers {
         };
         if runtimes.iter().all(|runtime| runtime.is_parked()) {
             let numbers = thread::all();
-            for runtime in &runtimes {
+            for runtime in runtimes.iter().filter(|runtime| runtime.has_io_driver) {
                 let driver = runtime.only_driver();
                 let driver = driver.and_then(|number| numbers.get(&number));
                 drivers.alone.extend(driver);
@@ -148,16 +164,18 @@ mod system {
     }
 
     /// Whether nothing is registered with an instance of `epoll` but the two sources that tokio's driver has for itself,
-    /// for the calls and the signals that wake it: these have the numbers 0 and 1, and all others that of an address.
+    /// for the calls that wake it and, if it handles signals, for these. They have the numbers 0 and 1, each once (a ring of
+    /// `io_uring` has the number 0, too), and all others that of an address. The first one is always there, but
+    /// not where the system does not list the sources.
     fn is_idle(registered: &str) -> bool {
-        let mut sources = registered.lines().filter(|line| line.starts_with("tfd:"));
-        sources.all(|source| {
-            let number = source
-                .split_once("data:")
-                .map(|(_, rest)| rest.trim_start());
-            let number = number.and_then(|rest| rest.split(' ').next());
-            number.is_some_and(|number| u64::from_str_radix(number, 16).is_ok_and(|it| it <= 1))
-        })
+        let number = |source: &str| {
+            let (_, rest) = source.split_once("data:")?;
+            u64::from_str_radix(rest.split_ascii_whitespace().next()?, 16).ok()
+        };
+        let sources = registered.lines().filter(|line| line.starts_with("tfd:"));
+        let mut numbers: Vec<Option<u64>> = sources.map(number).collect();
+        numbers.sort_unstable();
+        [&[Some(0)][..], &[Some(0), Some(1)]].contains(&numbers.as_slice())
     }
 
     /// Whether no signal is handled but by the standard library, the library of C and lockwarden.
@@ -204,6 +222,9 @@ mod system {
                 source("0"),
                 source("7f00aa00")
             )));
+            assert!(is_idle(&source("0")));
+            assert!(!is_idle(&format!("{}{}", source("0"), source("0"))));
+            assert!(!is_idle(others));
             assert!(!is_idle("tfd: of another form"));
         }
 

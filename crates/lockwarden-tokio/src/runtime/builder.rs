@@ -20,6 +20,8 @@ pub struct Builder {
     inner: tokio::runtime::Builder,
     /// How many threads the blocking pool may have.
     blocking_threads: usize,
+    /// Whether a driver of its own waits for sockets and the like.
+    has_io_driver: bool,
     on_thread_start: Option<Hook>,
     on_thread_stop: Option<Hook>,
 }
@@ -55,12 +57,24 @@ impl Builder {
         Self::of(tokio::runtime::Builder::new_multi_thread())
     }
 
+    /// As [`tokio::runtime::Builder::enable_all`].
+    #[track_caller]
+    pub fn enable_all(&mut self) -> &mut Self {
+        self.inner.enable_all();
+        self.has_io_driver = true;
+        self
+    }
+
+    /// As [`tokio::runtime::Builder::enable_io`].
+    #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
+    #[track_caller]
+    pub fn enable_io(&mut self) -> &mut Self {
+        self.inner.enable_io();
+        self.has_io_driver = true;
+        self
+    }
+
     settings! {
-        /// As [`tokio::runtime::Builder::enable_all`].
-        fn enable_all();
-        /// As [`tokio::runtime::Builder::enable_io`].
-        #[cfg(any(feature = "net", feature = "process", feature = "signal"))]
-        fn enable_io();
         /// As [`tokio::runtime::Builder::enable_time`].
         #[cfg(feature = "time")]
         fn enable_time();
@@ -94,6 +108,7 @@ impl Builder {
         Self {
             inner,
             blocking_threads: BLOCKING_THREADS,
+            has_io_driver: false,
             on_thread_start: None,
             on_thread_stop: None,
         }
@@ -150,7 +165,11 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         self.set_hooks();
         let inner = self.inner.build()?;
-        Ok(Runtime::of(inner, self.blocking_threads))
+        Ok(Runtime::of(
+            inner,
+            self.blocking_threads,
+            self.has_io_driver,
+        ))
     }
 
     /// As [`tokio::runtime::Builder::build_local`], of version 1.51.
@@ -163,7 +182,11 @@ impl Builder {
     pub fn build_local(&mut self, options: Options) -> io::Result<LocalRuntime> {
         self.set_hooks();
         let inner = self.inner.build_local(options)?;
-        Ok(LocalRuntime::of(inner, self.blocking_threads))
+        Ok(LocalRuntime::of(
+            inner,
+            self.blocking_threads,
+            self.has_io_driver,
+        ))
     }
 
     fn set_hooks(&mut self) {

@@ -34,8 +34,9 @@ macro_rules! runtime {
 
         impl $name {
             #[track_caller]
-            pub(super) fn of(inner: $inner, blocking_threads: usize) -> Self {
-                let state = Arc::new(RuntimeState::new(inner.handle(), blocking_threads));
+            pub(super) fn of(inner: $inner, blocking_threads: usize, has_io_driver: bool) -> Self {
+                let state = RuntimeState::new(inner.handle(), blocking_threads, has_io_driver);
+                let state = Arc::new(state);
                 world::add_runtime(inner.handle(), &state);
                 let handle = Handle::new(inner.handle().clone(), Arc::clone(&state));
                 Self {
