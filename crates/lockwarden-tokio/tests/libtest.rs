@@ -100,6 +100,14 @@ fn a_message_beside_a_thread_that_waits() {
 }
 
 #[test]
+fn a_message_beside_a_watched_thread_that_waits() {
+    // Its wait wakes up now and then.
+    let exit = found(&["hangs::a_message_beside_a_watched_thread_that_waits"]);
+    exit.says("Deadlock: task `");
+    exit.says(", and no task or thread can end that");
+}
+
+#[test]
 fn a_test_that_hangs_beside_one_that_goes_on() {
     found(&["hangs::a_oneshot_whose_sender_is_kept", "right::a_timer"]);
 }
@@ -132,6 +140,7 @@ macro_rules! silent {
 
 silent!(
     a_timer
+    a_watched_thread_that_waits_for_a_time
     a_timer_of_a_task_that_has_the_sender
     a_closure_of_the_blocking_pool
     a_thread_of_the_standard_library
@@ -323,6 +332,16 @@ mod hangs {
         assert_eq!(from_thread.await.unwrap(), 1);
         to_thread.send(1).unwrap();
     }
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    async fn a_message_beside_a_watched_thread_that_waits() {
+        let (to_thread, from_us) = lockwarden::sync::mpsc::channel();
+        let (to_us, from_thread) = oneshot::channel::<u8>();
+        lockwarden::thread::spawn(move || to_us.send(from_us.recv().unwrap()));
+        assert_eq!(from_thread.await.unwrap(), 1);
+        to_thread.send(1).unwrap();
+    }
 }
 
 /// Tests that wait for what does not come from a task, for longer than it takes until they are looked at.
@@ -342,6 +361,19 @@ mod right {
 
     /// Two looks come before it is over.
     const LONG: Duration = Duration::from_secs(4);
+
+    #[tokio::test]
+    #[ignore = "it takes its time"]
+    async fn a_watched_thread_that_waits_for_a_time() {
+        let (to_thread, from_us) = lockwarden::sync::mpsc::channel::<u8>();
+        let (to_us, from_thread) = oneshot::channel::<u8>();
+        lockwarden::thread::spawn(move || {
+            from_us.recv_timeout(LONG).unwrap_err();
+            to_us.send(1)
+        });
+        assert_eq!(from_thread.await.unwrap(), 1);
+        drop(to_thread);
+    }
 
     #[tokio::test]
     #[ignore = "it is run by another test"]

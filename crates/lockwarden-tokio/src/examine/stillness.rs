@@ -8,9 +8,10 @@
 //! threads of lockwarden wake none but to ask a task for a probe, unless a watchdog calls the program at alerts.
 //!
 //! Two looks show the same threads asleep, each with the same count of switches to another thread: then each has
-//! slept all the time in between, and all of them at one moment.
+//! slept all the time in between, and all of them at one moment. A thread in a watched wait without a limit wakes up now and
+//! then, to try again: of that one the two looks show the same wait, for which nothing was provided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use lockwarden::instrument::{self, FutexSleep, Observation};
 
@@ -25,9 +26,18 @@ enum Sleep {
     Driver,
 }
 
-/// All threads of the process that are asleep, with their counts of switches.
+/// What is the same in two looks if a thread did nothing between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Still(BTreeMap<u32, u64>);
+enum Rest {
+    /// How often it has switched to another thread.
+    Switches(u64),
+    /// The progress of a thread in a watched wait without a limit.
+    Progress(u64),
+}
+
+/// All threads of the process that are asleep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Still(BTreeMap<u32, Rest>);
 
 impl Still {
     /// Looks whether all threads of the process sleep; none if one does not, or the system does not say. If the process
@@ -36,8 +46,17 @@ impl Still {
         observed: impl Iterator<Item = &'a Observation>,
         runs_tests: bool,
     ) -> Option<Self> {
-        let ours = observed.filter(|one| one.is_observer);
-        let ours: Vec<u32> = ours.filter_map(|one| one.os_id).collect();
+        let (mut ours, mut waiting) = (Vec::new(), HashMap::new());
+        for one in observed {
+            let waits = one.thread.waits.is_some() && !one.is_timed && !one.is_provided;
+            match one.os_id {
+                Some(id) if one.is_observer => ours.push(id),
+                Some(id) if waits && !one.thread.is_task => {
+                    waiting.insert(id, one.progress);
+                }
+                _ => {}
+            }
+        }
         let mut supervisors = world::supervisors();
         supervisors.extend(runs_tests.then(std::process::id));
         let mut drivers = None;
@@ -49,13 +68,20 @@ impl Still {
             }
             // One that waits for the end of a check with a limit does nothing before.
             let may_be_timed = supervisors.contains(&id);
-            let is_asleep = match system::sleep_of(id)? {
+            let sleep = system::sleep_of(id)?;
+            let waits = waiting.get(&id);
+            let is_asleep = match sleep {
                 Sleep::Futex(FutexSleep::Untimed) => true,
-                Sleep::Futex(FutexSleep::Timed) => may_be_timed,
+                Sleep::Futex(FutexSleep::Timed) => may_be_timed || waits.is_some(),
                 Sleep::Driver => drivers.get_or_insert_with(Drivers::look).admit(id),
             };
             // Asked last: who finds the same count again knows that the thread was in the call all the time.
-            asleep.insert(id, census::switches_of_asleep(id).filter(|_| is_asleep)?);
+            let switches = census::switches_of_asleep(id).filter(|_| is_asleep)?;
+            let rest = match (sleep, waits) {
+                (Sleep::Futex(FutexSleep::Timed), Some(progress)) => Rest::Progress(*progress),
+                _ => Rest::Switches(switches),
+            };
+            asleep.insert(id, rest);
         }
         // A callback of a watchdog may wake any thread.
         let is_all =
