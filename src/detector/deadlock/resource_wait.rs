@@ -3,7 +3,7 @@
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
 use super::stuck_set::{self, Detected};
-use super::victim::{give_to_other, unbroken};
+use super::victim::{give_to_other, joins, unbroken};
 use super::{description, reported};
 use crate::detector::panic::{self, Panic};
 use crate::detector::publish;
@@ -86,15 +86,13 @@ pub(crate) fn check_resource_wait(
                 return Stuck::Reported(None);
             };
             let (in_ring, set) = (set.is_in_ring, set.threads);
-            let left = match need {
+            let left = match unwinds && in_ring {
                 // A panic in the thread that is waited for is more useful than one in the thread that joins
                 // it.
-                Some(WaitKind::Other(WaitReason::End)) if unwinds && in_ring => {
-                    give_to_other(&all, &set, panic, false)
-                }
-                _ if unwinds && in_ring => Err(panic),
+                true if joins(&all, me) => give_to_other(&all, &set, panic, false),
+                true => Err(panic),
                 // The end of this thread would not end the wait of any other one, or it cannot unwind.
-                _ => give_to_other(&all, &set, panic, true),
+                false => give_to_other(&all, &set, panic, true),
             };
             Stuck::Reported(match left {
                 Ok(()) => None,

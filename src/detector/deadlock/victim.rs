@@ -25,8 +25,8 @@ pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
     }
 }
 
-/// Passes the panic of the thread that closed a deadlock to another thread of it, which waits for a thread's end
-/// only if that is `with_joins`; returns it as the error if there is none.
+/// Passes the panic of the thread that closed a deadlock to another thread of it, which joins only if that is
+/// `with_joins`; returns it as the error if there is none.
 pub(super) fn give_to_other(
     all: &Snapshots,
     set: &[usize],
@@ -67,8 +67,8 @@ pub(super) fn can_unwind(all: &Snapshots, at: usize) -> bool {
 }
 
 /// Returns the threads in waits for something that is no lock and out of which a panic can be raised: first
-/// those that can unwind, and of these the ones that wait for another thread's end last, since the end of a joined
-/// thread is better than that of the thread that joins it.
+/// those that can unwind, and of these the ones that join last, since the end of a joined thread is better than that of
+/// the thread that joins it.
 pub(super) fn waiters(all: &Snapshots, concerns: &dyn Fn(&PublishedWait) -> bool) -> Vec<usize> {
     let mut waiters = Vec::new();
     for (at, thread) in all.threads.iter().enumerate() {
@@ -85,10 +85,14 @@ pub(super) fn waiters(all: &Snapshots, concerns: &dyn Fn(&PublishedWait) -> bool
     waiters
 }
 
-/// Returns whether a thread waits for another thread's end.
-fn joins(all: &Snapshots, at: usize) -> bool {
+/// Returns whether a thread waits for another thread's end, or for the result of a job that a worker has begun.
+pub(super) fn joins(all: &Snapshots, at: usize) -> bool {
     let wait = &all.threads[at].wait;
-    wait.is_some_and(|wait| wait.need == WaitKind::Other(WaitReason::End))
+    wait.is_some_and(|wait| match wait.need {
+        WaitKind::Other(WaitReason::End) => true,
+        WaitKind::Other(WaitReason::Result) => wait.by().is_some(),
+        _ => false,
+    })
 }
 
 /// Prints that a deadlock was reported which the configuration wants broken, and which cannot be broken.
