@@ -222,14 +222,19 @@ fn a_process_that_was_stopped_is_no_stall() {
             let _watchdog = builder.spawn().unwrap();
             let standstill = Standstill::begin();
             let stopped = Duration::from_secs(4);
-            // A thread else has to let it go on.
+            let this = std::process::id() as libc::pid_t;
+            // Another process has to let it go on.
             // SAFETY: the child of the fork only makes system calls.
             let pid = unsafe { libc::fork() };
             if pid == 0 {
                 // SAFETY: as above.
                 unsafe {
                     libc::sleep(u32::try_from(stopped.as_secs()).unwrap_or(4));
-                    libc::kill(libc::getppid(), libc::SIGCONT);
+                    // More than once, since this one may be stopped only after the first time.
+                    while libc::getppid() == this {
+                        libc::kill(this, libc::SIGCONT);
+                        libc::sleep(1);
+                    }
                     libc::_exit(0);
                 }
             }
