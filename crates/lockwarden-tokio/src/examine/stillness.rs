@@ -19,6 +19,13 @@ use crate::agent::{census, thread};
 use crate::world;
 
 /// How a thread sleeps that another one of the process has to wake.
+#[cfg_attr(
+    not(all(
+        any(target_os = "linux", target_os = "android"),
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
+    expect(dead_code, reason = "other systems do not say how a thread sleeps")
+)]
 enum Sleep {
     /// In a futex of the process.
     Futex(FutexSleep),
