@@ -185,7 +185,7 @@ mod system {
     /// The instance of `epoll` that a call waits for without a limit.
     fn epoll_without_limit(call: &str) -> Option<u64> {
         let mut fields = call.split_ascii_whitespace();
-        let number = fields.next()?.parse().ok()?;
+        let number: libc::c_long = fields.next()?.parse().ok()?;
         #[cfg(target_arch = "x86_64")]
         let is_wait = [libc::SYS_epoll_wait, libc::SYS_epoll_pwait].contains(&number);
         #[cfg(not(target_arch = "x86_64"))]
