@@ -306,7 +306,11 @@ fn the_child_of_a_fork_looks_up_names_whatever_other_threads_were_doing() {
                         0 => {
                             libc::alarm(60);
                             let text = std::panic::catch_unwind(|| dump().to_string());
-                            let is_named = text.is_ok_and(|text| text.contains("stacks.rs"));
+                            // Without debug information there are no files.
+                            let is_named = |text: String| {
+                                !cfg!(debug_assertions) || text.contains("stacks.rs")
+                            };
+                            let is_named = text.is_ok_and(is_named);
                             libc::_exit(i32::from(!is_named));
                         }
                         pid => {
