@@ -444,6 +444,24 @@ mod right {
             .unwrap()
     }
 
+    /// Waits in an `epoll` until a process has written to `theirs`, the other end of `ours`.
+    fn waits_for_child(
+        poll: &mut mio::Poll,
+        ours: &std::os::unix::net::UnixStream,
+        token: mio::Token,
+        theirs: &std::os::unix::net::UnixStream,
+    ) {
+        use std::os::fd::AsRawFd;
+        let (fd, readable) = (ours.as_raw_fd(), mio::Interest::READABLE);
+        let mut source = mio::unix::SourceFd(&fd);
+        poll.registry()
+            .register(&mut source, token, readable)
+            .unwrap();
+        let mut child = writes_later(theirs);
+        poll.poll(&mut mio::Events::with_capacity(1), None).unwrap();
+        child.wait().unwrap();
+    }
+
     #[tokio::test]
     #[ignore = "it is run by another test"]
     async fn a_connection() {
@@ -518,25 +536,13 @@ mod right {
     #[tokio::test]
     #[ignore = "it is run by another test"]
     async fn an_epoll_of_a_task() {
-        use mio::unix::SourceFd;
-        use mio::{Events, Interest, Poll, Token, Waker};
-        use std::os::fd::AsRawFd;
+        use mio::{Poll, Token, Waker};
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(async {
             let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
             let mut poll = Poll::new().unwrap();
             let _waker = Waker::new(poll.registry(), Token(0)).unwrap();
-            let registry = poll.registry();
-            registry
-                .register(
-                    &mut SourceFd(&ours.as_raw_fd()),
-                    Token(1),
-                    Interest::READABLE,
-                )
-                .unwrap();
-            let mut child = writes_later(&theirs);
-            poll.poll(&mut Events::with_capacity(1), None).unwrap();
-            child.wait().unwrap();
+            waits_for_child(&mut poll, &ours, Token(1), &theirs);
             sender.send(1).unwrap();
         });
         assert_eq!(receiver.await, Ok(1));
@@ -578,9 +584,7 @@ mod right {
     #[test]
     #[ignore = "it is run by another test"]
     fn an_epoll_of_a_closure_beside_workers_without_drivers() {
-        use mio::unix::SourceFd;
-        use mio::{Events, Interest, Poll, Token};
-        use std::os::fd::AsRawFd;
+        use mio::{Poll, Token};
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(1).build().unwrap();
         let (sender, receiver) = oneshot::channel();
@@ -589,17 +593,7 @@ mod right {
             ::tokio::task::spawn_blocking(|| {
                 let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
                 let mut poll = Poll::new().unwrap();
-                let registry = poll.registry();
-                registry
-                    .register(
-                        &mut SourceFd(&ours.as_raw_fd()),
-                        Token(0),
-                        Interest::READABLE,
-                    )
-                    .unwrap();
-                let mut child = writes_later(&theirs);
-                poll.poll(&mut Events::with_capacity(1), None).unwrap();
-                child.wait().unwrap();
+                waits_for_child(&mut poll, &ours, Token(0), &theirs);
                 sender.send(1).unwrap();
             });
             assert_eq!(receiver.await, Ok(1));

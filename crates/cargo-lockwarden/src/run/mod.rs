@@ -85,13 +85,12 @@ pub(crate) fn cargo(subcommand: &str, request: Request) -> Result<ExitCode> {
         .envs(prepared.variables.iter().map(|(name, value)| (name, value)))
         .env("LOCKWARDEN", detector_settings(&summary));
     // Until the end of the run.
-    let mut _under_way = None;
-    if runs {
+    let _under_way = runs.then(|| {
         let named = std::env::var_os(variables::RECORD);
         let (folder, under_way) = records(named, &prepared.project.target_dir);
         command.env(variables::RECORD, folder);
-        _under_way = under_way;
-    }
+        under_way
+    });
     outlive_interrupts()?;
     let status = command.status().context("cargo cannot be started")?;
     let found = Summary::read(&summary)?;

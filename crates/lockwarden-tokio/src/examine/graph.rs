@@ -70,9 +70,6 @@ pub(super) enum Unpolled {
     Set,
 }
 
-/// Stands among the checks whose tasks are all known for what belongs to no check, if a test may hang.
-pub(super) const HANGING: u64 = u64::MAX;
-
 /// Waits, with their tasks.
 type Waiters = Vec<(Arc<Task>, Arc<Wait>)>;
 
@@ -115,8 +112,8 @@ pub(super) struct Graph {
 impl Graph {
     /// Looks at all tasks that wait for something that certain tasks have to bring, at all threads
     /// that are blocked, and at those that they wait for; and at all tasks of the checks in
-    /// `closed_checks`.
-    pub(super) fn new(closed_checks: Vec<u64>) -> Self {
+    /// `closed_checks`, and, if a test `may_hang`, at those that belong to no check.
+    pub(super) fn new(closed_checks: Vec<u64>, may_hang: bool) -> Self {
         let mut graph = Self {
             nodes: Vec::new(),
             needs: Vec::new(),
@@ -141,7 +138,6 @@ impl Graph {
         // same counts has read a state of one moment in between.
         let mut tasks = registry::waiting();
         let everyone = registry::all();
-        let may_hang = graph.closed_checks.contains(&HANGING);
         let is_in_closed = |task: &&Arc<Task>| {
             may_hang && task.check == 0 || graph.closed_checks.contains(&task.check)
         };

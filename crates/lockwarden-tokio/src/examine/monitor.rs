@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::canary::{Answer, Canaries};
 use super::closing;
-use super::graph::{Graph, HANGING, Unpolled};
+use super::graph::{Graph, Unpolled};
 use super::hang;
 use super::held;
 use super::report;
@@ -193,7 +193,7 @@ impl Monitor {
             true => LOOKS_AT_HANG,
             false => self.looks_at_hang.saturating_sub(1),
         };
-        let graph = Graph::new(self.closed_checks());
+        let graph = self.graph();
         for candidate in self.candidates.values_mut() {
             candidate.seen = false;
         }
@@ -231,10 +231,9 @@ impl Monitor {
         news
     }
 
-    /// The checks in which any task or thread that could end a wait is known, and what counts as one if a test hangs.
-    fn closed_checks(&self) -> Vec<u64> {
-        let hanging = (self.looks_at_hang != 0).then_some(HANGING);
-        (self.closed_checks)().into_iter().chain(hanging).collect()
+    /// The state of all tasks at this moment.
+    fn graph(&self) -> Graph {
+        Graph::new((self.closed_checks)(), self.looks_at_hang != 0)
     }
 
     fn consider(&mut self, graph: &Graph, set: &[usize]) -> bool {
@@ -288,7 +287,7 @@ impl Monitor {
         }
         // Once more, for the two looks to have the same counts of polls on both sides of what they
         // read in between.
-        let again = Graph::new(self.closed_checks());
+        let again = self.graph();
         if !report::is_same(graph, set, &again) {
             return true;
         }

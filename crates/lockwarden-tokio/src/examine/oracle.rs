@@ -518,7 +518,7 @@ impl Run {
                 }
             }
         }
-        let graph = Graph::new(closed());
+        let graph = Graph::new(closed(), false);
         let place = |id: u64| self.ids.iter().position(|own| *own == id);
         let stuck = graph.nodes.iter().zip(&graph.stuck);
         let stuck = stuck.filter(|(_, is_stuck)| **is_stuck);

@@ -30,12 +30,12 @@ enum Sleep {
     /// In a futex of the process.
     Futex(FutexSleep),
     /// In `epoll`, without a limit; nothing is registered there but what the driver of a runtime registers for itself.
-    Driver,
+    IoDriver,
 }
 
 /// What is the same in two looks if a thread did nothing between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Rest {
+enum Counter {
     /// How often it has switched to another thread.
     Switches(u64),
     /// The progress of a thread in a watched wait without a limit.
@@ -44,7 +44,7 @@ enum Rest {
 
 /// All threads of the process that are asleep.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Still(BTreeMap<u32, Rest>);
+pub(super) struct Still(BTreeMap<u32, Counter>);
 
 impl Still {
     /// Looks whether all threads of the process sleep; none if one does not, or the system does not say. If the process
@@ -66,7 +66,7 @@ impl Still {
         }
         let mut supervisors = world::supervisors();
         supervisors.extend(runs_tests.then(std::process::id));
-        let mut drivers = None;
+        let mut io_drivers = None;
         let mut asleep = BTreeMap::new();
         // None is listed where the system does not say.
         for id in world::threads() {
@@ -80,15 +80,15 @@ impl Still {
             let is_asleep = match sleep {
                 Sleep::Futex(FutexSleep::Untimed) => true,
                 Sleep::Futex(FutexSleep::Timed) => may_be_timed || waits.is_some(),
-                Sleep::Driver => drivers.get_or_insert_with(Drivers::look).admit(id),
+                Sleep::IoDriver => io_drivers.get_or_insert_with(IoDrivers::look).admit(id),
             };
             // Asked last: who finds the same count again knows that the thread was in the call all the time.
             let switches = census::switches_of_asleep(id).filter(|_| is_asleep)?;
-            let rest = match (sleep, waits) {
-                (Sleep::Futex(FutexSleep::Timed), Some(progress)) => Rest::Progress(*progress),
-                _ => Rest::Switches(switches),
+            let counter = match (sleep, waits) {
+                (Sleep::Futex(FutexSleep::Timed), Some(progress)) => Counter::Progress(*progress),
+                _ => Counter::Switches(switches),
             };
-            asleep.insert(id, rest);
+            asleep.insert(id, counter);
         }
         // A callback of a watchdog may wake any thread.
         let is_all =
@@ -102,19 +102,11 @@ impl Still {
         let runtimes = world::runtimes();
         let with_workers = runtimes.iter().filter(|runtime| !runtime.is_current_thread);
         let workers: usize = with_workers.map(|runtime| runtime.workers).sum();
-        if self
-            .0
-            .keys()
-            .filter(|id| world::is_of_runtime(**id))
-            .count()
-            > workers
-        {
-            return true;
-        }
         let polls =
             |id| world::is_of_runtime_or_before_check(id) || thread::drives_since(id).is_some();
+        let of_runtimes = self.0.keys().filter(|id| world::is_of_runtime(**id));
         let mut others = self.0.keys().filter(|id| **id != std::process::id());
-        others.any(|id| !polls(*id))
+        of_runtimes.count() > workers || others.any(|id| !polls(*id))
     }
 
     /// Whether the thread with this number of the system's is one of those.
@@ -125,14 +117,14 @@ impl Still {
 
 /// The threads that may sleep in the driver of a runtime of this crate. A task, or a closure of the blocking pool, could
 /// sleep in an `epoll` of its own: so these are the threads that poll tasks, while none is being polled.
-struct Drivers {
+struct IoDrivers {
     /// Those that poll all tasks of a runtime, by the system's numbers.
     alone: Vec<u32>,
     /// How many of the others there may be: one for each runtime that has workers and a driver.
     of_workers: usize,
 }
 
-impl Drivers {
+impl IoDrivers {
     fn look() -> Self {
         let runtimes = world::runtimes();
         let mut drivers = Self {
@@ -179,7 +171,7 @@ mod system {
         let call = fs::read_to_string(format!("/proc/self/task/{id}/syscall")).ok()?;
         let epoll = epoll_without_limit(&call)?;
         let registered = fs::read_to_string(format!("/proc/self/fdinfo/{epoll}")).ok()?;
-        is_idle(&registered).then_some(Sleep::Driver)
+        is_idle(&registered).then_some(Sleep::IoDriver)
     }
 
     /// The instance of `epoll` that a call waits for without a limit.

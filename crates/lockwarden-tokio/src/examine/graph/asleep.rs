@@ -126,10 +126,10 @@ mod tests {
                 answers.recv().unwrap();
             };
             run();
-            let [first, second] = [(); 2].map(|()| Graph::new(vec![check]));
+            let [first, second] = [(); 2].map(|()| Graph::new(vec![check], false));
             assert!(first.is_as_still_as(&second, &[]));
             run();
-            assert!(!first.is_as_still_as(&Graph::new(vec![check]), &[]));
+            assert!(!first.is_as_still_as(&Graph::new(vec![check], false), &[]));
             drop(sender);
             thread.join().unwrap();
         });
