@@ -114,6 +114,18 @@ impl Graph {
     /// that are blocked, and at those that they wait for; and at all tasks of the checks in
     /// `closed_checks`, and, if a test `may_hang`, at those that belong to no check.
     pub(super) fn new(closed_checks: Vec<u64>, may_hang: bool) -> Self {
+        let dropping = closing::dropping();
+        // The counts of polls first, then what is held, then the rest: who looks again and finds the
+        // same counts has read a state of one moment in between.
+        let mut tasks = registry::waiting();
+        let everyone = registry::all();
+        let is_in_closed =
+            |task: &&Arc<Task>| may_hang && task.check == 0 || closed_checks.contains(&task.check);
+        tasks.extend(everyone.iter().filter(is_in_closed).cloned());
+        let polls: HashMap<u64, u64> = everyone
+            .iter()
+            .map(|task| (task.id.get(), task.polls()))
+            .collect();
         let mut graph = Self {
             nodes: Vec::new(),
             needs: Vec::new(),
@@ -129,61 +141,14 @@ impl Graph {
             children: HashMap::new(),
             threads: HashMap::new(),
             closed_checks,
-            dropping: closing::dropping(),
+            dropping,
             still: None,
             hanging: Vec::new(),
             outsiders: OnceCell::new(),
         };
-        // The counts of polls first, then what is held, then the rest: who looks again and finds the
-        // same counts has read a state of one moment in between.
-        let mut tasks = registry::waiting();
-        let everyone = registry::all();
-        let is_in_closed = |task: &&Arc<Task>| {
-            may_hang && task.check == 0 || graph.closed_checks.contains(&task.check)
-        };
-        tasks.extend(everyone.iter().filter(is_in_closed).cloned());
-        let polls: HashMap<u64, u64> = everyone
-            .iter()
-            .map(|task| (task.id.get(), task.polls()))
-            .collect();
-        for one in instrument::observe_all() {
-            for held in &one.thread.held {
-                let holders = graph.holders.entry(held.lock).or_default();
-                holders.push((one.thread.id, held.mode));
-            }
-            graph.observed.insert(one.thread.id.get(), one);
-        }
-        for task in &everyone {
-            if let Some(birth) = task.birth {
-                let parent = birth.stamp.id().get();
-                let children = graph.children.entry(parent).or_default();
-                children.push((task.id, birth));
-            }
-            if let Some(id) = task.tokio_id {
-                graph.by_id.insert(id, Arc::clone(task));
-            }
-            if task.polls() % 2 == 1 {
-                let carried = graph.carried.entry(task.carrier()).or_default();
-                carried.push(Arc::clone(task));
-            }
-        }
-        for task in registry::waiting() {
-            let waits = task.waits.lock().all.clone();
-            for wait in waits {
-                match &wait.target {
-                    Target::Lock(lock, ..) => {
-                        let queued = graph.queued.entry(lock.id).or_default();
-                        queued.push((Arc::clone(&task), wait));
-                    }
-                    Target::Permits(_, count) => {
-                        let count = *count;
-                        graph.permits.push((Arc::clone(&task), wait, count));
-                    }
-                    Target::Room(..) => graph.rooms.push((Arc::clone(&task), wait)),
-                    _ => {}
-                }
-            }
-        }
+        graph.observe_threads();
+        graph.index_tasks(&everyone);
+        graph.list_waits();
         if may_hang || tasks.iter().any(|task| asleep::is_in_poll(task, &polls)) {
             graph.threads = thread::all();
             graph.still = Still::look(graph.observed.values(), may_hang);
@@ -191,18 +156,13 @@ impl Graph {
         if may_hang && graph.still.is_some() {
             graph.hanging = hang::tests();
         }
-        for task in &tasks {
-            graph.place(task.id, &polls);
-        }
-        let blocked: Vec<ThreadId> = graph
-            .observed
-            .values()
-            .filter(|one| is_blocked(one))
-            .map(|one| one.thread.id)
-            .collect();
-        for id in blocked {
+        let tasks = tasks.iter().map(|task| task.id);
+        let blocked = graph.observed.values().filter(|one| is_blocked(one));
+        let agents: Vec<ThreadId> = tasks.chain(blocked.map(|one| one.thread.id)).collect();
+        for id in agents {
             graph.place(id, &polls);
         }
+        // Those that they need get places behind them.
         let mut at = 0;
         while at < graph.nodes.len() {
             let need = graph.need(at, &polls);
@@ -211,6 +171,56 @@ impl Graph {
         }
         graph.stuck = need::stuck(&graph.needs);
         graph
+    }
+
+    /// Reads what the threads, and the tasks that the core knows, hold and wait for.
+    fn observe_threads(&mut self) {
+        for one in instrument::observe_all() {
+            for held in &one.thread.held {
+                let holders = self.holders.entry(held.lock).or_default();
+                holders.push((one.thread.id, held.mode));
+            }
+            self.observed.insert(one.thread.id.get(), one);
+        }
+    }
+
+    /// Enters the tasks under their numbers in tokio, their parents and the threads that poll them.
+    fn index_tasks(&mut self, all: &[Arc<Task>]) {
+        for task in all {
+            if let Some(birth) = task.birth {
+                let parent = birth.stamp.id().get();
+                let children = self.children.entry(parent).or_default();
+                children.push((task.id, birth));
+            }
+            if let Some(id) = task.tokio_id {
+                self.by_id.insert(id, Arc::clone(task));
+            }
+            if task.polls() % 2 == 1 {
+                let carried = self.carried.entry(task.carrier()).or_default();
+                carried.push(Arc::clone(task));
+            }
+        }
+    }
+
+    /// Lists the waits of tasks for locks, permits and places in channels.
+    fn list_waits(&mut self) {
+        for task in registry::waiting() {
+            let waits = task.waits.lock().all.clone();
+            for wait in waits {
+                match &wait.target {
+                    Target::Lock(lock, ..) => {
+                        let queued = self.queued.entry(lock.id).or_default();
+                        queued.push((Arc::clone(&task), wait));
+                    }
+                    Target::Permits(_, count) => {
+                        let count = *count;
+                        self.permits.push((Arc::clone(&task), wait, count));
+                    }
+                    Target::Room(..) => self.rooms.push((Arc::clone(&task), wait)),
+                    _ => {}
+                }
+            }
+        }
     }
 
     /// The place of the agent with this number, which gets one if it has none.
