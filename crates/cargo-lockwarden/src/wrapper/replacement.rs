@@ -86,7 +86,7 @@ impl Replacement {
     }
 }
 
-const REPLACEMENTS: [Replacement; 6] = [
+const REPLACEMENTS: [Replacement; 7] = [
     Replacement::plain(
         "lock_api",
         Versions::Of("0.4."),
@@ -109,6 +109,11 @@ const REPLACEMENTS: [Replacement; 6] = [
         "parking_lot",
         Versions::Of("0.13."),
         "replacements/parking_lot_0_13.rs",
+    ),
+    Replacement::plain(
+        "crossbeam-channel",
+        Versions::Of("0.5."),
+        "replacements/crossbeam_channel.rs",
     ),
     // A program that itself depends on the detector gets the one of the facade: two would each know
     // half of the locks.
@@ -181,6 +186,8 @@ mod tests {
         assert!(of("lock_api", "0.5.0").is_none());
         assert!(of("parking_lot", "0.11.2").is_none());
         assert_ne!(of("parking_lot", "0.12.5"), of("parking_lot", "0.13.0"));
+        assert!(of("crossbeam-channel", "0.5.0").is_some());
+        assert!(of("crossbeam-channel", "0.4.4").is_none());
         assert!(of("lockwarden", "0.1.0").is_some());
         assert!(of("dashmap", "0.4.0").is_none());
         assert!(of("tokio", "1.46.1").is_none() && of("tokio", "0.3.47").is_none());

@@ -212,6 +212,39 @@ fn tokio_is_replaced_from_1_47_on_and_not_under_its_unstable_interface() {
 }
 
 #[test]
+fn crossbeam_channel_is_replaced_unless_it_is_left_out() {
+    let project = Project::copy("channels", "doctor");
+    let unseen = "crossbeam-channel 0.5.0: its channels park threads themselves";
+    project
+        .call(&["doctor"])
+        .ends_with(0)
+        .says("replaced, so that their locks are watched:\n  crossbeam-channel 0.5.0\n")
+        .is_silent_about(unseen);
+    project
+        .call(&["doctor", "--exclude", "crossbeam-channel"])
+        .ends_with(0)
+        .says("crossbeam-channel 0.5.0: left out by `exclude`")
+        .says(unseen);
+    let manifest = project.folder().join("crossbeam-channel/Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("0.5.0", "0.4.4")).unwrap();
+    project
+        .call(&["doctor"])
+        .ends_with(0)
+        .says("crossbeam-channel 0.4.4: its channels park threads themselves")
+        .is_silent_about("replaced");
+}
+
+#[test]
+fn a_crate_that_does_not_compile_with_the_watched_channels_is_told_how_to_leave_them_out() {
+    Project::copy("channels", "constant")
+        .call(&["run", "--features", "constant"])
+        .ends_with(101)
+        .says("`channels 0.1.0` is compiled with the watched crossbeam-channel; if it compiles without this")
+        .says("leave crossbeam-channel out by `--exclude crossbeam-channel`");
+}
+
+#[test]
 fn aliases_of_cargo_are_subcommands() {
     let project = Project::copy("workspace", "aliases");
     let folder = project.folder().join(".cargo");

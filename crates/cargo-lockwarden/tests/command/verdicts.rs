@@ -239,6 +239,29 @@ fn a_run_that_is_interrupted_says_what_was_found() {
 }
 
 #[test]
+fn channels_of_crossbeam_are_watched_as_those_of_std_are() {
+    let project = Project::copy("channels", "kinds");
+    let run = |kind| project.call(&["run", "--", kind]);
+    for kind in ["answers", "pool"] {
+        run(kind).ends_with(0).says("ended").says("nothing found");
+    }
+    run("cycle")
+        .ends_with(100)
+        .says("Deadlock: both threads wait: ")
+        .says("thread `main` (#1) for a message of the channel made at src/main.rs:83:29")
+        .says("for a message of the channel made at src/main.rs:82:30")
+        .says("1 finding, in full above:");
+    run("room")
+        .ends_with(100)
+        .says("thread `main` (#1) for room in the channel made at src/main.rs:95:30")
+        .says("which is full, with room for 1 message, and has 1 receiver")
+        .says("for the Mutex `channels::LEDGER` made at src/main.rs:");
+    run("selects")
+        .ends_with(100)
+        .says("thread `main` (#1) waits for one of the branches of its select");
+}
+
+#[test]
 fn a_raw_lock_behind_lock_api_is_watched_and_its_guards_leave_nothing_behind() {
     Project::copy("rawlock", "raw")
         .call(&["run"])
