@@ -60,7 +60,7 @@ pub struct OnceRecord {
 struct State {
     /// Whether a thread has the turn.
     taken: bool,
-    /// Whether the last turn ended by a panic.
+    /// Whether the last turn ended without a value.
     failed: bool,
 }
 
@@ -99,7 +99,7 @@ impl OnceRecord {
     }
 
     /// Waits until no other thread initialises, and then runs `initialise` unless `is_done` returns
-    /// true.
+    /// true. It has failed if `is_done` does not return true after it.
     ///
     /// `is_done` is called with an internal lock held.
     ///
@@ -119,7 +119,7 @@ impl OnceRecord {
             let held = self.hold(site);
             initialise();
             drop(held);
-            turn.done();
+            turn.ended(is_done());
         }
     }
 
@@ -222,7 +222,7 @@ impl OnceRecord {
                 // `see` would wait.
                 if let Some(turn) = self.take(&is_done, site) {
                     let seen = see();
-                    turn.done();
+                    turn.ended(true);
                     return seen;
                 }
                 break;
@@ -337,9 +337,9 @@ struct Initialisation<'a> {
 }
 
 impl Initialisation<'_> {
-    /// Ends the turn without a panic.
-    fn done(mut self) {
-        self.failed = false;
+    /// Ends the turn without a panic; `done` says whether the value is ready.
+    fn ended(mut self, done: bool) {
+        self.failed = !done;
     }
 }
 
@@ -399,6 +399,9 @@ mod tests {
         let site = Location::caller();
         let fails = AssertUnwindSafe(|| turns.run(|| done.get(), site, || panic!("in its turn")));
         assert!(catch_unwind(fails).is_err());
+        assert!(turns.state.lock().failed);
+        // So does an initialiser that returns without a value.
+        turns.run(|| done.get(), site, || ());
         assert!(turns.state.lock().failed);
         // A wait with `or_failed` does not wait for the next turn, and runs `see` in a turn of its
         // own.

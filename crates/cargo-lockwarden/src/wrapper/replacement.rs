@@ -86,7 +86,7 @@ impl Replacement {
     }
 }
 
-const REPLACEMENTS: [Replacement; 6] = [
+const REPLACEMENTS: [Replacement; 7] = [
     Replacement::plain(
         "lock_api",
         Versions::Of("0.4."),
@@ -110,6 +110,21 @@ const REPLACEMENTS: [Replacement; 6] = [
         Versions::Of("0.13."),
         "replacements/parking_lot_0_13.rs",
     ),
+    // Before 1.11 a cell with a value cannot be made in a constant.
+    Replacement {
+        edition: Some("2021"),
+        original: Some(Original {
+            name: "once_cell_original",
+            import: "once_cell_original",
+            features: &[],
+            has_facade: false,
+        }),
+        ..Replacement::plain(
+            "once_cell",
+            Versions::From(1, 11),
+            "replacements/once_cell/lib.rs",
+        )
+    },
     // A program that itself depends on the detector gets the one of the facade: two would each know
     // half of the locks.
     Replacement::plain("lockwarden", Versions::All, "replacements/lockwarden.rs"),
@@ -183,6 +198,8 @@ mod tests {
         assert_ne!(of("parking_lot", "0.12.5"), of("parking_lot", "0.13.0"));
         assert!(of("lockwarden", "0.1.0").is_some());
         assert!(of("dashmap", "0.4.0").is_none());
+        assert!(of("once_cell", "1.10.0").is_none() && of("once_cell", "0.2.7").is_none());
+        assert!(of("once_cell", "1.11.0").is_some() && of("once_cell", "1.21.4").is_some());
         assert!(of("tokio", "1.46.1").is_none() && of("tokio", "0.3.47").is_none());
         assert!(of("tokio", "1.47.0").is_some() && of("tokio", "1.100.2").is_some());
     }
