@@ -90,7 +90,7 @@ impl Answer {
                 answer.unseen.push(format!("{full}: {why}"));
             } else if name == "once_cell" && !is_replaced {
                 answer.unseen.push(format!(
-                    "{full}: only versions from 1.11 on are replaced; threads that wait for a value of `sync` are parked"
+                    "{full}: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked"
                 ));
             } else if name == "tokio" && !is_replaced {
                 let why =

@@ -54,10 +54,10 @@ impl<T> OnceCell<T> {
     pub fn wait(&self) -> &T {
         let is_done = || self.inner.get().is_some();
         let site = Location::caller();
-        self.turns.wait(is_done, false, site, || ());
+        let value = self.turns.wait(is_done, false, site, || self.inner.wait());
         self.origin
             .acquire_asking(|| self.turns.ask_for_ready(site));
-        self.inner.get().expect("the wait ends once it is written")
+        value
     }
 
     #[inline]

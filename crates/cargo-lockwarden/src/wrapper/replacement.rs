@@ -110,7 +110,7 @@ const REPLACEMENTS: [Replacement; 7] = [
         Versions::Of("0.13."),
         "replacements/parking_lot_0_13.rs",
     ),
-    // Before 1.11 a cell with a value cannot be made in a constant.
+    // Before 1.12 a cell has no `wait`.
     Replacement {
         edition: Some("2021"),
         original: Some(Original {
@@ -121,7 +121,7 @@ const REPLACEMENTS: [Replacement; 7] = [
         }),
         ..Replacement::plain(
             "once_cell",
-            Versions::From(1, 11),
+            Versions::From(1, 12),
             "replacements/once_cell/lib.rs",
         )
     },
@@ -198,8 +198,8 @@ mod tests {
         assert_ne!(of("parking_lot", "0.12.5"), of("parking_lot", "0.13.0"));
         assert!(of("lockwarden", "0.1.0").is_some());
         assert!(of("dashmap", "0.4.0").is_none());
-        assert!(of("once_cell", "1.10.0").is_none() && of("once_cell", "0.2.7").is_none());
-        assert!(of("once_cell", "1.11.0").is_some() && of("once_cell", "1.21.4").is_some());
+        assert!(of("once_cell", "1.11.0").is_none() && of("once_cell", "0.2.7").is_none());
+        assert!(of("once_cell", "1.12.0").is_some() && of("once_cell", "1.21.4").is_some());
         assert!(of("tokio", "1.46.1").is_none() && of("tokio", "0.3.47").is_none());
         assert!(of("tokio", "1.47.0").is_some() && of("tokio", "1.100.2").is_some());
     }

@@ -212,9 +212,9 @@ fn tokio_is_replaced_from_1_47_on_and_not_under_its_unstable_interface() {
 }
 
 #[test]
-fn once_cell_is_replaced_from_1_11_on() {
-    doctor_of("once_cell", "1.10.0", "")
-        .says("once_cell 1.10.0: only versions from 1.11 on are replaced; threads that wait for a value of `sync` are parked");
+fn once_cell_is_replaced_from_1_12_on() {
+    doctor_of("once_cell", "1.11.0", "")
+        .says("once_cell 1.11.0: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked");
     doctor_of("once_cell", "1.21.4", "")
         .says("replaced, so that their locks are watched:\n  once_cell 1.21.4\n");
 }
