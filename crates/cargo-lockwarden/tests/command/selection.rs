@@ -220,6 +220,20 @@ fn once_cell_is_replaced_from_1_12_on() {
 }
 
 #[test]
+fn a_program_of_a_package_that_is_replaced_is_its_own() {
+    let project = Project::copy("clean", "program");
+    let manifest = project.folder().join("Cargo.toml");
+    let package =
+        "[package]\nname = \"once_cell\"\nversion = \"1.21.4\"\nedition = \"2024\"\n[workspace]\n";
+    fs::write(manifest, package).unwrap();
+    project
+        .call(&["run"])
+        .ends_with(0)
+        .says("lockwarden: watched ")
+        .says("nothing found");
+}
+
+#[test]
 fn aliases_of_cargo_are_subcommands() {
     let project = Project::copy("workspace", "aliases");
     let folder = project.folder().join(".cargo");
