@@ -90,6 +90,10 @@ impl Answer {
                     false => "only versions 0.12 and 0.13 are replaced",
                 };
                 answer.unseen.push(format!("{full}: {why}"));
+            } else if name == "once_cell" && !is_replaced {
+                answer.unseen.push(format!(
+                    "{full}: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked"
+                ));
             } else if name == "tokio" && !is_replaced {
                 let why =
                     kept.unwrap_or_else(|| "only versions from 1.47 on are replaced".to_owned());
