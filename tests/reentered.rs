@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use lockwarden::parking_lot as pl;
-use lockwarden::sync::{Mutex, RwLock};
+use lockwarden::sync::{Mutex, OnceLock, RwLock};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -24,6 +24,8 @@ struct Counting;
 
 static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 static COUNT: pl::Mutex<usize> = pl::Mutex::named("allocations", 0);
+static IS_ASKING: AtomicBool = AtomicBool::new(false);
+static LIMIT: OnceLock<usize> = OnceLock::named("limit");
 
 // SAFETY: what the system's allocator gives and takes.
 unsafe impl GlobalAlloc for Counting {
@@ -33,6 +35,9 @@ unsafe impl GlobalAlloc for Counting {
             && let Some(mut count) = COUNT.try_lock()
         {
             *count += 1;
+        }
+        if IS_ASKING.load(Ordering::Relaxed) {
+            assert!(layout.size() < *LIMIT.get_or_init(|| usize::MAX));
         }
         // SAFETY: as the caller promises.
         unsafe { System.alloc(layout) }
@@ -83,6 +88,23 @@ fn an_allocator_that_takes_a_watched_lock_enters_the_detector_from_within() {
         exit.headlines().iter().any(|one| one.contains("`audit`")),
         "{exit}"
     );
+}
+
+#[test]
+fn an_allocator_that_initialises_a_value_enters_the_record_of_the_value_from_within() {
+    if part().is_some() {
+        body(|| {
+            // The thread is known, so that what the record allocates comes after the turn is taken.
+            drop(COUNT.lock());
+            IS_ASKING.store(true, Ordering::Relaxed);
+            drop(Box::new(1));
+            IS_ASKING.store(false, Ordering::Relaxed);
+            assert_eq!(LIMIT.get(), Some(&usize::MAX));
+        });
+    }
+    let exit = Child::of_test(this_test!()).env(PART, "all").run();
+    exit.succeeds();
+    assert_eq!(exit.headlines(), [""; 0], "{exit}");
 }
 
 /// Keeps the verdicts of reports, under a watched lock, with another one around it.

@@ -453,7 +453,7 @@ impl Frame {
     fn is_ours(&self) -> bool {
         self.starts_with_any(&["lockwarden::", "backtrace::", "lock_api::", "parking_lot::"])
             || self.starts_with_any(&["parking_lot_core::", "crossbeam_channel::"])
-            || self.starts_with_any(&["lockwarden_tokio::"])
+            || self.starts_with_any(&["lockwarden_tokio::", "once_cell::", "once_cell_original::"])
             || self.file.as_deref().is_some_and(is_file_of_ours)
     }
 
@@ -484,7 +484,7 @@ impl Frame {
     /// that only pass calls on and may stand between two of this crate.
     fn is_of_the_program(&self) -> bool {
         // A method of a primitive type has the path `<bool>::then`, so its file counts too.
-        let plumbing = self.starts_with_any(&["core::", "std::", "alloc::", "once_cell::"])
+        let plumbing = self.starts_with_any(&["core::", "std::", "alloc::"])
             || self
                 .file
                 .as_deref()
@@ -520,7 +520,7 @@ fn is_file_of_ours(file: &str) -> bool {
     // Within the workspace of this crate, its tests and examples count as a program.
     let own = file.strip_prefix(env!("CARGO_MANIFEST_DIR"));
     let own = own.map(|rest| rest.trim_start_matches(['/', '\\', '.']).replace("\\", "/"));
-    let sources = ["src/", "crates/lockwarden-tokio/src/"];
+    let sources = ["src/", "crates/lockwarden-tokio/src/", "replacements/"];
     if own.is_some_and(|rest| sources.iter().any(|source| rest.starts_with(source))) {
         return true;
     }
@@ -533,6 +533,7 @@ fn is_file_of_ours(file: &str) -> bool {
         // Under `cargo lockwarden`, its crate is called `tokio`.
         "lockwarden-tokio 0.",
         "lock_api 0.",
+        "once_cell 1.",
         "parking_lot 0.",
         "parking_lot_core 0.",
     ];

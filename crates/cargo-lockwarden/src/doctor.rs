@@ -73,9 +73,11 @@ impl Answer {
             let kept = wrapper::kept(name, version, |cfg| project.config.has_cfg(cfg));
             let is_replaced = wrapper::is_replaced(name, version) && kept.is_none();
             match wrapper::left_out_of(&project.selection, package) {
-                Some(LeftOut::NotNamed) if is_replaced => answer.replaced.push(full.clone()),
+                Some(LeftOut::NotNamed) | None if is_replaced => {
+                    answer.replaced.push(full);
+                    continue;
+                }
                 Some(why) => answer.left_out.push(format!("{full}: {}", why.reason())),
-                None if is_replaced => answer.replaced.push(full.clone()),
                 None => answer.watched += 1,
             }
             if let Some((_, why)) = OWN_WAITS.iter().find(|(crate_name, _)| crate_name == name) {
@@ -88,6 +90,10 @@ impl Answer {
                     false => "only versions 0.12 and 0.13 are replaced",
                 };
                 answer.unseen.push(format!("{full}: {why}"));
+            } else if name == "once_cell" && !is_replaced {
+                answer.unseen.push(format!(
+                    "{full}: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked"
+                ));
             } else if name == "tokio" && !is_replaced {
                 let why =
                     kept.unwrap_or_else(|| "only versions from 1.47 on are replaced".to_owned());

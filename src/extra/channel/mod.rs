@@ -68,7 +68,8 @@
 //! - A wait under a lock that the other end of the channel needs, in a run in which it does not hang:
 //!   orders of locks are predicted, and waits for messages or room are not.
 //! - An endless wait for a second message of a channel created by [`after`].
-//! - The order from a receiver that made room to the sender that then continues.
+//! - The order from a receiver to a sender that then continues, since the receiver made room or, with a
+//!   capacity of zero, took the message.
 //! - Order by the result that an operation [is ready](Select::ready): only performing the operation
 //!   establishes one.
 //!
@@ -80,6 +81,7 @@
 //!   for a deadlock. `try_send` and `try_recv` on a channel of capacity zero may find no
 //!   counterpart at such a moment, and waiting threads are served in another order. The original
 //!   specifies neither.
+//! - [`never`](never()) is no `const fn`, which it is from `crossbeam-channel` 0.5.16 on.
 //!
 //! # Cost
 //!

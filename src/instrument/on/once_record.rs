@@ -43,6 +43,7 @@ use crate::engine::wait_reason::WaitReason;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::current;
+use crate::tracking::thread::section::Inside;
 use crate::tracking::thread::slot::Slot;
 use crate::watchdog::startup::attach;
 
@@ -60,7 +61,7 @@ pub struct OnceRecord {
 struct State {
     /// Whether a thread has the turn.
     taken: bool,
-    /// Whether the last turn ended by a panic.
+    /// Whether the last turn ended without a value.
     failed: bool,
 }
 
@@ -99,7 +100,8 @@ impl OnceRecord {
     }
 
     /// Waits until no other thread initialises, and then runs `initialise` unless `is_done` returns
-    /// true.
+    /// true. It has failed if `is_done` does not return true after it. A thread that is inside the detector runs it at
+    /// once, without a turn.
     ///
     /// `is_done` is called with an internal lock held.
     ///
@@ -107,6 +109,9 @@ impl OnceRecord {
     ///
     /// Panics as `initialise` does, or if the wait would never end.
     pub fn run(&self, is_done: impl Fn() -> bool, site: Site, initialise: impl FnOnce()) {
+        if current::is_inside() {
+            return initialise();
+        }
         // Also before the turn because a sink, which the attachment may call, may access the value.
         ensure_attached();
         if let Some(turn) = Scheduled::here() {
@@ -119,7 +124,7 @@ impl OnceRecord {
             let held = self.hold(site);
             initialise();
             drop(held);
-            turn.done();
+            turn.ended(is_done());
         }
     }
 
@@ -187,7 +192,7 @@ impl OnceRecord {
         let record = self.resource.record();
         let ident = detector::identify_at(slot, record, site);
         slot.add(ident, Mode::Exclusive, site);
-        if self.state.lock().failed {
+        if self.closed(|state| state.failed) {
             // The locks of the failed initialiser make the end of this one matter, even if this one takes none: it is a
             // segment of its own, which another thread does not know unless it has acquired it.
             detector::with_own(slot, |own| own.timeline.see());
@@ -208,6 +213,9 @@ impl OnceRecord {
         site: Site,
         see: impl FnOnce() -> R,
     ) -> R {
+        if current::is_inside() {
+            return see();
+        }
         if !is_done() {
             point("looks at", &self.resource);
             self.ask(site);
@@ -222,7 +230,7 @@ impl OnceRecord {
                 // `see` would wait.
                 if let Some(turn) = self.take(&is_done, site) {
                     let seen = see();
-                    turn.done();
+                    turn.ended(true);
                     return seen;
                 }
                 break;
@@ -235,12 +243,20 @@ impl OnceRecord {
 
     /// Returns the state if no thread has the turn or the value is ready.
     fn idle(&self, is_done: &impl Fn() -> bool) -> Option<State> {
-        let state = *self.state.lock();
+        let state = self.closed(|state| *state);
         (!state.taken || is_done()).then_some(state)
+    }
+
+    /// Runs `f` on the state, inside the detector: an allocator of the program that accesses the value from there finds
+    /// the wrapped primitive, and not this lock or the turn of its own thread.
+    fn closed<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+        let _inside = Inside::enter();
+        f(&mut self.state.lock())
     }
 
     /// Waits until no thread has the turn, and takes it; returns `None` if the value is ready then.
     fn take(&self, is_done: &impl Fn() -> bool, site: Site) -> Option<Initialisation<'_>> {
+        let id = attach().and_then(Slot::thread);
         let try_take = |state: &mut State| {
             if state.taken {
                 return None;
@@ -249,15 +265,16 @@ impl OnceRecord {
                 return Some(None);
             }
             state.taken = true;
-            // With the lock held, so that no thread sees the turn taken without a provider. The
-            // thread is attached already, so this calls no sink.
-            self.at_work.enter();
+            // With the lock held, so that no thread sees the turn taken without a provider.
+            if let Some(id) = id {
+                self.at_work.add(id);
+            }
             Some(Some(Initialisation {
                 turns: self,
                 failed: true,
             }))
         };
-        let taken = try_take(&mut self.state.lock());
+        let taken = self.closed(try_take);
         let taken = taken.unwrap_or_else(|| {
             self.resource
                 .wait_by(&self.at_work, WaitReason::Initialisation, site, |limit| {
@@ -337,18 +354,20 @@ struct Initialisation<'a> {
 }
 
 impl Initialisation<'_> {
-    /// Ends the turn without a panic.
-    fn done(mut self) {
-        self.failed = false;
+    /// Ends the turn without a panic; `done` says whether the value is ready.
+    fn ended(mut self, done: bool) {
+        self.failed = !done;
     }
 }
 
 impl Drop for Initialisation<'_> {
     fn drop(&mut self) {
-        *self.turns.state.lock() = State {
-            taken: false,
-            failed: self.failed,
-        };
+        self.turns.closed(|state| {
+            *state = State {
+                taken: false,
+                failed: self.failed,
+            };
+        });
         self.turns.wake();
         // After the wakeup: by now the thread has provided what the waiting threads need.
         self.turns.at_work.leave();
@@ -399,6 +418,9 @@ mod tests {
         let site = Location::caller();
         let fails = AssertUnwindSafe(|| turns.run(|| done.get(), site, || panic!("in its turn")));
         assert!(catch_unwind(fails).is_err());
+        assert!(turns.state.lock().failed);
+        // So does an initialiser that returns without a value.
+        turns.run(|| done.get(), site, || ());
         assert!(turns.state.lock().failed);
         // A wait with `or_failed` does not wait for the next turn, and runs `see` in a turn of its
         // own.

@@ -1,6 +1,7 @@
 //! Sets of the threads that can end a wait.
 
 use crate::detector::deadlock;
+use crate::engine::ids::ThreadId;
 use crate::tracking::process::resource_state;
 use crate::tracking::thread::slot::Slot;
 use crate::watchdog::startup::attach;
@@ -55,9 +56,13 @@ impl Providers {
     /// Adds the calling thread to the set, until it [leaves](Self::leave), in place of one of the
     /// expected threads if there are any.
     pub fn enter(&self) {
-        let Some(id) = attach().and_then(Slot::thread) else {
-            return;
-        };
+        if let Some(id) = attach().and_then(Slot::thread) {
+            self.add(id);
+        }
+    }
+
+    /// Adds the thread as [`enter`](Self::enter) adds the calling one.
+    pub(super) fn add(&self, id: ThreadId) {
         let mut members = self.party.get_or_take().change();
         members.unknown = members.unknown.saturating_sub(1);
         members.threads.push(id);

@@ -50,6 +50,7 @@ pub(crate) fn of_content(place: &str, content: &str) -> String {
     let mut before = ' ';
     let mut content = content.replace(" = ", "=");
     for (compiled, own) in [
+        ("once_cell_original::", "once_cell::"),
         ("parking_lot_original::", "parking_lot::"),
         ("tokio_original::", "tokio::"),
     ] {

@@ -34,8 +34,9 @@ pub(crate) struct Facade {
 /// The file of a facade that is locked while it is built.
 const LOCK: &str = "lock";
 
-/// Features that the detector has in any case: it is on whatever the profile is.
-const FEATURES: [&str; 1] = ["always"];
+/// Features that the detector has in any case: it is on whatever the profile is, and has what takes the place of
+/// `crossbeam-channel`.
+const FEATURES: [&str; 2] = ["always", "channel"];
 
 /// Where facades are kept: `LOCKWARDEN_CACHE`, else a folder in cargo's home.
 ///

@@ -18,6 +18,13 @@ pub(super) fn add(list: &Path, other: &Path) {
     }
 }
 
+/// The list beside a library, or nothing where there is none.
+pub(super) fn of_library(library: &Path) -> String {
+    let name = library.file_name().unwrap_or_default().to_string_lossy();
+    let list = name.strip_prefix("lib").unwrap_or(&name);
+    fs::read_to_string(library.with_file_name(list).with_extension("d")).unwrap_or_default()
+}
+
 /// Joins two lists: of each, cargo reads the first line that has the form `output: file file ...`.
 fn join(text: &str, other: &str) -> Option<String> {
     let rule = |line: &&str| !line.starts_with('#') && line.contains(": ");

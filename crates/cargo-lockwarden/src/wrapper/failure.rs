@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use super::dep_info;
 use super::invocation::Invocation;
 use super::rustc::{Compiler, Package, is_replaced};
 
-/// Says that a crate compiles without the facade and not with it, if that is so, or that the watched tokio may be
-/// the reason, if the crate uses it. An error of the crate itself needs no words beside those of the compiler.
+/// The end of the path of what is compiled in the place of crossbeam-channel.
+const CHANNEL: &str = "replacements/crossbeam_channel.rs";
+
+/// Says that a crate compiles without the facade and not with it, if that is so, or that the watched tokio or
+/// crossbeam-channel may be the reason, if the crate uses it. An error of the crate itself needs no words beside those
+/// of the compiler.
 pub(super) fn explain(
     compiler: &Compiler,
     bare_call: &Invocation,
@@ -27,15 +32,25 @@ pub(super) fn explain(
              does without: leave it out by `--exclude {name}`, or by `exclude = [\"{name}\"]` in \
              `.config/lockwarden.toml`"
         );
-    } else if is_replaced("tokio", bare_call) {
+    } else if let Some(watched) = watched_dependency(bare_call) {
         // It cannot be compiled with the original: what it depends on was compiled with the replacement.
         let Package { name, version } = package;
         eprintln!(
-            "lockwarden: `{name} {version}` is compiled with the watched tokio; if it compiles without this \
-             command, leave tokio out by `--exclude tokio`"
+            "lockwarden: `{name} {version}` is compiled with the watched {watched}; if it compiles without this \
+             command, leave {watched} out by `--exclude {watched}`"
         );
     }
     let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// The package without whose replacement the crate may compile.
+fn watched_dependency(call: &Invocation) -> Option<&'static str> {
+    if is_replaced("tokio", call) {
+        return Some("tokio");
+    }
+    let is_watched = |library: PathBuf| dep_info::of_library(&library).contains(CHANNEL);
+    let is_given = call.extern_paths().any(is_watched);
+    is_given.then_some("crossbeam-channel")
 }
 
 /// Whether the crate is compiled and linked as it is; its files go to `folder`. A library that the linker does not

@@ -200,25 +200,34 @@ impl Invocation {
         self.extern_value(name).is_some()
     }
 
+    /// The values of all `--extern`.
+    fn externs(&self) -> impl Iterator<Item = &OsStr> {
+        let pairs = self.arguments.iter().zip(self.arguments.iter().skip(1));
+        pairs
+            .filter(|(option, _)| *option == "--extern")
+            .map(|(_, value)| value.as_os_str())
+    }
+
     /// The value of the `--extern` of that name.
     fn extern_value(&self, name: &str) -> Option<&OsStr> {
-        let mut arguments = self.arguments.iter();
-        while let Some(argument) = arguments.next() {
-            if argument == "--extern"
-                && let Some(value) = arguments.next()
-                && extern_name(value) == name
-            {
-                return Some(value);
-            }
-        }
-        None
+        self.externs().find(|value| extern_name(value) == name)
     }
 
     /// The file of the `--extern` of that name.
     pub(super) fn extern_path(&self, name: &str) -> Option<PathBuf> {
-        let value = self.extern_value(name)?.to_string_lossy();
-        value.split_once('=').map(|(_, path)| path.into())
+        path_of(self.extern_value(name)?)
     }
+
+    /// The files of all `--extern`.
+    pub(super) fn extern_paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.externs().filter_map(path_of)
+    }
+}
+
+/// The path in the value of an `--extern`.
+fn path_of(value: &OsStr) -> Option<PathBuf> {
+    let value = value.to_string_lossy();
+    value.split_once('=').map(|(_, path)| path.into())
 }
 
 /// The name in the value of an `--extern`: `name`, `name=path` or `options:name=path`.

@@ -86,7 +86,7 @@ impl Replacement {
     }
 }
 
-const REPLACEMENTS: [Replacement; 6] = [
+const REPLACEMENTS: [Replacement; 8] = [
     Replacement::plain(
         "lock_api",
         Versions::Of("0.4."),
@@ -110,6 +110,26 @@ const REPLACEMENTS: [Replacement; 6] = [
         Versions::Of("0.13."),
         "replacements/parking_lot_0_13.rs",
     ),
+    Replacement::plain(
+        "crossbeam-channel",
+        Versions::Of("0.5."),
+        "replacements/crossbeam_channel.rs",
+    ),
+    // Before 1.12 a cell has no `wait`.
+    Replacement {
+        edition: Some("2021"),
+        original: Some(Original {
+            name: "once_cell_original",
+            import: "once_cell_original",
+            features: &[],
+            has_facade: false,
+        }),
+        ..Replacement::plain(
+            "once_cell",
+            Versions::From(1, 12),
+            "replacements/once_cell/lib.rs",
+        )
+    },
     // A program that itself depends on the detector gets the one of the facade: two would each know
     // half of the locks.
     Replacement::plain("lockwarden", Versions::All, "replacements/lockwarden.rs"),
@@ -181,8 +201,12 @@ mod tests {
         assert!(of("lock_api", "0.5.0").is_none());
         assert!(of("parking_lot", "0.11.2").is_none());
         assert_ne!(of("parking_lot", "0.12.5"), of("parking_lot", "0.13.0"));
+        assert!(of("crossbeam-channel", "0.5.0").is_some());
+        assert!(of("crossbeam-channel", "0.4.4").is_none());
         assert!(of("lockwarden", "0.1.0").is_some());
         assert!(of("dashmap", "0.4.0").is_none());
+        assert!(of("once_cell", "1.11.0").is_none() && of("once_cell", "0.2.7").is_none());
+        assert!(of("once_cell", "1.12.0").is_some() && of("once_cell", "1.21.4").is_some());
         assert!(of("tokio", "1.46.1").is_none() && of("tokio", "0.3.47").is_none());
         assert!(of("tokio", "1.47.0").is_some() && of("tokio", "1.100.2").is_some());
     }

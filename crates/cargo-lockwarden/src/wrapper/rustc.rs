@@ -65,8 +65,10 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     }
     let replacement = replacement
         .filter(|_| kept_by.is_none())
-        // The tests of the package itself are for its own code.
-        .filter(|_| !invocation.has("--test"))
+        // The tests of the package itself are for its own code, and its programs are others.
+        .filter(|_| {
+            !invocation.has("--test") && invocation.value("--crate-type") != Some("bin".as_ref())
+        })
         .filter(|replacement| {
             replacement
                 .needs

@@ -14,10 +14,11 @@ use crate::symbols;
 use crate::syntax;
 
 /// What a construction of a lock looks like, behind the path that leads to its type.
-const CONSTRUCTIONS: [&str; 27] = [
+const CONSTRUCTIONS: [&str; 28] = [
     "Barrier::new(",
     "Condvar::new(",
     "FairMutex::new(",
+    "Lazy::new(",
     "LazyLock::new(",
     "Mutex::const_new(",
     "Mutex::default(",

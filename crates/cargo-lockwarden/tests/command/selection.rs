@@ -179,36 +179,91 @@ fn a_project_that_cannot_be_read_is_an_error_in_words() {
         .says("cargo cannot read the project");
 }
 
+/// What the doctor says of a project that depends on the package `name` of this version, and is built with `flags`.
+fn doctor_of(name: &str, version: &str, flags: &str) -> Answer {
+    let project = Project::copy("clean", name);
+    let manifest = "[package]\nname = \"clean\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n";
+    let dependency = format!("{name} = {{ path = \"{name}\" }}\n");
+    fs::write(
+        project.folder().join("Cargo.toml"),
+        format!("{manifest}{dependency}"),
+    )
+    .unwrap();
+    let folder = project.folder().join(name);
+    fs::create_dir_all(folder.join("src")).unwrap();
+    fs::write(folder.join("src/lib.rs"), "").unwrap();
+    let package =
+        format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    fs::write(folder.join("Cargo.toml"), package).unwrap();
+    let mut command = project.command();
+    command.arg("doctor").env("RUSTFLAGS", flags);
+    let answer = Answer::of(&mut command);
+    answer.ends_with(0);
+    answer
+}
+
 #[test]
 fn tokio_is_replaced_from_1_47_on_and_not_under_its_unstable_interface() {
-    let project = Project::copy("clean", "tokio");
-    let manifest = project.folder().join("Cargo.toml");
-    let text = std::fs::read_to_string(&manifest).unwrap();
-    let with_tokio = text.replace(
-        "[workspace]",
-        "[dependencies]\ntokio = { path = \"tokio\" }\n\n[workspace]",
-    );
-    std::fs::write(&manifest, with_tokio).unwrap();
-    let folder = project.folder().join("tokio");
-    std::fs::create_dir_all(folder.join("src")).unwrap();
-    std::fs::write(folder.join("src/lib.rs"), "").unwrap();
-    let doctor = |version: &str, flags: &str| {
-        let package =
-            format!("[package]\nname = \"tokio\"\nversion = \"{version}\"\nedition = \"2021\"\n");
-        std::fs::write(folder.join("Cargo.toml"), package).unwrap();
-        let mut command = project.command();
-        command.arg("doctor").env("RUSTFLAGS", flags);
-        crate::Answer::of(&mut command)
-    };
-    doctor("1.46.1", "")
-        .ends_with(0)
-        .says("tokio 1.46.1: only versions from 1.47 on are replaced");
-    doctor("1.47.0", "")
-        .ends_with(0)
+    doctor_of("tokio", "1.46.1", "").says("tokio 1.46.1: only versions from 1.47 on are replaced");
+    doctor_of("tokio", "1.47.0", "")
         .says("replaced, so that their locks are watched:\n  tokio 1.47.0\n");
-    doctor("1.47.0", "--cfg tokio_unstable")
-        .ends_with(0)
+    doctor_of("tokio", "1.47.0", "--cfg tokio_unstable")
         .says("tokio 1.47.0: not replaced under `--cfg tokio_unstable`");
+}
+
+#[test]
+fn crossbeam_channel_is_replaced_unless_it_is_left_out() {
+    let project = Project::copy("channels", "doctor");
+    let unseen = "crossbeam-channel 0.5.0: its channels park threads themselves";
+    project
+        .call(&["doctor"])
+        .ends_with(0)
+        .says("replaced, so that their locks are watched:\n  crossbeam-channel 0.5.0\n")
+        .is_silent_about(unseen);
+    project
+        .call(&["doctor", "--exclude", "crossbeam-channel"])
+        .ends_with(0)
+        .says("crossbeam-channel 0.5.0: left out by `exclude`")
+        .says(unseen);
+    let manifest = project.folder().join("crossbeam-channel/Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("0.5.0", "0.4.4")).unwrap();
+    project
+        .call(&["doctor"])
+        .ends_with(0)
+        .says("crossbeam-channel 0.4.4: its channels park threads themselves")
+        .is_silent_about("replaced");
+}
+
+#[test]
+fn a_crate_that_does_not_compile_with_the_watched_channels_is_told_how_to_leave_them_out() {
+    Project::copy("channels", "constant")
+        .call(&["run", "--features", "constant"])
+        .ends_with(101)
+        .says("`channels 0.1.0` is compiled with the watched crossbeam-channel; if it compiles without this")
+        .says("leave crossbeam-channel out by `--exclude crossbeam-channel`");
+}
+
+#[test]
+fn once_cell_is_replaced_from_1_12_on() {
+    doctor_of("once_cell", "1.11.0", "")
+        .says("once_cell 1.11.0: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked");
+    doctor_of("once_cell", "1.21.4", "")
+        .says("replaced, so that their locks are watched:\n  once_cell 1.21.4\n");
+}
+
+#[test]
+fn a_program_of_a_package_that_is_replaced_is_its_own() {
+    let project = Project::copy("clean", "program");
+    let manifest = project.folder().join("Cargo.toml");
+    let package =
+        "[package]\nname = \"once_cell\"\nversion = \"1.21.4\"\nedition = \"2024\"\n[workspace]\n";
+    fs::write(manifest, package).unwrap();
+    project
+        .call(&["run"])
+        .ends_with(0)
+        .says("lockwarden: watched ")
+        .says("nothing found");
 }
 
 #[test]

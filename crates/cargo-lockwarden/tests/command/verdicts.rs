@@ -239,6 +239,69 @@ fn a_run_that_is_interrupted_says_what_was_found() {
 }
 
 #[test]
+fn channels_of_crossbeam_are_watched_as_those_of_std_are() {
+    let project = Project::copy("channels", "kinds");
+    let run = |kind| project.call(&["run", "--", kind]);
+    for kind in ["answers", "pool"] {
+        run(kind).ends_with(0).says("ended").says("nothing found");
+    }
+    run("cycle")
+        .ends_with(100)
+        .says("Deadlock: both threads wait: ")
+        .says("thread `main` (#1) for a message of the channel made at src/main.rs:83:29")
+        .says("for a message of the channel made at src/main.rs:82:30")
+        .says("1 finding, in full above:");
+    run("room")
+        .ends_with(100)
+        .says("thread `main` (#1) for room in the channel made at src/main.rs:95:30")
+        .says("which is full, with room for 1 message, and has 1 receiver")
+        .says("for the Mutex `channels::LEDGER` made at src/main.rs:");
+    run("selects")
+        .ends_with(100)
+        .says("thread `main` (#1) waits for one of the branches of its select");
+}
+
+#[test]
+fn values_of_once_cell_are_watched_as_those_of_std_are() {
+    let project = Project::copy("oncecell", "values");
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
+    fs::copy(lock, project.folder().join("Cargo.lock")).unwrap();
+    let run = |kind| project.call(&["run", "--", kind]);
+    run("clean").ends_with(0).says("nothing found");
+    run("itself")
+        .ends_with(100)
+        .says("SelfDeadlock: thread `main` (#1) is about to wait for the initialisation of the Lazy `oncecell::ITSELF` ")
+        .says("made at src/main.rs:14:30, which only it could bring about");
+    run("inversion")
+        .ends_with(100)
+        .says("Inversion: the Lazy `oncecell::TABLE` made at src/main.rs:")
+        .says("and the Mutex `oncecell::NAMES` made at src/main.rs:")
+        .says("1 finding");
+    run("failed")
+        .ends_with(100)
+        .says("Inversion: the OnceCell `oncecell::CONFIG` made at src/main.rs:")
+        .says("1 finding");
+    run("crossed")
+        .ends_with(100)
+        .says("Deadlock: 2 threads wait for each other: ")
+        .says("for the initialisation of the Lazy `oncecell::LEFT` made at src/main.rs:")
+        .says("for the initialisation of the Lazy `oncecell::RIGHT` made at src/main.rs:");
+    run("waits")
+        .ends_with(100)
+        .says("Deadlock: thread `main` (#1) waits for the initialisation of the OnceCell `oncecell::CONFIG` made at src/");
+    // A thread that waits for another one's initialiser waits in the record whatever the original waits by.
+    project
+        .call(&["run", "--features", "parking_lot", "--", "crossed"])
+        .ends_with(100)
+        .says("Deadlock: 2 threads wait for each other: ");
+    project
+        .call(&["run", "--exclude", "once_cell", "--", "inversion"])
+        .ends_with(0)
+        .says("not watched: once_cell 1.")
+        .says("nothing found");
+}
+
+#[test]
 fn a_raw_lock_behind_lock_api_is_watched_and_its_guards_leave_nothing_behind() {
     Project::copy("rawlock", "raw")
         .call(&["run"])
