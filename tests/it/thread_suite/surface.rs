@@ -146,7 +146,7 @@ fn a_handle_gives_the_thread_of_the_system() {
     let thread = handle.into_pthread_t();
     assert_eq!(thread, same);
     // SAFETY: the handle was given up, so that no other thread waits for the thread.
-    let result = unsafe { libc::pthread_join(thread, std::ptr::null_mut()) };
+    let result = unsafe { libc::pthread_join(thread as usize as _, std::ptr::null_mut()) };
     assert_eq!(result, 0);
 }
 
