@@ -24,8 +24,9 @@ const WORDS: usize = 128;
 /// How far apart a function and what it runs into are at most, in bytes.
 const SHORT: usize = 4096;
 
-/// The first address of the segment of code that this file is in, and that behind its last one; zeros before [`prepare`].
-static CODE: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+/// The first address of the segment of code that this file is in, that behind its last one, and that behind the last one of
+/// the program or library; zeros before [`prepare`].
+static CODE: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 /// Notes where the code is, before the first handler runs.
 pub(super) fn prepare() {
@@ -35,6 +36,8 @@ pub(super) fn prepare() {
             if (*first..*end).contains(&here) {
                 CODE[0].store(*first, Ordering::Relaxed);
                 CODE[1].store(*end, Ordering::Relaxed);
+                let last = module.parts.iter().map(|(_, end)| *end).max();
+                CODE[2].store(last.unwrap_or(0), Ordering::Relaxed);
             }
         }
     });
@@ -78,7 +81,7 @@ impl Caller {
         let n = (0..WORDS).find(is_caller)?;
         let stack = top.wrapping_add(n + 1).addr();
         // A frame pointer, which musl saves before it uses the register, is aligned and points into the stack not far above.
-        let is_frame = |word: &usize| word % 16 == 0 && word.wrapping_sub(stack) < 1 << 16;
+        let is_frame = |word: &usize| word.is_multiple_of(16) && word.wrapping_sub(stack) < 1 << 16;
         let saved = (0..n).rev().map(word);
         let frame = std::iter::once(frame).chain(saved).find(is_frame);
         Some(Self {
@@ -118,8 +121,8 @@ fn callee(address: usize, context: &libc::ucontext_t) -> Option<usize> {
     Some(match call {
         [_, 0xe8, ..] => target,
         // Through the table of addresses that the linker has made.
-        [0xff, 0x15, ..] if target.is_multiple_of(align_of::<usize>()) => {
-            // SAFETY: the instruction reads there.
+        [0xff, 0x15, ..] if target.is_multiple_of(8) && (code[1]..code[2]).contains(&target) => {
+            // SAFETY: the word lies in the data of this program, which is loaded behind its code.
             unsafe { ptr::with_exposed_provenance::<usize>(target).read() }
         }
         // Through a register that a callee preserves.
