@@ -85,20 +85,30 @@ fn install() {
     }
 }
 
+/// Sends the signal to the thread with this handle, which is a pointer with some C libraries.
+///
+/// # Safety
+///
+/// The thread is not joined yet.
+unsafe fn signal(thread: usize) -> libc::c_int {
+    // SAFETY: by the contract of this function.
+    unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGUSR1) }
+}
+
 /// Interrupts the calling thread while it runs `work` again and again.
 fn interrupt(mut work: impl FnMut()) {
     install();
     // What a thread does for the first time allocates, and the allocator is not to be interrupted.
     handle(libc::SIGUSR1);
     // SAFETY: the call takes nothing and cannot fail.
-    let target = unsafe { libc::pthread_self() };
+    let target = unsafe { libc::pthread_self() } as usize;
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             let start = Instant::now();
             while HANDLED.load(Ordering::Relaxed) < SIGNALS && start.elapsed() < PATIENCE {
                 // SAFETY: the target waits for this thread, so it is there.
-                assert_eq!(unsafe { libc::pthread_kill(target, libc::SIGUSR1) }, 0);
+                assert_eq!(unsafe { signal(target) }, 0);
                 for _ in 0..HANDLED.load(Ordering::Relaxed) % 97 {
                     std::hint::spin_loop();
                 }
@@ -212,7 +222,7 @@ fn threads_that_are_just_starting_or_ending_may_be_interrupted() {
                     .unwrap();
                 // The signal is there before the thread runs, or comes while it does.
                 // SAFETY: the thread is not joined yet, so its handle is good.
-                unsafe { libc::pthread_kill(started.as_pthread_t(), libc::SIGUSR1) };
+                unsafe { signal(started.as_pthread_t() as usize) };
                 started.join().unwrap();
             }
         },

@@ -501,8 +501,15 @@ impl Frame {
             .path()
             .trim_start_matches("__GI_")
             .trim_start_matches('_');
-        let calls = ["syscall", "nanosleep", "clock_nanosleep", "sched_yield"];
-        calls.contains(&name) || name.starts_with("pthread_clockjoin")
+        let calls = ["nanosleep", "clock_nanosleep", "sched_yield"];
+        // With musl a call of the system has several functions.
+        let prefixes = [
+            "syscall",
+            "timedwait",
+            "pthread_clockjoin",
+            "pthread_timedjoin",
+        ];
+        calls.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 
     /// Returns whether this is a function of the runtime that calls the thread's closure or `main`.

@@ -116,7 +116,11 @@ pub(crate) fn each(mut f: &mut dyn FnMut(&Loaded<'_>)) {
         };
         if !info.dlpi_name.is_null() {
             // SAFETY: the linker keeps the name as a string that ends in a zero.
-            module.name = unsafe { CStr::from_ptr(info.dlpi_name) }.to_string_lossy();
+            let name = unsafe { CStr::from_ptr(info.dlpi_name) };
+            // That of a static program with musl.
+            if name != c"/proc/self/exe" {
+                module.name = name.to_string_lossy();
+            }
         }
         if !info.dlpi_phdr.is_null() {
             // SAFETY: `dlpi_phdr` points to `dlpi_phnum` headers.

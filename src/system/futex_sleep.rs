@@ -124,9 +124,9 @@ mod tests {
     fn a_thread_that_a_tracer_stops_at_the_call_does_not_sleep() {
         use std::ptr::null_mut;
         /// Lets the child go on, to the next stop or, with `PTRACE_DETACH`, for good.
-        fn go_on(request: libc::c_uint, child: libc::pid_t) {
+        fn go_on(request: i32, child: libc::pid_t) {
             // SAFETY: the child is traced by the calling thread and stopped; no memory is passed.
-            let failed = unsafe { libc::ptrace(request, child, null_mut::<u8>(), 0) };
+            let failed = unsafe { libc::ptrace(request as _, child, null_mut::<u8>(), 0) };
             assert_eq!(failed, 0);
         }
         fn until_stopped(child: libc::pid_t) {
@@ -152,7 +152,7 @@ mod tests {
         until_stopped(child);
         // The end of the call of `kill`, then the entry of that of the futex.
         loop {
-            go_on(libc::PTRACE_SYSCALL as libc::c_uint, child);
+            go_on(libc::PTRACE_SYSCALL as i32, child);
             until_stopped(child);
             let call = std::fs::read_to_string(format!("{task}/syscall")).unwrap();
             if parse(&call) == Some(FutexSleep::Untimed) {
@@ -160,7 +160,7 @@ mod tests {
             }
         }
         assert_eq!(read(&task), None);
-        go_on(libc::PTRACE_DETACH as libc::c_uint, child);
+        go_on(libc::PTRACE_DETACH as i32, child);
         while read(&task) != Some(FutexSleep::Untimed) {
             std::thread::yield_now();
         }

@@ -4,7 +4,9 @@
 
 use std::ffi::{c_int, c_void};
 
-use super::request;
+#[cfg(all(target_env = "musl", target_arch = "x86_64"))]
+use super::past_libc::Caller;
+use super::request::{self, Request};
 use crate::tracking::thread::slot::os_id;
 
 /// Answers the request to this thread, if there is one.
@@ -22,15 +24,44 @@ fn answer(context: *mut c_void) {
     let Some(request) = request::claim(me) else {
         return;
     };
-    let interrupted = interrupted_at(context);
-    let mut count = 0;
-    let mut is_ours = interrupted.is_some();
+    let count = walk(request, context);
+    request.finish(me, count);
+}
+
+/// Stores the frames of the interrupted code. Returns how many they are.
+#[cfg(not(all(target_env = "musl", target_arch = "x86_64")))]
+fn walk(request: &Request, context: *mut c_void) -> usize {
+    store(request, 0, interrupted_at(context))
+}
+
+/// Stores the frames of the interrupted code, and the function of musl that it has called. Returns how many they are.
+#[cfg(all(target_env = "musl", target_arch = "x86_64"))]
+fn walk(request: &Request, context: *mut c_void) -> usize {
+    let Some(interrupted) = interrupted_at(context) else {
+        return 0;
+    };
+    request.set(0, interrupted);
+    let mut count = 1;
+    // SAFETY: as in `interrupted_at`.
+    let context = unsafe { &*context.cast::<libc::ucontext_t>() };
+    if let Some(caller) = Caller::find(context) {
+        let first = usize::from(caller.at != interrupted);
+        caller.call(|| count = store(request, first, Some(caller.at)));
+    }
+    count
+}
+
+/// Stores the frames of the calling thread from the one at the address `from` on, the first of them as number `first`. Returns
+/// how many are stored then.
+fn store(request: &Request, first: usize, from: Option<usize>) -> usize {
+    let mut count = first;
+    let mut is_ours = from.is_some();
     let walk = |frame: &backtrace::Frame| {
         let address = frame.ip().addr();
-        if is_ours && Some(address) == interrupted {
+        if is_ours && Some(address) == from {
             // The frames up to here are this function and its callers in the system.
             is_ours = false;
-            count = 0;
+            count = first;
         }
         let goes_on = request.set(count, address);
         count += 1;
@@ -39,7 +70,7 @@ fn answer(context: *mut c_void) {
     // SAFETY: the synchronization that is left out protects the lookup of names, which is not done
     // here. The module says why a handler may call it.
     unsafe { backtrace::trace_unsynchronized(walk) };
-    request.finish(me, count);
+    count
 }
 
 /// Returns the address at which the thread was interrupted, where the context has it.

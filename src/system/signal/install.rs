@@ -39,6 +39,8 @@ pub(crate) fn install(choice: Choice) -> Result<(), SignalError> {
     };
     // The unwinder's initialisation must not run in a handler.
     drop(Stack::capture());
+    #[cfg(all(target_env = "musl", target_arch = "x86_64"))]
+    super::past_libc::prepare();
     handle(signal, address())?;
     SIGNAL.store(signal, Ordering::Relaxed);
     Ok(())

@@ -15,6 +15,8 @@
 //! handler is installed, so that its initialisation is done. With an older glibc it takes the lock of
 //! the dynamic linker, which is recursive, so a thread that has it already gets it again; a thread that
 //! is asked while another one loads a library then waits for that.
+//!
+//! Functions of musl have no unwind tables: on x86-64 [`past_libc`] leads the walk past them.
 
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 pub(crate) mod ask;
@@ -29,6 +31,8 @@ pub(crate) mod handlers;
 pub(crate) mod install;
 #[cfg(not(all(feature = "signals", any(target_os = "linux", target_os = "android"))))]
 mod off;
+#[cfg(all(feature = "signals", target_env = "musl", target_arch = "x86_64"))]
+mod past_libc;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod quit;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]

@@ -123,7 +123,7 @@ impl Local {
             std::ptr::from_ref(from).addr(),
             std::ptr::from_ref(to).addr(),
         );
-        let at = ((pair.0 / 8) ^ (pair.1 / 8 * 31)) % PLACES;
+        let at = ((pair.0 / 8) ^ (pair.1 / 8).wrapping_mul(31)) % PLACES;
         std::mem::replace(&mut self.places[at], pair) == pair
     }
 
