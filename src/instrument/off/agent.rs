@@ -61,6 +61,7 @@ inlined! {
     fn arrive_with(_arrive: fn());
     #[must_use] fn moment() -> u64 = 0;
     fn hand_over_with(_hand_over: fn());
+    fn agent_blocks_with(_blocks: fn());
 }
 
 #[inline(always)]

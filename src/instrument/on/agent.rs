@@ -194,6 +194,13 @@ pub fn hand_over_with(hand_over: fn()) {
     current::set_hand_over(hand_over);
 }
 
+/// Makes each thread that acts as an [`Agent`] call `blocks` when it has begun to wait, without a limit, for a lock that
+/// blocks the thread: [`observe_all`](super::observe_all) shows the wait from then on. The thread may be one whose end
+/// another one waits for, which the waits of threads alone do not show. The first call in the process counts.
+pub fn agent_blocks_with(blocks: fn()) {
+    current::set_agent_blocks(blocks);
+}
+
 /// Calls the function of [`hand_over_with`], as the calling thread gives another one a value of this type. A value
 /// that needs no drop owns nothing, and is no call.
 ///

@@ -140,6 +140,12 @@ impl Lock {
             }
             let mut attempt = Attempt::of(self, Some(slot), mode, site);
             attempt.blocking = blocking;
+            if blocking
+                && slot.life.is_agent()
+                && let Some(agent_blocks) = current::agent_blocks()
+            {
+                agent_blocks();
+            }
             // After the wait is published: a thread that finds, by the edges added here, that the
             // order could deadlock sees this wait too if it is already part of the deadlock.
             if std::mem::take(&mut to_check) {

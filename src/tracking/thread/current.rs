@@ -178,6 +178,19 @@ pub(crate) fn hand_over() -> Option<fn()> {
     HAND_OVER.get().copied()
 }
 
+static AGENT_BLOCKS: OnceLock<fn()> = OnceLock::new();
+
+/// What a thread calls when it has published that it waits for a lock as an agent.
+pub(crate) fn set_agent_blocks(blocks: fn()) {
+    // The first one stays, as above.
+    let _ = AGENT_BLOCKS.set(blocks);
+}
+
+/// The function that was set, if any.
+pub(crate) fn agent_blocks() -> Option<fn()> {
+    AGENT_BLOCKS.get().copied()
+}
+
 /// Sets the slot of the agent that the calling thread, which is inside, acts as.
 pub(crate) fn set_slot(_inside: &Inside, slot: &'static Slot) {
     here().own.set(slot);

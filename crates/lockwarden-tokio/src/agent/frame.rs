@@ -307,6 +307,7 @@ pub(super) fn announce() {
             });
         });
         instrument::hand_over_with(|| let_out(To::Any));
+        instrument::agent_blocks_with(examine::agent_blocks);
     });
 }
 

@@ -833,6 +833,16 @@ impl Graph {
         self.observed.values()
     }
 
+    /// Whether the core sees what the agent at `at` needs: it waits for a lock, or for the end of a thread, in a wait that
+    /// blocks its thread.
+    pub(super) fn is_seen_by_core(&self, at: usize) -> bool {
+        self.observed(at).is_some_and(|one| {
+            let wait = one.thread.waits.as_ref().map(|wait| wait.what);
+            let is_lock = matches!(wait, Some(WaitsFor::Lock { .. }));
+            is_blocked(one) && (is_lock || one.joins.is_some())
+        })
+    }
+
     /// The locks that the agent holds.
     pub(super) fn held(&self, at: usize) -> &[HeldInfo] {
         self.observed(at).map_or(&[], |one| &one.thread.held)

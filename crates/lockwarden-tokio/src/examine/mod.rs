@@ -40,5 +40,5 @@ mod stillness;
 pub(crate) use self::closing::{dropped, drops};
 pub(crate) use self::hang::{drives, has_driven};
 pub(crate) use self::held::{resumed, suspended};
-pub(crate) use self::monitor::{look_out, wait_began};
+pub(crate) use self::monitor::{agent_blocks, look_out, wait_began};
 pub(crate) use self::report::set_breaking;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lockwarden::instrument::{self, Site, ThreadId};
+use lockwarden::instrument::{self, Observation, Site, ThreadId};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::canary::{Answer, Canaries};
@@ -34,6 +34,8 @@ const LONGEST_REST: u32 = 256;
 /// How many looks in turn are made, without news, at a test that may hang.
 const LOOKS_AT_HANG: u32 = 50;
 
+/// Whether a task may wait for a lock that blocks its thread.
+static BLOCKS: AtomicBool = AtomicBool::new(false);
 static BEGAN: AtomicBool = AtomicBool::new(false);
 static ASLEEP: Mutex<bool> = Mutex::new(false);
 static WAKE: Condvar = Condvar::new();
@@ -50,6 +52,24 @@ pub(crate) fn wait_began(task: &Task) {
 /// A check has begun: its tasks are looked at from now on, though none of them may come to list a wait.
 pub(crate) fn look_out() {
     wake();
+}
+
+/// A task has begun to wait for a lock that blocks its thread. Another thread may wait for the end of that one, which the
+/// core does not take for blocked.
+pub(crate) fn agent_blocks() {
+    if !BLOCKS.load(Ordering::Relaxed) && !BLOCKS.swap(true, Ordering::Relaxed) {
+        wake();
+    }
+}
+
+/// Forgets that a task has begun to wait for a lock that blocks its thread, unless one still does.
+fn forget_blocked_agents() {
+    if BLOCKS.swap(false, Ordering::Relaxed) {
+        let is_blocked = |one: &Observation| one.thread.is_task && one.thread.waits.is_some();
+        if instrument::observe_all().iter().any(is_blocked) {
+            BLOCKS.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Wakes the thread, or starts it.
@@ -163,18 +183,8 @@ impl Monitor {
             } else {
                 self.looks_without_news.saturating_add(1)
             };
-            let pace = if self.looks_without_news < 50 {
-                PACE
-            } else {
-                SLOW
-            };
             let mut asleep = ASLEEP.lock();
-            let is_needed = registry::waiting_count() != 0
-                || held::count() != 0
-                || closing::count() != 0
-                || world::any_closable()
-                || self.looks_at_hang != 0;
-            if !is_needed {
+            if !self.is_needed() && !BLOCKS.load(Ordering::Relaxed) {
                 *asleep = true;
                 self.candidates.clear();
                 self.resting.clear();
@@ -182,8 +192,23 @@ impl Monitor {
                 self.looks_without_news = 0;
             }
             drop(asleep);
-            thread::sleep(pace);
+            // A task that waits for a lock of threads is looked at seldom: most of them get it soon.
+            let is_urgent = news || self.is_needed();
+            thread::sleep(match is_urgent && self.looks_without_news < 50 {
+                true => PACE,
+                false => SLOW,
+            });
+            forget_blocked_agents();
         }
+    }
+
+    /// Whether tasks wait for each other, or may come to.
+    fn is_needed(&self) -> bool {
+        registry::waiting_count() != 0
+            || held::count() != 0
+            || closing::count() != 0
+            || world::any_closable()
+            || self.looks_at_hang != 0
     }
 
     /// Looks once; whether something is on its way.
@@ -238,8 +263,9 @@ impl Monitor {
 
     fn consider(&mut self, graph: &Graph, set: &[usize]) -> bool {
         let nodes = || set.iter().map(|&at| &graph.nodes[at]);
-        if !nodes().any(|node| node.task.is_some()) {
-            // Threads alone: those find out by themselves.
+        let is_of_threads = !nodes().any(|node| node.task.is_some());
+        if is_of_threads || set.iter().all(|&at| graph.is_seen_by_core(at)) {
+            // Those find out by themselves.
             return false;
         }
         let waits = || nodes().flat_map(|node| &node.waits);
