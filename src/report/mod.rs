@@ -55,6 +55,7 @@ pub use self::lock::LockInfo;
 pub(crate) use self::module::LOOKUP;
 pub use self::stack::{Stack, StackFrame};
 pub use self::stall::{Holder, Stall, StallCause};
+pub(crate) use self::symbols::is_in_unsafe_dependency;
 pub use self::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};

@@ -95,6 +95,8 @@ pub(crate) fn let_another_thread_report() {
 /// Claims the deadlock of these threads for the caller, unless one of them has moved, or is still in a
 /// deadlock that it has reported. The first one is the thread that closed the deadlock.
 pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
+    // Before the lock: it may read files.
+    let victims = victim::victims(all, threads);
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them report it,
     // and the other one finds it marked.
     let _guard = state::lock();
@@ -120,7 +122,7 @@ pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
         }
     }
     let mut heirs = Vec::new();
-    for at in &victim::victims(all, threads) {
+    for at in &victims {
         let thread = &all.threads[*at];
         if let Some(wait) = &thread.wait {
             heirs.push((thread.slot, wait.epoch));

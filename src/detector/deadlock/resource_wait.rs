@@ -3,7 +3,7 @@
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
 use super::stuck_set::{self, Detected};
-use super::victim::{give_to_other, joins, unbroken};
+use super::victim::{give_to_other, joins, may_unwind, unbroken};
 use super::{description, reported};
 use crate::detector::panic::{self, Panic};
 use crate::detector::publish;
@@ -78,9 +78,9 @@ pub(crate) fn check_resource_wait(
         Detected::Nothing | Detected::Granted => Stuck::No,
         Detected::Unsettled => Stuck::Unsettled,
         Detected::Deadlock(found) => {
-            let need = all.threads[me].wait.map(|wait| wait.need);
-            let unwinds = panic::can_unwind()
-                && !matches!(need, Some(WaitKind::Other(awaited)) if !awaited.can_unwind());
+            let wait = all.threads[me].wait;
+            let unwinds =
+                panic::can_unwind() && wait.is_none_or(|wait| may_unwind(wait.need, wait.site));
             let (panic, set) = found.report(slot, slot.check_id(), unwinds);
             let Some(panic) = panic else {
                 return Stuck::Reported(None);
@@ -132,8 +132,9 @@ pub(crate) fn alone(
     awaited: WaitReason,
     (site, since): (Site, u64),
 ) -> Option<Panic> {
-    let mut found = description::alone(slot, ident, WaitKind::Other(awaited), site);
-    let unwinds = panic::can_unwind() && awaited.can_unwind();
+    let need = WaitKind::Other(awaited);
+    let mut found = description::alone(slot, ident, need, site);
+    let unwinds = panic::can_unwind() && may_unwind(need, site);
     found.unbreakable = !unwinds;
     let panic = publish::publish(slot, vec![found])?;
     // If the thread cannot unwind it will wait, and the look at that wait finds the report that was made
@@ -142,5 +143,5 @@ pub(crate) fn alone(
     if !unwinds && reported::is_first_unbroken(&panic) {
         unbroken(slot);
     }
-    Some(panic)
+    unwinds.then_some(panic)
 }

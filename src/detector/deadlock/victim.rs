@@ -9,8 +9,10 @@ use super::snapshot::Snapshots;
 use super::test_runner;
 use crate::detector::panic::Panic;
 use crate::detector::state;
+use crate::engine::ids::Site;
 use crate::engine::sorting;
 use crate::engine::wait_reason::WaitReason;
+use crate::report;
 use crate::shim::AtomicU64;
 use crate::sink;
 use crate::tracking::thread::slot::Slot;
@@ -58,12 +60,25 @@ pub(super) fn victims(all: &Snapshots, set: &[usize]) -> Vec<usize> {
 }
 
 /// Returns whether a waiting thread can unwind out of its wait. A wait for a notification ends with the mutex, so
-/// not while another thread holds that: the holder waits for ever, too.
+/// not while another thread holds that: the holder waits for ever, too. Nor out of a wait [whose caller may be unsafe
+/// code](may_unwind).
 pub(super) fn can_unwind(all: &Snapshots, at: usize) -> bool {
     let wait = &all.threads[at].wait;
     wait.as_ref().is_some_and(|wait| {
-        wait.unwinding == Unwinding::Can && all.keepers_of_mutex(wait).is_empty()
+        wait.unwinding == Unwinding::Can
+            && all.keepers_of_mutex(wait).is_empty()
+            && may_unwind(wait.need, wait.site)
     })
+}
+
+/// Returns whether a panic may be raised out of such a wait at `site`. The standard library raises none out of a wait for
+/// something other than a lock. Unsafe code of a dependency may rely on that: what another thread uses may be in the frame
+/// that would be left.
+pub(super) fn may_unwind(need: WaitKind, site: Site) -> bool {
+    match need {
+        WaitKind::Other(awaited) => awaited.can_unwind() && !report::is_in_unsafe_dependency(site),
+        _ => true,
+    }
 }
 
 /// Returns the threads in waits for something that is no lock and out of which a panic can be raised: first

@@ -49,6 +49,9 @@ const CONSTRUCTIONS: [&str; 28] = [
 /// A crate with more files than this is generated, and gets no names.
 const MAX_FILES: usize = 2000;
 
+/// What begins the line that says of a crate that it has unsafe code: no panic is raised out of a wait in it.
+const UNSAFE: &str = "unsafe";
+
 /// Writes the table of the crate that is compiled into `folder`. Without it reports show places alone.
 pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
     let Some(root) = invocation.source_path().map(Path::new) else {
@@ -61,10 +64,12 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
     let mut files = Vec::new();
     collect(sources, &mut files);
     let mut table = String::new();
+    let mut is_unsafe = files.len() > MAX_FILES;
     for file in files.iter().filter(|_| files.len() <= MAX_FILES) {
         let Ok(source) = fs::read_to_string(file) else {
             continue;
         };
+        is_unsafe |= has_unsafe_code(&source);
         let places = places(&source);
         // Once for all places: a file with many locks is long.
         if places.is_empty() {
@@ -81,11 +86,23 @@ pub(super) fn write(folder: &Path, invocation: &Invocation, package: &Package) {
             }
         }
     }
+    if is_unsafe {
+        let _ = writeln!(table, "{UNSAFE}\t{}", sources.display());
+    }
     // Crates with their files in one folder have one table; a test may have the name of the library.
     let of = path_within(&home, sources).replace('/', "-");
     let name = format!("{}@{}-{of}.tsv", package.name, package.version);
     let _ = fs::create_dir_all(folder);
     let _ = fs::write(folder.join(name), table);
+}
+
+/// Whether a source has a word `unsafe` outside of the comments at the ends of its lines.
+fn has_unsafe_code(source: &str) -> bool {
+    let is_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    source.lines().any(|line| {
+        let code = line.split_once("//").map_or(line, |(code, _)| code);
+        code.split(|c| !is_of_word(c)).any(|word| word == "unsafe")
+    })
 }
 
 /// The source files below `folder`, by the paths that the compiler gives them.
@@ -161,6 +178,15 @@ mod tests {
         let mut found = places(source);
         found.sort_unstable();
         assert_eq!(found, [(1, 23), (3, 13), (3, 28)]);
+    }
+
+    #[test]
+    fn unsafe_code_is_told_from_attributes_and_comments() {
+        assert!(has_unsafe_code("let job = unsafe { latch.as_ref() };"));
+        assert!(has_unsafe_code("impl Job {\n    unsafe fn run() {}\n}"));
+        assert!(!has_unsafe_code(
+            "#![forbid(unsafe_code)]\n// unsafe { }\nfn main() {}"
+        ));
     }
 
     #[test]

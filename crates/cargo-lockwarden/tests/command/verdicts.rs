@@ -238,6 +238,18 @@ fn a_run_that_is_interrupted_says_what_was_found() {
     assert!(rest.contains("1 finding, in full above:"), "{rest}");
 }
 
+/// The wait of the thread that closes the deadlock is in a dependency with unsafe code, which lends what is on that
+/// thread's stack.
+#[test]
+fn no_panic_is_raised_out_of_a_wait_in_unsafe_code_of_a_dependency() {
+    Project::copy("borrows", "deadlock")
+        .call(&["run"])
+        .ends_with(100)
+        .says("Deadlock: ")
+        .says("thread `keeper` panics at src/main.rs:")
+        .says("seen: 1");
+}
+
 #[test]
 fn channels_of_crossbeam_are_watched_as_those_of_std_are() {
     let project = Project::copy("channels", "kinds");
