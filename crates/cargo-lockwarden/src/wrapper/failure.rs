@@ -25,32 +25,35 @@ pub(super) fn explain(
     if std::fs::create_dir_all(&folder).is_err() {
         return;
     }
+    let Package { name, version } = package;
     if compiles(compiler, &bare, &folder) {
-        let Package { name, version } = package;
         eprintln!(
             "lockwarden: `{name} {version}` does not compile with the watched standard library, and \
              does without: leave it out by `--exclude {name}`, or by `exclude = [\"{name}\"]` in \
              `.config/lockwarden.toml`"
         );
-    } else if let Some(watched) = watched_dependency(bare_call) {
-        // It cannot be compiled with the original: what it depends on was compiled with the replacement.
-        let Package { name, version } = package;
-        eprintln!(
-            "lockwarden: `{name} {version}` is compiled with the watched {watched}; if it compiles without this \
-             command, leave {watched} out by `--exclude {watched}`"
-        );
+    } else {
+        // It cannot be compiled with the originals: what it depends on was compiled with the replacements.
+        for watched in watched_dependencies(bare_call) {
+            eprintln!(
+                "lockwarden: `{name} {version}` is compiled with the watched {watched}; if it compiles without this \
+                 command, leave {watched} out by `--exclude {watched}`"
+            );
+        }
     }
     let _ = std::fs::remove_dir_all(&folder);
 }
 
-/// The package without whose replacement the crate may compile.
-fn watched_dependency(call: &Invocation) -> Option<&'static str> {
-    if is_replaced("tokio", call) {
-        return Some("tokio");
-    }
-    let is_watched = |library: PathBuf| dep_info::of_library(&library).contains(CHANNEL);
-    let is_given = call.extern_paths().any(is_watched);
-    is_given.then_some("crossbeam-channel")
+/// The packages without whose replacements the crate may compile.
+fn watched_dependencies(call: &Invocation) -> impl Iterator<Item = &'static str> {
+    let is_channel = |library: PathBuf| dep_info::of_library(&library).contains(CHANNEL);
+    let has_channel = call.extern_paths().any(is_channel);
+    [
+        ("tokio", is_replaced("tokio", call)),
+        ("crossbeam-channel", has_channel),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_watched)| is_watched.then_some(name))
 }
 
 /// Whether the crate is compiled and linked as it is; its files go to `folder`. A library that the linker does not
