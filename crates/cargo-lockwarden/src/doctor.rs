@@ -113,7 +113,7 @@ impl Answer {
         };
         let mut text = format!("watched: the locks, channels and threads of std in {crates}\n");
         for (title, list) in [
-            ("replaced, so that their locks are watched", &self.replaced),
+            ("replaced by watched ones", &self.replaced),
             ("left out", &self.left_out),
             ("not seen, or seen in part", &self.unseen),
         ] {

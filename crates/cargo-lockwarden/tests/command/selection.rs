@@ -206,7 +206,7 @@ fn doctor_of(name: &str, version: &str, flags: &str) -> Answer {
 fn tokio_is_replaced_from_1_47_on_and_not_under_its_unstable_interface() {
     doctor_of("tokio", "1.46.1", "").says("tokio 1.46.1: only versions from 1.47 on are replaced");
     doctor_of("tokio", "1.47.0", "")
-        .says("replaced, so that their locks are watched:\n  tokio 1.47.0\n");
+        .says("replaced by watched ones:\n  tokio 1.47.0\n");
     doctor_of("tokio", "1.47.0", "--cfg tokio_unstable")
         .says("tokio 1.47.0: not replaced under `--cfg tokio_unstable`");
 }
@@ -218,7 +218,7 @@ fn crossbeam_channel_is_replaced_unless_it_is_left_out() {
     project
         .call(&["doctor"])
         .ends_with(0)
-        .says("replaced, so that their locks are watched:\n  crossbeam-channel 0.5.0\n")
+        .says("replaced by watched ones:\n  crossbeam-channel 0.5.0\n")
         .is_silent_about(unseen);
     project
         .call(&["doctor", "--exclude", "crossbeam-channel"])
@@ -249,7 +249,7 @@ fn once_cell_is_replaced_from_1_12_on() {
     doctor_of("once_cell", "1.11.0", "")
         .says("once_cell 1.11.0: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked");
     doctor_of("once_cell", "1.21.4", "")
-        .says("replaced, so that their locks are watched:\n  once_cell 1.21.4\n");
+        .says("replaced by watched ones:\n  once_cell 1.21.4\n");
 }
 
 #[test]
