@@ -97,7 +97,7 @@ fn an_allocator_that_initialises_a_value_enters_the_record_of_the_value_from_wit
             // The thread is known, so that what the record allocates comes after the turn is taken.
             drop(COUNT.lock());
             IS_ASKING.store(true, Ordering::Relaxed);
-            drop(Box::new(1));
+            drop(std::hint::black_box(Box::new(1)));
             IS_ASKING.store(false, Ordering::Relaxed);
             assert_eq!(LIMIT.get(), Some(&usize::MAX));
         });

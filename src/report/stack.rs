@@ -509,7 +509,11 @@ impl Frame {
             "pthread_clockjoin",
             "pthread_timedjoin",
         ];
-        calls.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+        // On i686 a call of the system is made in the code that the kernel maps, which has no name.
+        let is_gate = |place: &Place| place.module.path == "linux-gate.so.1";
+        calls.contains(&name)
+            || prefixes.iter().any(|prefix| name.starts_with(prefix))
+            || self.place.as_ref().is_some_and(is_gate)
     }
 
     /// Returns whether this is a function of the runtime that calls the thread's closure or `main`.

@@ -59,7 +59,9 @@ fn read(task: &str) -> Option<FutexSleep> {
 #[allow(clippy::unnecessary_cast)]
 fn parse(call: &str) -> Option<FutexSleep> {
     let mut fields = call.split_ascii_whitespace();
-    if fields.next()?.parse() != Ok(libc::SYS_futex as u64) {
+    let number: u64 = fields.next()?.parse().ok()?;
+    let calls = [libc::SYS_futex, state::FUTEX_TIME64];
+    if calls.iter().all(|call| *call as u64 != number) {
         return None;
     }
     let mut argument = || u64::from_str_radix(fields.next()?.strip_prefix("0x")?, 16).ok();
@@ -80,12 +82,12 @@ mod tests {
 
     #[test]
     fn the_wait_of_a_private_futex_is_a_sleep() {
-        let call = |operation: u32, deadline: u64| {
-            let number = libc::SYS_futex;
+        let call_of = |number: u64, operation: u32, deadline: u64| {
             parse(&format!(
                 "{number} 0x7f00 {operation:#x} 0xffffffff {deadline:#x} 0x0 0xffffffff 0x7ffd 0x7f01\n"
             ))
         };
+        let call = |operation, deadline| call_of(libc::SYS_futex as u64, operation, deadline);
         assert_eq!(call(0x89, 0), Some(FutexSleep::Untimed), "as std parks");
         assert_eq!(call(0x80, 0), Some(FutexSleep::Untimed));
         assert_eq!(
@@ -94,6 +96,11 @@ mod tests {
             "on the real clock"
         );
         assert_eq!(call(0x89, 0x7ffe), Some(FutexSleep::Timed));
+        assert_eq!(
+            call_of(state::FUTEX_TIME64 as u64, 0x80, 0),
+            Some(FutexSleep::Untimed),
+            "as parking_lot parks on a 32-bit system"
+        );
         assert_eq!(call(0x9, 0), None, "shared with other processes");
         assert_eq!(call(0x109, 0), None, "the end of a thread");
         assert_eq!(call(0x81, 0), None, "a call that wakes");

@@ -38,7 +38,7 @@ pub(crate) fn threads() -> Vec<u32> {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::proc::{look, stat, threads};
+pub(crate) use self::proc::{FUTEX_TIME64, look, stat, threads};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod proc {
@@ -47,6 +47,9 @@ mod proc {
     use super::Seen;
     use crate::engine::sorting;
     use crate::report::Activity;
+
+    /// The number of `futex_time64`, the futex call of 32-bit systems whose deadline has 64 bits. `libc` does not name it.
+    pub(crate) const FUTEX_TIME64: libc::c_long = 422;
 
     /// Returns the system ids of all threads.
     pub(crate) fn threads() -> Vec<u32> {
@@ -154,8 +157,7 @@ mod proc {
             // On other systems these are not system calls of their own.
             #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))] (libc::SYS_accept, "accept"),
             #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))] (libc::SYS_msgrcv, "msgrcv"),
-            // `futex_time64`, which `libc` does not name.
-            #[cfg(target_pointer_width = "32")] (422, "futex"),
+            #[cfg(target_pointer_width = "32")] (FUTEX_TIME64, "futex"),
             #[cfg(target_arch = "x86_64")] (libc::SYS_poll, "poll"),
             #[cfg(target_arch = "x86_64")] (libc::SYS_select, "select"),
             #[cfg(target_arch = "x86_64")] (libc::SYS_pause, "pause"),

@@ -221,7 +221,6 @@ impl Edge {
 
 #[cfg(test)]
 mod tests {
-    use std::mem::size_of;
     use std::panic::Location;
 
     use super::*;
@@ -230,7 +229,6 @@ mod tests {
     use crate::engine::ids::ThreadId;
     use crate::engine::mode::Mode::{self, Exclusive, Shared};
     use crate::engine::order_graph::gates::{Gate, GateSets};
-    use crate::engine::order_graph::store::Node;
     use crate::engine::random::Random;
 
     fn lock(n: u64) -> LockId {
@@ -273,6 +271,10 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn the_documented_sizes_are_the_real_ones() {
+        use std::mem::size_of;
+
+        use crate::engine::order_graph::store::Node;
+
         assert_eq!(size_of::<Context>(), 56);
         assert_eq!(size_of::<Option<Edge>>(), 64);
         assert_eq!(size_of::<Option<Node>>(), 40);

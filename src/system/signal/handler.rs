@@ -80,11 +80,14 @@ fn interrupted_at(context: *mut c_void) -> Option<usize> {
     let context = unsafe { context.cast::<libc::ucontext_t>().as_ref() }?;
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     return usize::try_from(context.uc_mcontext.gregs[libc::REG_RIP as usize]).ok();
+    // Addresses in the upper half are negative in the context.
+    #[cfg(all(target_os = "linux", target_arch = "x86"))]
+    return Some(context.uc_mcontext.gregs[libc::REG_EIP as usize] as usize);
     #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
     return usize::try_from(context.uc_mcontext.pc).ok();
     #[cfg(not(all(
         target_os = "linux",
-        any(target_arch = "x86_64", target_arch = "aarch64")
+        any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64")
     )))]
     {
         let _ = context;

@@ -3,13 +3,12 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
-use super::{HeldLock, STEP, Slot};
+use super::{STEP, Slot};
 use crate::engine::mode::Mode;
 use crate::tracking::lock::class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
-use crate::tracking::lock::pin::Pin;
 use crate::tracking::process::registry;
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
@@ -96,8 +95,9 @@ fn a_slot_that_is_used_again_lists_nothing() {
 /// Observes the slot: for each hold its id and whether it was there before.
 #[cfg(target_pointer_width = "64")]
 fn look(slot: &Slot) -> Vec<(u64, bool)> {
-    let watched = slot.watched(&Pin::new(), true, |ident| ident.id().get());
-    let seen = |(hold, id): (HeldLock, u64)| (id, hold.seen);
+    let pin = crate::tracking::lock::pin::Pin::new();
+    let watched = slot.watched(&pin, true, |ident| ident.id().get());
+    let seen = |(hold, id): (super::HeldLock, u64)| (id, hold.seen);
     watched.unwrap().into_iter().map(seen).collect()
 }
 

@@ -205,8 +205,7 @@ fn doctor_of(name: &str, version: &str, flags: &str) -> Answer {
 #[test]
 fn tokio_is_replaced_from_1_47_on_and_not_under_its_unstable_interface() {
     doctor_of("tokio", "1.46.1", "").says("tokio 1.46.1: only versions from 1.47 on are replaced");
-    doctor_of("tokio", "1.47.0", "")
-        .says("replaced by watched ones:\n  tokio 1.47.0\n");
+    doctor_of("tokio", "1.47.0", "").says("replaced by watched ones:\n  tokio 1.47.0\n");
     doctor_of("tokio", "1.47.0", "--cfg tokio_unstable")
         .says("tokio 1.47.0: not replaced under `--cfg tokio_unstable`");
 }
@@ -248,8 +247,7 @@ fn a_crate_that_does_not_compile_with_the_watched_channels_is_told_how_to_leave_
 fn once_cell_is_replaced_from_1_12_on() {
     doctor_of("once_cell", "1.11.0", "")
         .says("once_cell 1.11.0: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked");
-    doctor_of("once_cell", "1.21.4", "")
-        .says("replaced by watched ones:\n  once_cell 1.21.4\n");
+    doctor_of("once_cell", "1.21.4", "").says("replaced by watched ones:\n  once_cell 1.21.4\n");
 }
 
 #[test]
