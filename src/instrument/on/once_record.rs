@@ -192,7 +192,7 @@ impl OnceRecord {
         let record = self.resource.record();
         let ident = detector::identify_at(slot, record, site);
         slot.add(ident, Mode::Exclusive, site);
-        if self.closed(|state| state.failed) {
+        if self.with_state(|state| state.failed) {
             // The locks of the failed initialiser make the end of this one matter, even if this one takes none: it is a
             // segment of its own, which another thread does not know unless it has acquired it.
             detector::with_own(slot, |own| own.timeline.see());
@@ -243,13 +243,13 @@ impl OnceRecord {
 
     /// Returns the state if no thread has the turn or the value is ready.
     fn idle(&self, is_done: &impl Fn() -> bool) -> Option<State> {
-        let state = self.closed(|state| *state);
+        let state = self.with_state(|state| *state);
         (!state.taken || is_done()).then_some(state)
     }
 
     /// Runs `f` on the state, inside the detector: an allocator of the program that accesses the value from there finds
     /// the wrapped primitive, and not this lock or the turn of its own thread.
-    fn closed<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+    fn with_state<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         let _inside = Inside::enter();
         f(&mut self.state.lock())
     }
@@ -274,7 +274,7 @@ impl OnceRecord {
                 failed: true,
             }))
         };
-        let taken = self.closed(try_take);
+        let taken = self.with_state(try_take);
         let taken = taken.unwrap_or_else(|| {
             self.resource
                 .wait_by(&self.at_work, WaitReason::Initialisation, site, |limit| {
@@ -362,7 +362,7 @@ impl Initialisation<'_> {
 
 impl Drop for Initialisation<'_> {
     fn drop(&mut self) {
-        self.turns.closed(|state| {
+        self.turns.with_state(|state| {
             *state = State {
                 taken: false,
                 failed: self.failed,

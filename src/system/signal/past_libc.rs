@@ -25,7 +25,8 @@ const WORDS: usize = 128;
 const SHORT: usize = 4096;
 
 /// The first address of the segment of code that this file is in, that behind its last one, and that behind the last one of
-/// the program or library; zeros before [`prepare`].
+/// the program or library; zeros before [`prepare`]. Relaxed: a thread that handles the signal was asked after they were
+/// stored, since the handler is installed after that; with a zero the walk would end at the handler, as without them.
 static CODE: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 /// Notes where the code is, before the first handler runs.

@@ -2,7 +2,8 @@
 //!
 //! A report calls a lock without a name by the place at which it was made. The detector in the program
 //! cannot read the source as a compiler does, so the names of all places that look like constructions of
-//! locks are written down here, in a table for each crate.
+//! locks are written down here, in a table for each crate. It also says whether the crate has unsafe code, out of whose waits
+//! the detector raises no panic.
 
 use std::fmt::Write as _;
 use std::fs;
