@@ -156,10 +156,9 @@ const PATHS: usize = 8;
 ///
 /// An inversion repeats the deadlock that has formed by its orders: the thread that closes it finds both.
 fn repeats(report: &Report) -> Option<u64> {
-    // Only reports about orders can repeat; a thread that hangs, or ends, is news each time.
+    // A report without an edge, about a thread that hangs or ends, repeats nothing.
     let predicted = match report.verdict {
         _ if report.edges.is_empty() => return None,
-        Verdict::SelfDeadlock => return None,
         Verdict::Deadlock => Verdict::Inversion,
         other => other,
     };

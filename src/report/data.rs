@@ -35,7 +35,8 @@ pub struct Report {
     /// The number of this report in the process, from 1. Ignored findings have no number.
     pub sequence: u64,
     /// The number of the first report about the same source lines, if this is not the first: another
-    /// cycle, of other locks that were constructed and acquired at the same lines.
+    /// cycle or self-deadlock, of locks that were constructed and acquired at the same lines. Standard error shows
+    /// it in two lines.
     pub repeats: Option<u64>,
     /// The claim of the report.
     pub verdict: Verdict,

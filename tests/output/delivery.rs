@@ -169,6 +169,25 @@ fn reports_come_in_the_order_of_their_numbers() {
 }
 
 #[test]
+fn the_same_self_deadlock_of_further_threads_is_brief() {
+    apart!(
+        &[],
+        || {
+            for _ in 0..5 {
+                assert!(thread::spawn(|| lock_twice(&LEDGER)).join().unwrap());
+            }
+        },
+        |outcome| {
+            let again = outcome.stderr.matches("on the same lines as report 1, by");
+            assert_eq!(again.count(), 4, "{}", outcome.stderr);
+            let stacks = outcome.stderr.matches("stacks for SelfDeadlock").count();
+            assert_eq!(stacks, 1, "{}", outcome.stderr);
+            outcome.succeeds();
+        }
+    );
+}
+
+#[test]
 fn a_deadlock_that_a_rule_suppresses_is_one_line() {
     apart!(
         &[],
