@@ -78,7 +78,7 @@ use self::on as chosen;
 pub use self::chosen::{
     Acting, Agent, Attempt, Hold, SendableHold, agent_blocks_with, alerts_call_program,
     arrive_with, describe_agents_with, hand_over_with, hands_over, held_by_caller, held_count,
-    is_unattached, mark_observer, moment, observe_all, report_stuck, runs_test,
+    interrupt_stuck, is_unattached, mark_observer, moment, observe_all, report_stuck, runs_test,
 };
 pub use self::chosen::{
     Begun, CheckMembership, Child, Drain, InitClock, JoinRecord, OnceRecord, RunningThread,

@@ -42,8 +42,8 @@ use lock_api::GuardNoSend;
 pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Acting, Agent, SendableHold, agent_blocks_with, alerts_call_program, arrive_with,
-    describe_agents_with, hand_over_with, hands_over, held_by_caller, held_count, is_unattached,
-    mark_observer, moment, observe_all, report_stuck, runs_test,
+    describe_agents_with, hand_over_with, hands_over, held_by_caller, held_count, interrupt_stuck,
+    is_unattached, mark_observer, moment, observe_all, report_stuck, runs_test,
 };
 pub use self::endpoints::{
     Endpoint, EndpointWait, Endpoints, wait_for_selection, wait_for_selection_until,

@@ -48,4 +48,4 @@ pub(crate) use self::resource_wait::{
 pub(super) use self::snapshot::conflicts;
 pub(crate) use self::test_runner::ask as runs_test;
 pub(crate) use self::thread_exit::{blocks_itself, check_later, provider_left, thread_ended};
-pub(crate) use self::victim::unbroken;
+pub(crate) use self::victim::{interrupt, unbroken};

@@ -9,7 +9,7 @@ use super::snapshot::Snapshots;
 use super::test_runner;
 use crate::detector::panic::Panic;
 use crate::detector::state;
-use crate::engine::ids::Site;
+use crate::engine::ids::{Site, ThreadId};
 use crate::engine::sorting;
 use crate::engine::wait_reason::WaitReason;
 use crate::report;
@@ -57,6 +57,24 @@ pub(super) fn victims(all: &Snapshots, set: &[usize]) -> Vec<usize> {
         }
     }
     victims
+}
+
+/// Passes a panic to one of the threads and agents with these ids, which cannot go on: one that waits for something that is no
+/// lock, and can unwind out of that. With `in_test` only if a test under way has led to one of them. Returns whether one gets it.
+pub(crate) fn interrupt(ids: &[ThreadId], message: String, in_test: bool) -> bool {
+    let all = Snapshots::now();
+    let is_stuck = |at: usize| all.threads[at].id.is_some_and(|id| ids.contains(&id));
+    let is_of_test = |at| is_stuck(at) && test_runner::test_of(&all, at).is_some();
+    if in_test && !(0..all.threads.len()).any(is_of_test) {
+        return false;
+    }
+    for at in waiters(&all, &|_| true) {
+        if is_stuck(at) && can_unwind(&all, at) {
+            give(&all, at, Panic::of_message(message));
+            return true;
+        }
+    }
+    false
 }
 
 /// Returns whether a waiting thread can unwind out of its wait. A wait for a notification ends with the mutex, so

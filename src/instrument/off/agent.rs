@@ -119,6 +119,7 @@ inlined! {
         _threads: Vec<ThreadInfo>,
         _locks: Vec<LockInfo>,
     ) -> Option<String> = None;
+    fn interrupt_stuck(_stuck: &[ThreadId], _message: String, _in_test: bool) -> bool = false;
     fn describe_agents_with(_describe: fn() -> Vec<String>);
 }
 

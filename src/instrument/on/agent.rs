@@ -377,6 +377,14 @@ pub fn report_stuck(
     Some(panic.into_message())
 }
 
+/// Makes one of these threads and agents panic with `message`, if one waits where it can: for the end of a thread, a
+/// message, a notification or the like, without a limit, but not for a lock. The caller has reported that none of them can go on.
+/// With `in_test` only if libtest runs a test under way in one of them, or in one that has led to it by spawns. Returns
+/// whether one is made to panic.
+pub fn interrupt_stuck(stuck: &[ThreadId], message: String, in_test: bool) -> bool {
+    attach().is_some() && detector::deadlock::interrupt(stuck, message, in_test)
+}
+
 /// Whether libtest runs a test in the thread with this id of the operating system; `None` if it does not answer. It is
 /// asked for its stack by the signal of the dumps, which needs the feature `signals`; the names in it are looked up, which
 /// may take some hundred milliseconds.

@@ -28,8 +28,8 @@ mod thread_bit;
 pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Acting, Agent, SendableHold, agent_blocks_with, alerts_call_program, arrive_with,
-    describe_agents_with, hand_over_with, hands_over, held_by_caller, held_count, is_unattached,
-    mark_observer, moment, observe_all, report_stuck, runs_test,
+    describe_agents_with, hand_over_with, hands_over, held_by_caller, held_count, interrupt_stuck,
+    is_unattached, mark_observer, moment, observe_all, report_stuck, runs_test,
 };
 pub use self::attempt::Attempt;
 pub use self::caught::caught_panic;

@@ -60,9 +60,11 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
     let mut tasks = set.iter().filter_map(|&at| graph.nodes[at].task.as_ref());
     let check = tasks.next().map_or(0, |task| task.check);
     let panic = instrument::report_stuck(check, verdict, threads, locks);
-    if let Some(message) = panic
-        && (check != 0 || victim::breaks(graph, set))
-    {
-        victim::break_with(graph, set, &message);
+    if let Some(message) = panic {
+        let breaks = check != 0 || victim::breaks(graph, set);
+        if !(breaks && victim::break_with(graph, set, &message)) {
+            let ids: Vec<ThreadId> = set.iter().map(|&at| graph.nodes[at].id).collect();
+            instrument::interrupt_stuck(&ids, message, !breaks);
+        }
     }
 }

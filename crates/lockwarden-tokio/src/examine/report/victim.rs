@@ -26,8 +26,8 @@ fn is_of_test(graph: &Graph, set: &[usize]) -> bool {
     tasks.any(|task| hang::test_of(task, &tests).is_some())
 }
 
-/// Makes a task of the set panic that is in a wait.
-pub(super) fn break_with(graph: &Graph, set: &[usize], message: &str) {
+/// Makes a task of the set panic that is in a wait; returns whether there is one.
+pub(super) fn break_with(graph: &Graph, set: &[usize], message: &str) -> bool {
     let nodes = || set.iter().map(|&at| &graph.nodes[at]);
     let victim = |node: &&Node| node.task.is_some() && !node.waits.is_empty();
     // A future that a thread drives ends the test, or the program, with the words of the panic.
@@ -50,5 +50,7 @@ pub(super) fn break_with(graph: &Graph, set: &[usize], message: &str) {
     {
         task.set_alarm(message.to_owned());
         wait.wake_task();
+        return true;
     }
+    false
 }
