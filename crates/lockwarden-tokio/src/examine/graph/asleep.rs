@@ -1,6 +1,6 @@
 //! Tasks that are being polled by a thread that sleeps in a wait which is not watched.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockwarden::instrument::Observation;
@@ -41,12 +41,7 @@ impl Graph {
     /// What a task needs whose thread sleeps, in its poll, in a wait that is not watched, while all other threads of
     /// the process sleep, too: that one of the waits ends which the poll has found pending; and if it is not known who
     /// can end that, any other task.
-    pub(super) fn need_of_asleep(
-        &mut self,
-        at: usize,
-        task: &Arc<Task>,
-        polls: &HashMap<u64, u64>,
-    ) -> Need {
+    pub(super) fn need_of_asleep(&mut self, at: usize, task: &Arc<Task>) -> Need {
         if !self.is_asleep(task) {
             return Need::Nothing;
         }
@@ -62,7 +57,7 @@ impl Graph {
         self.nodes[at].is_asleep = true;
         let mut needs = Vec::new();
         for wait in self.nodes[at].waits.clone() {
-            match self.need_of_wait(at, &wait, polls) {
+            match self.need_of_wait(at, &wait) {
                 Need::Nothing => {
                     self.nodes[at].is_for_any = true;
                     return Need::Any((0..self.nodes.len()).map(Need::Agent).collect());
@@ -71,6 +66,12 @@ impl Graph {
             }
         }
         Need::Any(needs)
+    }
+
+    /// Whether the task is in a poll that has found one of its waits pending.
+    pub(super) fn is_in_poll(&self, task: &Task) -> bool {
+        let polls = self.polls.get(&task.id.get()).copied().unwrap_or(0);
+        polls % 2 == 1 && has_wait_of(task, polls)
     }
 
     /// Whether the thread that polls the task sleeps, and all others do, too; in a poll that has found a wait
@@ -84,12 +85,6 @@ impl Graph {
             && has_wait_of(task, task.polls())
             && !carried.into_iter().flatten().any(blocks)
     }
-}
-
-/// Whether the task is in a poll that has found one of its waits pending.
-pub(super) fn is_in_poll(task: &Task, polls: &HashMap<u64, u64>) -> bool {
-    let polls = polls.get(&task.id.get()).copied().unwrap_or(0);
-    polls % 2 == 1 && has_wait_of(task, polls)
 }
 
 /// Whether a wait of the task was found pending in this poll.

@@ -1,6 +1,5 @@
 //! Waits for permits of a semaphore, for places of a channel, and for its messages.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use lockwarden::instrument::ThreadId;
@@ -25,7 +24,6 @@ impl Graph {
         wait: &Arc<Wait>,
         permits: &Arc<Permits>,
         mut wanted: u64,
-        polls: &HashMap<u64, u64>,
     ) -> Option<Need> {
         if permits.is_open() {
             return None;
@@ -54,7 +52,7 @@ impl Graph {
             } else {
                 wanted += u64::from(count);
             }
-            from.push((self.need_of_one(tasks, polls), u64::from(count)));
+            from.push((self.need_of_one(tasks), u64::from(count)));
         }
         for holder in permits.holders() {
             let stamp = holder.task?;
@@ -65,7 +63,7 @@ impl Graph {
                 false => self.tasks_with_permit(&task, stamp, asker)?,
             };
             known += holder.permits as u64;
-            from.push((self.need_of_one(tasks, polls), holder.permits as u64));
+            from.push((self.need_of_one(tasks), holder.permits as u64));
         }
         // Those that are free.
         let rest = (permits.count as u64).saturating_sub(known);
@@ -79,13 +77,7 @@ impl Graph {
 
     /// What the wait of the agent at this place for a place in a channel needs, if that is known: that one who has
     /// a place, or is ahead, gives it up, or that the receiver takes a message or is closed.
-    pub(super) fn need_of_place(
-        &mut self,
-        at: usize,
-        wait: &Arc<Wait>,
-        room: &Arc<Room>,
-        polls: &HashMap<u64, u64>,
-    ) -> Need {
+    pub(super) fn need_of_place(&mut self, at: usize, wait: &Arc<Wait>, room: &Arc<Room>) -> Need {
         let (Some(users), Some(receiver)) = (self.users(room, Some(wait)), room.receiving_task())
         else {
             return Need::Nothing;
@@ -95,21 +87,16 @@ impl Graph {
             return Need::Nothing;
         };
         self.nodes[at].version = self.nodes[at].version.wrapping_add(version);
-        let mut needs = vec![Need::Agent(self.place(receiver.id, polls))];
+        let mut needs = vec![Need::Agent(self.place(receiver.id))];
         for user in users {
-            needs.push(Need::Agent(self.place(user.task, polls)));
+            needs.push(Need::Agent(self.place(user.task)));
         }
         Need::Any(needs)
     }
 
     /// What the wait of the agent at this place for a message needs, if that is known: that one who has a place
     /// sends a message, or gives the place to another one. None but these can, if they have all places.
-    pub(super) fn need_of_message(
-        &mut self,
-        at: usize,
-        room: &Arc<Room>,
-        polls: &HashMap<u64, u64>,
-    ) -> Need {
+    pub(super) fn need_of_message(&mut self, at: usize, room: &Arc<Room>) -> Need {
         let Some(users) = self.users(room, None) else {
             return Need::Nothing;
         };
@@ -120,7 +107,7 @@ impl Graph {
         self.nodes[at].version = self.nodes[at].version.wrapping_add(version);
         let mut needs = Vec::new();
         for user in users.iter().filter(|user| user.places != 0) {
-            needs.push(Need::Agent(self.place(user.task, polls)));
+            needs.push(Need::Agent(self.place(user.task)));
         }
         Need::Any(needs)
     }
