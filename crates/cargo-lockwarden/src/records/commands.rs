@@ -1,28 +1,18 @@
 //! The subcommands that work on records.
 
-use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 
-use cargo_metadata::{Metadata, MetadataCommand};
-
-use super::baseline::Baseline;
-use super::check::{self, Checked};
 use super::draw::{self, Selection};
-use super::merged::Records;
+use super::input::{Files, Input, Loaded};
 use super::orders::Orders;
-use super::read::{self, Tally};
-use super::{accept, explain, outputs, page, sql, text, top, trace};
-use crate::symbols::Sources;
-use crate::variables;
+use super::output::{Output, write, write_lines};
+use super::stop::{FAILED, NOTHING, Stop};
+use super::{accept, check, explain, page, sql, text, top, trace};
 
 /// A check found something.
 const FINDINGS: u8 = 100;
-/// The command could not be carried out.
-const FAILED: u8 = 101;
-/// There was no record to work on.
-const NOTHING: u8 = 4;
 
 /// A subcommand on records.
 #[derive(Debug, clap::Subcommand)]
@@ -153,37 +143,6 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Where records are.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Files {
-    /// Record files, directories of them, or `@list` for a file that names them; without any, those below the folder that
-    /// LOCKWARDEN_RECORD names, or else those of the last `cargo lockwarden` run, which replaced those of the run before
-    #[arg(value_name = "RECORDS")]
-    records: Vec<PathBuf>,
-}
-
-/// Where records and the baseline are.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Input {
-    #[command(flatten)]
-    files: Files,
-    /// The committed orders
-    #[arg(long, default_value = "locks.order", value_name = "FILE")]
-    baseline: PathBuf,
-    /// Name locks by their lines of construction, not by what the source calls them
-    #[arg(long)]
-    no_symbols: bool,
-}
-
-/// Why a command ends early, with its exit code.
-struct Stop(u8, String);
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        Self(FAILED, error.to_string())
-    }
-}
-
 impl Command {
     /// Carries the command out.
     pub(crate) fn run(self) -> ExitCode {
@@ -258,167 +217,6 @@ impl Command {
     }
 }
 
-/// Records that were read, with symbols for names.
-struct Loaded {
-    records: Records,
-    tally: Tally,
-    sources: Sources,
-}
-
-impl Loaded {
-    fn of(input: &Input) -> Result<Self, Stop> {
-        Self::from(&input.files, input.no_symbols)
-    }
-
-    fn from(files: &Files, no_symbols: bool) -> Result<Self, Stop> {
-        let (records, tally) = files.read()?;
-        let sources = sources();
-        let records = match no_symbols {
-            true => records,
-            false => records.with_symbols(&sources),
-        };
-        Ok(Self {
-            records,
-            tally,
-            sources,
-        })
-    }
-}
-
-impl Files {
-    /// Reads the records as they are. It is an error if there are none.
-    fn read(&self) -> Result<(Records, Tally), Stop> {
-        let named = match &self.records[..] {
-            [] => Vec::from_iter(named_by_environment()),
-            given => given.to_vec(),
-        };
-        let of_last_run = named.is_empty();
-        let paths = match of_last_run {
-            true => vec![records_of_last_run()],
-            false => named,
-        };
-        let missing = paths.iter().find(|path| {
-            let is_list = path.to_str().is_some_and(|path| path.starts_with('@'));
-            !is_list && !path.exists()
-        });
-        if let Some(missing) = missing {
-            let path = missing.display();
-            let advice = match of_last_run {
-                true => "`cargo lockwarden test` and `run` write them".to_owned(),
-                false => {
-                    format!("run the program or its tests with LOCKWARDEN_RECORD={path}")
-                }
-            };
-            return Err(Stop(
-                NOTHING,
-                format!("there are no records at {path}; {advice}"),
-            ));
-        }
-        let (records, mut tally) = read::all(&paths)?;
-        tally.replaced = of_last_run.then(|| paths[0].clone());
-        if records.runs.is_empty() && records.edges.is_empty() {
-            let paths: Vec<_> = paths
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            let why = match &tally.first_bad {
-                None if of_last_run => "the last `cargo lockwarden` run watched no lock".to_owned(),
-                None => "no watched lock was used".to_owned(),
-                Some((path, line)) => format!(
-                    "{}, the first at {}:{line}",
-                    text::count(tally.bad, "line is no row", "lines are no rows"),
-                    path.display()
-                ),
-            };
-            return Err(Stop(
-                NOTHING,
-                format!(
-                    "no process has recorded anything in {}: {why}",
-                    paths.join(", ")
-                ),
-            ));
-        }
-        Ok((records, tally))
-    }
-}
-
-impl Input {
-    fn baseline(&self) -> Result<Baseline, Stop> {
-        let name = self.baseline.display().to_string();
-        match fs::read_to_string(&self.baseline) {
-            Ok(text) => Baseline::parse(&text, &name).map_err(|why| Stop(FAILED, why)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Baseline::default()),
-            Err(error) => Err(Stop(FAILED, format!("{name}: {error}"))),
-        }
-    }
-
-    /// The baseline as it was in a revision; empty if that had none.
-    fn baseline_of(&self, revision: &str) -> Result<Baseline, Stop> {
-        let path = self.baseline.to_string_lossy().replace('\\', "/");
-        let known = process::Command::new("git")
-            .args(["rev-parse", "--verify", "--quiet"])
-            .arg(format!("{revision}^{{commit}}"))
-            .output()
-            .map_err(|error| Stop(FAILED, format!("git cannot be run: {error}")))?;
-        if !known.status.success() {
-            return Err(Stop(FAILED, format!("git has no revision {revision:?}")));
-        }
-        let shown = process::Command::new("git")
-            .args(["show", &format!("{revision}:./{path}")])
-            .output()?;
-        if !shown.status.success() {
-            return Ok(Baseline::default());
-        }
-        let text = String::from_utf8_lossy(&shown.stdout);
-        Baseline::parse(&text, &format!("{revision}:{path}")).map_err(|why| Stop(FAILED, why))
-    }
-}
-
-/// The workspace around the current directory.
-fn workspace() -> Option<Metadata> {
-    MetadataCommand::new().no_deps().exec().ok()
-}
-
-/// The folder to which the programs of a run write their records, if the variable names one. An empty name is none.
-pub(crate) fn named_by_environment() -> Option<PathBuf> {
-    let folder = std::env::var_os(variables::RECORD)?;
-    (!folder.is_empty()).then(|| folder.into())
-}
-
-/// The folder to which the programs of a run write their records, unless the variable names another.
-fn records_of_last_run() -> PathBuf {
-    let target = workspace().map_or(PathBuf::from("target"), |metadata| {
-        metadata.target_directory.into_std_path_buf()
-    });
-    let folder = target.join("lockwarden/records");
-    let here = std::env::current_dir().unwrap_or_default();
-    match folder.strip_prefix(here) {
-        Ok(below) => below.to_owned(),
-        Err(_) => folder,
-    }
-}
-
-/// The sources of the workspace around the current directory; without one, of the directory itself.
-fn sources() -> Sources {
-    let Some(metadata) = workspace() else {
-        return Sources::new(std::env::current_dir().unwrap_or_default(), Vec::new());
-    };
-    let root = metadata.workspace_root.clone();
-    let packages = metadata
-        .workspace_packages()
-        .into_iter()
-        .filter_map(|package| {
-            let directory = package.manifest_path.parent()?;
-            let relative = directory.strip_prefix(&root).ok()?;
-            Some((
-                relative.as_str().replace('\\', "/"),
-                package.name.to_string(),
-            ))
-        })
-        .collect();
-    Sources::new(root.into_std_path_buf(), packages)
-}
-
 fn merge(files: &Files, output: &Path) -> Result<u8, Stop> {
     let (records, tally) = files.read()?;
     write_lines(output, records.lines())?;
@@ -474,92 +272,6 @@ fn check(input: &Input, since: Option<&str>, deny: &[Denied], out: &[String]) ->
         }
     }
     Ok(if found > 0 || is_denied { FINDINGS } else { 0 })
-}
-
-/// One form of the result, and where it goes.
-struct Output {
-    form: Form,
-    file: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Sarif,
-    Github,
-    Summary,
-    Junit,
-    Json,
-}
-
-impl Output {
-    fn parse(text: &str) -> Result<Self, Stop> {
-        let (form, file) = match text.split_once('=') {
-            Some((form, file)) => (form, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
-        let form = match form {
-            "sarif" => Form::Sarif,
-            "github" => Form::Github,
-            "summary" => Form::Summary,
-            "junit" => Form::Junit,
-            "json" => Form::Json,
-            other => {
-                return Err(Stop(
-                    FAILED,
-                    format!("--out {other}: allowed are sarif, github, summary, junit, json"),
-                ));
-            }
-        };
-        Ok(Self { form, file })
-    }
-
-    fn write(self, checked: &Checked, totals: &str) -> Result<(), Stop> {
-        let text = match self.form {
-            Form::Sarif => outputs::sarif(checked),
-            Form::Github => outputs::github(checked),
-            Form::Summary => outputs::summary(checked, totals),
-            Form::Junit => outputs::junit(checked),
-            Form::Json => outputs::json(checked),
-        };
-        let file = self.file.or_else(|| match self.form {
-            Form::Summary => std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from),
-            _ => None,
-        });
-        let is_summary = self.form == Form::Summary;
-        match file {
-            // Several steps of a job write to one summary.
-            Some(file) if is_summary && file.as_os_str() != "-" => {
-                let mut options = fs::OpenOptions::new();
-                let mut file = options.create(true).append(true).open(file)?;
-                Ok(file.write_all(text.as_bytes())?)
-            }
-            file => write(file.as_deref().unwrap_or(Path::new("-")), &text),
-        }
-    }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Stop> {
-    write_lines(path, std::iter::once(text))
-}
-
-/// Writes texts one after the other, without a copy of all of them.
-fn write_lines(path: &Path, texts: impl Iterator<Item = impl AsRef<str>>) -> Result<(), Stop> {
-    let named = |error: io::Error| Stop(FAILED, format!("{}: {error}", path.display()));
-    let is_stdout = path.as_os_str() == "-";
-    let output: Box<dyn io::Write> = match is_stdout {
-        true => Box::new(io::stdout().lock()),
-        false => Box::new(fs::File::create(path).map_err(named)?),
-    };
-    let mut output = io::BufWriter::new(output);
-    let result = texts
-        .into_iter()
-        .try_for_each(|text| output.write_all(text.as_ref().as_bytes()))
-        .and_then(|()| output.flush());
-    match result {
-        // The reader has seen enough, as `head` has.
-        Err(error) if is_stdout && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(named),
-    }
 }
 
 /// Refuses to write a baseline where it would not be committed.

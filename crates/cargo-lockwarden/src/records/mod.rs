@@ -6,21 +6,25 @@ mod check;
 mod commands;
 mod draw;
 mod explain;
+mod forms;
+mod input;
 mod merged;
 mod names;
 mod naming;
 mod orders;
-mod outputs;
+mod output;
 mod page;
 mod read;
 mod row;
 mod sql;
+mod stop;
 mod text;
 mod times;
 mod top;
 mod trace;
 
-pub(crate) use self::commands::{Command, named_by_environment};
+pub(crate) use self::commands::Command;
+pub(crate) use self::input::named_by_environment;
 pub(crate) use self::row::FindingRow;
 
 /// The findings of records.
