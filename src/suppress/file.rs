@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Rule, Subject};
 use crate::config::{RuleError, rule_file};
+use crate::engine::verdict::Verdict;
 
 /// A line in the right form, for error messages.
 const EXAMPLE: &str = "lock ledger : the reason";
@@ -29,18 +30,31 @@ pub(super) fn parse(text: &str, path: &Path) -> (Vec<Rule>, Vec<RuleError>) {
 }
 
 fn parse_line(line: &str) -> Result<Rule, RuleError> {
-    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let (mut word, mut rest) = first_word(line);
+    let verdict = Verdict::ALL.iter().find(|one| one.name() == word);
+    if verdict.is_some() {
+        (word, rest) = first_word(rest);
+    }
     let mut subjects = Subject::ALL.iter();
     let Some(subject) = subjects.find(|subject| subject.name() == word) else {
         return Err(RuleError::new(format!(
-            "{word:?} is no subject; allowed are lock, place, function"
+            "{word:?} is no subject; allowed are lock, place, function, with the name of a verdict before it or without"
         )));
     };
     // With spaces around it, so that the colons of locations and of paths do not match.
     let (pattern, reason) = rest.split_once(" : ").unwrap_or((rest, ""));
     let rule = Rule::new(*subject, pattern.trim(), reason.trim());
     rule.check()?;
-    Ok(rule)
+    Ok(match verdict {
+        Some(verdict) => rule.only(*verdict),
+        None => rule,
+    })
+}
+
+/// Splits the first word from the rest of a line.
+fn first_word(line: &str) -> (&str, &str) {
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    (word, rest.trim_start())
 }
 
 #[cfg(test)]
@@ -50,7 +64,7 @@ mod tests {
     #[test]
     fn lines_are_rules_and_comments_are_skipped() {
         let text = "# rules\n\nlock  ledger : early\n place src/a.rs:12  : private \n\
-                    function bank::audit::* : ticket 4711";
+                    function bank::audit::* : ticket 4711\nInversion  lock audit : early";
         let (rules, errors) = parse(text, Path::new("x"));
         assert_eq!(errors, []);
         assert_eq!(
@@ -59,6 +73,7 @@ mod tests {
                 Rule::new(Subject::Lock, "ledger", "early"),
                 Rule::new(Subject::Place, "src/a.rs:12", "private"),
                 Rule::new(Subject::Function, "bank::audit::*", "ticket 4711"),
+                Rule::new(Subject::Lock, "audit", "early").only(Verdict::Inversion),
             ]
         );
     }

@@ -10,12 +10,14 @@
 //! The environment variable `LOCKWARDEN_SUPPRESS` names a file of rules, one a line:
 //!
 //! ```text
-//! # what       pattern             reason
-//! lock         ledger              : both orders happen before the server listens
-//! place        src/cache.rs:120    : the second lock is private to this function
-//! function     bank::audit::*      : to be reworked, ticket 4711
+//! # what             pattern             reason
+//! Inversion lock     ledger              : both orders happen before the server listens
+//! Guarded place      src/cache.rs:120    : the second lock is private to this function
+//! function           bank::audit::*      : to be reworked, ticket 4711
 //! ```
 //!
+//! A rule that begins with the name of a [verdict](crate::report::Verdict) matches findings of that verdict alone; the first one
+//! above leaves a deadlock that forms by the two orders to be reported, and broken.
 //! `lock` is the [key](crate::report::LockInfo::key) or the label of a lock of the cycle. `place` is where a lock of the cycle was
 //! constructed or acquired: a file, with or without a line; the end of a path is enough. `function` is a
 //! function in a stack of the report, with its path; a `*` at the end matches anything. A line without that

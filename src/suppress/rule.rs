@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::config::RuleError;
 use crate::engine::lists;
+use crate::engine::verdict::Verdict;
 use crate::report::{Report, Stack, ThreadInfo};
 use crate::tracking::lock::class_key;
 
@@ -48,6 +49,8 @@ impl Subject {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
+    /// The only verdict whose findings it matches; those of all if there is none.
+    verdict: Option<Verdict>,
     subject: Subject,
     pattern: String,
     reason: String,
@@ -59,10 +62,29 @@ impl Rule {
     #[must_use]
     pub fn new(subject: Subject, pattern: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
+            verdict: None,
             subject,
             pattern: pattern.into(),
             reason: reason.into(),
         }
+    }
+
+    /// Limits the rule to findings of this verdict. A rule for an `Inversion` leaves the deadlock that forms by the two orders
+    /// to be reported, and broken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::report::Verdict;
+    /// use lockwarden::suppress::{Rule, Subject};
+    ///
+    /// let rule = Rule::new(Subject::Lock, "ledger", "both orders come at the start").only(Verdict::Inversion);
+    /// assert_eq!(rule.to_string(), "Inversion lock ledger : both orders come at the start");
+    /// ```
+    #[must_use]
+    pub fn only(mut self, verdict: Verdict) -> Self {
+        self.verdict = Some(verdict);
+        self
     }
 
     /// Returns the reason of the rule.
@@ -86,6 +108,9 @@ impl Rule {
     /// Costs a comparison for each lock, place and function. A stack whose names have not been resolved
     /// matches nothing.
     pub(super) fn fits(&self, report: &Report) -> bool {
+        if self.verdict.is_some_and(|only| only != report.verdict) {
+            return false;
+        }
         match self.subject {
             Subject::Lock => lists::any(&report.locks, &|lock| {
                 lock.has_key(&self.pattern) || lock.label.as_deref() == Some(self.pattern.as_str())
@@ -104,9 +129,9 @@ impl Rule {
         }
     }
 
-    /// Returns whether the rule needs the names of the stacks.
-    pub(super) fn is_about_functions(&self) -> bool {
-        self.subject == Subject::Function
+    /// Returns whether the rule needs the names of the stacks of a finding with this verdict.
+    pub(super) fn needs_functions(&self, verdict: Verdict) -> bool {
+        self.subject == Subject::Function && self.verdict.is_none_or(|only| only == verdict)
     }
 
     fn fits_place(&self, report: &Report) -> bool {
@@ -152,19 +177,18 @@ impl Rule {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} : {}",
-            self.subject.name(),
-            self.pattern,
-            self.reason
-        )
+        if let Some(verdict) = self.verdict {
+            write!(f, "{verdict} ")?;
+        }
+        let subject = self.subject.name();
+        write!(f, "{subject} {} : {}", self.pattern, self.reason)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{LockId, LockInfo};
 
     fn place(pattern: &str) -> Rule {
         Rule::new(Subject::Place, pattern, "a reason")
@@ -189,6 +213,22 @@ mod tests {
         assert!(rule("bank::audit").is_function("bank::audit"));
         assert!(!rule("bank::audit").is_function("bank::audit::run"));
         assert!(rule("bank::*").is_function("bank::audit::run"));
+    }
+
+    #[test]
+    fn a_rule_for_one_verdict_matches_no_other() {
+        let id = LockId::new(1).unwrap();
+        let mut lock = LockInfo::new(id, "Mutex", Location::caller());
+        lock.label = Some("ledger".to_owned());
+        let report = |verdict| Report {
+            locks: vec![lock.clone()],
+            ..Report::of(verdict)
+        };
+        let rule = Rule::new(Subject::Lock, "ledger", "a reason");
+        assert!(rule.fits(&report(Verdict::Deadlock)));
+        let rule = rule.only(Verdict::Inversion);
+        assert!(rule.fits(&report(Verdict::Inversion)));
+        assert!(!rule.fits(&report(Verdict::Deadlock)));
     }
 
     #[test]

@@ -52,7 +52,7 @@ fn is_fitted(report: &Report, needs_names: &mut bool) -> bool {
             in_force.is_used = true;
             return true;
         }
-        *needs_names |= in_force.rule.is_about_functions();
+        *needs_names |= in_force.rule.needs_functions(report.verdict);
     }
     false
 }
