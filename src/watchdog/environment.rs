@@ -35,7 +35,9 @@ pub(super) fn from_environment() {
 impl Builder {
     /// Starts the watchdog. It ends when the result is dropped.
     ///
-    /// A watchdog that the environment variable has started is replaced.
+    /// A watchdog that the environment variable has started is replaced. If the locks are not watched, as in a build
+    /// with neither debug assertions nor the feature `always`, heartbeats alone are watched; standard error says so
+    /// if a limit for waits, for holds or for progress was set.
     ///
     /// # Errors
     ///

@@ -323,7 +323,8 @@ impl Files {
                 .collect();
             let why = match &tally.first_bad {
                 None if of_last_run => "the last `cargo lockwarden` run watched no lock".to_owned(),
-                None => "no watched lock was used".to_owned(),
+                None => "no program has used a watched lock with this folder in LOCKWARDEN_RECORD"
+                    .to_owned(),
                 Some((path, line)) => format!(
                     "{}, the first at {}:{line}",
                     text::count(tally.bad, "line is no row", "lines are no rows"),
@@ -544,8 +545,18 @@ fn write(path: &Path, text: &str) -> Result<(), Stop> {
 
 /// Writes texts one after the other, without a copy of all of them.
 fn write_lines(path: &Path, texts: impl Iterator<Item = impl AsRef<str>>) -> Result<(), Stop> {
-    let named = |error: io::Error| Stop(FAILED, format!("{}: {error}", path.display()));
     let is_stdout = path.as_os_str() == "-";
+    let named = |error: io::Error| {
+        let path = path.display();
+        Stop(
+            FAILED,
+            if is_stdout {
+                format!("standard output: {error}")
+            } else {
+                format!("{path}: {error}")
+            },
+        )
+    };
     let output: Box<dyn io::Write> = match is_stdout {
         true => Box::new(io::stdout().lock()),
         false => Box::new(fs::File::create(path).map_err(named)?),
