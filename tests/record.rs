@@ -379,9 +379,24 @@ fn a_subscriber_that_asks_for_orders_gets_an_event_for_each() {
 #[test]
 fn a_full_file_says_so_and_takes_no_more() {
     let directory = Directory::new("full");
-    run(child("child_nests", &directory.0).env("LOCKWARDEN_RECORD_MAX", "900"));
+    let stderr = run(child("child_nests", &directory.0).env("LOCKWARDEN_RECORD_MAX", "900"));
     assert_eq!(directory.rows("full").len(), 1);
     assert!(directory.rows("edge").len() < 3);
+    assert_eq!(directory.rows("end").len(), 1, "the process has ended");
+    assert_eq!(
+        stderr.matches("has reached its limit of 900 bytes").count(),
+        1,
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_full_file_takes_findings() {
+    let directory = Directory::new("full_findings");
+    run(child("child_inverts", &directory.0).env("LOCKWARDEN_RECORD_MAX", "10"));
+    assert_eq!(directory.rows("full").len(), 1);
+    assert_eq!(directory.rows("edge").len(), 0);
+    assert!(!directory.rows("finding").is_empty());
 }
 
 #[test]
@@ -390,6 +405,7 @@ fn a_record_that_cannot_be_written_disturbs_nothing_and_is_said_once() {
     fs::write(&directory.0, "no directory").unwrap();
     let stderr = run(&mut child("child_nests", &directory.0));
     assert_eq!(stderr.matches("are not recorded").count(), 1, "{stderr}");
+    assert!(stderr.contains("(it is no directory)"), "{stderr}");
     fs::remove_file(&directory.0).unwrap();
 }
 

@@ -14,7 +14,8 @@ use crate::sync;
     message = "`{Self}` does not say which lock to take, and how",
     label = "not a mutex, `read(..)` or `write(..)`",
     note = "ask for a mutex by reference, `&mutex`",
-    note = "ask for a reader-writer lock by `read(&lock)` or `write(&lock)`"
+    note = "ask for a reader-writer lock by `read(&lock)` or `write(&lock)`",
+    note = "a lock of std or of the crate `parking_lot` is not watched: import it from `lockwarden::sync` or `lockwarden::parking_lot`"
 )]
 pub trait Lockable: Copy {
     /// The guard that an acquisition returns.

@@ -36,7 +36,10 @@ impl RecordFile {
     /// Creates a file with a new name in `directory`, which is created if it does not exist.
     pub(super) fn create(directory: &Path, limit: u64) -> io::Result<Self> {
         let directory = std::path::absolute(directory)?;
-        fs::create_dir_all(&directory)?;
+        fs::create_dir_all(&directory).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => io::Error::other("it is no directory"),
+            _ => error,
+        })?;
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
         #[cfg(unix)]
@@ -83,7 +86,7 @@ impl RecordFile {
         Ok(Written::Whole)
     }
 
-    /// Writes a line beyond the limit too, for the lines that end a file.
+    /// Writes a line beyond the limit too, for findings and for the lines that end a file.
     pub(super) fn append_anyway(&mut self, line: &str) -> io::Result<()> {
         if !self.is_open() {
             let file = OpenOptions::new().append(true).open(&self.path)?;

@@ -10,7 +10,7 @@
 //! | `edge` | when a thread takes a lock of one class under one of another, for the first time in this combination | both classes, modes and places, the gate classes, the thread and its role |
 //! | `finding` | when a report is made | verdict, basis, headline, the edges of the cycle |
 //! | `time`, `blocked`, `stack`, `event` | if times are recorded: totals each time that they have doubled, all at the end | how long threads waited for locks and held them, and for whom they waited |
-//! | `full` | when the file reaches its limit | the limit in bytes |
+//! | `full` | when the file reaches its limit; findings and the end alone follow | the limit in bytes |
 //! | `end` | at an orderly exit | how many rows were written |
 //!
 //! The file is opened with `O_CREAT | O_EXCL | O_APPEND`, and each line is one `write`: a process that

@@ -22,8 +22,10 @@ const LIMIT: u64 = 64 << 20;
 /// The values of the flag [`STATE`].
 const UNSET: u8 = 0;
 const ON: u8 = 1;
-/// The record has ended, is full, or could not be written.
+/// The record has ended, or could not be written.
 const ENDED: u8 = 2;
+/// The record has reached its limit: it takes findings and its end alone.
+const FULL: u8 = 3;
 
 /// Whether the process records. Relaxed everywhere: a thread that reads it late misses rows that it could
 /// as well have learnt a moment earlier; the recorder itself is behind a lock.
@@ -44,6 +46,7 @@ pub(crate) struct Recorder {
     /// Hashes of the classes and findings that stand in the file.
     known: Hashes,
     rows: u64,
+    is_full: bool,
 }
 
 /// Whether edges and findings are recorded. The configuration is asked as long as there is no record, since
@@ -135,17 +138,14 @@ pub(crate) fn finding(report: &Report) {
     with(&mut |recorder| recorder.finding(report));
 }
 
-/// Returns whether there is an open record. Unlike [`is_recording`], this starts none.
+/// Returns whether there is an open record, be it full. Unlike [`is_recording`], this starts none.
 pub(super) fn is_open() -> bool {
-    STATE.load(Ordering::Relaxed) == ON
+    matches!(STATE.load(Ordering::Relaxed), ON | FULL)
 }
 
 /// Ends the record with a row that says that the process ended in order, with the `status` of the detector.
 pub(super) fn finish(status: &str) {
-    with(&mut |recorder| {
-        let line = rows::end(&recorder.run, recorder.rows, status);
-        recorder.file.append_anyway(&line)
-    });
+    with(&mut |recorder| recorder.append_anyway(&rows::end(&recorder.run, recorder.rows, status)));
     STATE.store(ENDED, Ordering::Relaxed);
 }
 
@@ -160,27 +160,38 @@ pub(super) fn append_all(count: usize, row: &dyn Fn(usize) -> Object) {
     });
 }
 
-/// Runs `f` on the recorder. A failure ends the record and is reported once.
+/// Runs `f` on the recorder. A failure ends the record and is reported once, and so is a record that has become full.
 fn with(f: &mut dyn FnMut(&mut Recorder) -> io::Result<()>) {
-    if !is_recording() {
+    if !is_recording() && !is_open() {
         return;
     }
     let mut recorder = RECORDER.lock();
     let Some(open) = recorder.as_mut() else {
         return;
     };
-    if let Err(error) = open.follow_fork().and_then(|()| f(open)) {
+    let was_full = open.is_full;
+    let result = open.follow_fork().and_then(|()| f(open));
+    let became_full = open.is_full && !was_full;
+    let (path, limit) = (open.file.path().to_owned(), open.limit);
+    if result.is_err() {
         STATE.store(ENDED, Ordering::Relaxed);
-        let path = open.file.path().to_owned();
         *recorder = None;
-        drop(recorder);
+    }
+    drop(recorder);
+    if let Err(error) = result {
         say_lost(&path, &error);
+    } else if became_full {
+        sink::say(&format!(
+            "{:?} has reached its limit of {limit} bytes ({}): it gets no further lock orders, and all findings",
+            path.display().to_string(),
+            Variable::RecordMax.name()
+        ));
     }
 }
 
 fn say_lost(path: &Path, error: &io::Error) {
     sink::say(&format!(
-        "{:?} cannot be written ({error}); lock orders of this process are not recorded",
+        "{:?} cannot be written ({error}); lock orders and findings of this process are not recorded",
         path.display().to_string()
     ));
 }
@@ -198,6 +209,7 @@ impl Recorder {
             file,
             known: Hashes::default(),
             rows: 1,
+            is_full: false,
         })
     }
 
@@ -208,6 +220,7 @@ impl Recorder {
         }
         let run = self.run.of_child();
         *self = Self::create(&self.directory, self.limit, run, Some(&self.run.id))?;
+        STATE.store(ON, Ordering::Relaxed);
         Ok(())
     }
 
@@ -222,13 +235,13 @@ impl Recorder {
         self.append(&edge.line(&self.run, taken.thread, stack))
     }
 
-    /// Records a finding whose classes and lines are new; labels are left out.
+    /// Records a finding whose classes and lines are new, beyond the limit too; labels are left out.
     fn finding(&mut self, report: &Report) -> io::Result<()> {
         if !self.known.insert(report.signature()) {
             return Ok(());
         }
         let line = rows::finding(&self.run, &report.without_labels());
-        self.append(&line)
+        self.append_anyway(&line)
     }
 
     fn class(&mut self, class: &'static Class) -> io::Result<()> {
@@ -243,14 +256,23 @@ impl Recorder {
     }
 
     fn append(&mut self, line: &str) -> io::Result<()> {
+        if self.is_full {
+            return Ok(());
+        }
         match self.file.append(line)? {
             Written::Whole => self.rows += 1,
             Written::Full => {
+                self.is_full = true;
+                STATE.store(FULL, Ordering::Relaxed);
                 self.file.append_anyway(&rows::full(self.limit))?;
-                STATE.store(ENDED, Ordering::Relaxed);
             }
         }
         Ok(())
+    }
+
+    fn append_anyway(&mut self, line: &str) -> io::Result<()> {
+        self.rows += 1;
+        self.file.append_anyway(line)
     }
 }
 

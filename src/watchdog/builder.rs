@@ -10,7 +10,9 @@ use super::error::Error;
 use super::handle::{self, Watchdog};
 use super::limits::Limits;
 use super::poll_loop::Settings;
-use crate::config::Callback;
+use crate::config::{Callback, Status};
+use crate::runtime::status::status;
+use crate::sink;
 use crate::system::signal;
 use crate::system::signal::Choice;
 
@@ -231,6 +233,13 @@ impl Builder {
         #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
         if self.settings.quit {
             signal::watch_for_quit()?;
+        }
+        if let Status::Off(reason) = status()
+            && self.settings.limits.has_one_for_locks()
+        {
+            sink::say(&format!(
+                "watchdog: heartbeats alone are watched, no waits and no holds: {reason}"
+            ));
         }
         handle::start(place, self.settings, self.actions)
     }

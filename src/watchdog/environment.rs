@@ -35,7 +35,9 @@ pub(super) fn from_environment() {
 impl Builder {
     /// Starts the watchdog. It ends when the result is dropped.
     ///
-    /// A watchdog that the environment variable has started is replaced.
+    /// A watchdog that the environment variable has started is replaced. If the locks are not watched, as in a build
+    /// with neither debug assertions nor the feature `always`, heartbeats alone are watched; standard error says so
+    /// if a limit for waits, for holds or for progress was set.
     ///
     /// # Errors
     ///
@@ -93,19 +95,22 @@ fn apply_part(to: &mut Builder, part: &str) -> Result<(), String> {
         "hold" => limits.hold = limit(value)?,
         "progress" => limits.progress = limit(value)?,
         "signal" if value.eq_ignore_ascii_case("off") => to.signal = Choice::Off,
-        "signal" => to.signal = Choice::Number(number(value)?),
+        "signal" => {
+            let number = number(value).ok_or("say signal= with a number, or signal=off")?;
+            to.signal = Choice::Number(number);
+        }
         "quit" if value.is_empty() => to.settings.quit = true,
         "stderr" if value.is_empty() => to.actions.push(Action::Stderr),
         "event" if value.is_empty() => to.actions.push(Action::Event),
         "json" if !value.is_empty() => to.actions.push(json(value)?),
         "abort" if value.is_empty() => to.actions.push(Action::Abort),
-        "exit" => match number(value)? {
-            code @ 0..=255 => to.actions.push(Action::Exit(code)),
-            _ => return Err(format!("{value:?} is no exit code: those are 0 to 255")),
+        "exit" => match number(value) {
+            Some(code @ 0..=255) => to.actions.push(Action::Exit(code)),
+            _ => return Err("say exit= with a code from 0 to 255".to_owned()),
         },
         "restart" => {
-            let times = number(value)?.unsigned_abs();
-            to.actions.push(Action::Restart(times));
+            let times = number(value).ok_or("say restart= with a count, such as restart=3")?;
+            to.actions.push(Action::Restart(times.unsigned_abs()));
         }
         _ if part.as_bytes()[0].is_ascii_digit() => limits.set_wait(limit(part)?),
         _ => {
@@ -130,12 +135,10 @@ fn json(_path: &str) -> Result<Action, String> {
     Err("this program was built without the feature `json`".to_owned())
 }
 
-fn number(value: &str) -> Result<i32, String> {
+fn number(value: &str) -> Option<i32> {
     // By a type that is parsed elsewhere: each has a parser of its own.
-    match value.parse::<u64>().map(i32::try_from) {
-        Ok(Ok(number)) => Ok(number),
-        _ => Err(format!("{value:?} is no number from 0 to {}", i32::MAX)),
-    }
+    let number = value.parse::<u64>().ok()?;
+    i32::try_from(number).ok()
 }
 
 fn limit(value: &str) -> Result<Option<Duration>, String> {
@@ -215,6 +218,18 @@ mod tests {
             let error = apply(&mut Builder::new(), value).unwrap_err();
             assert!(matches!(error, Error::Environment { .. }), "{value}");
             assert!(error.to_string().contains("is not understood"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_part_without_its_number_is_told_what_is_missing() {
+        for (value, wanted) in [
+            ("exit", "say exit= with a code from 0 to 255"),
+            ("restart", "say restart= with a count"),
+            ("signal=SIGUSR1", "say signal= with a number"),
+        ] {
+            let error = apply(&mut Builder::new(), value).unwrap_err();
+            assert!(error.to_string().contains(wanted), "{error}");
         }
     }
 }

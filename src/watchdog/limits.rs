@@ -50,6 +50,13 @@ impl Limits {
         self.is_said = true;
     }
 
+    /// Returns whether a limit was set that needs watched locks.
+    pub(super) fn has_one_for_locks(&self) -> bool {
+        let wait = self.wait.filter(|_| self.is_said);
+        let limits = [wait, self.event.flatten(), self.hold, self.progress];
+        limits.iter().any(Option::is_some)
+    }
+
     pub(super) fn event(&self) -> Option<Duration> {
         self.event.unwrap_or(self.wait.filter(|_| self.is_said))
     }

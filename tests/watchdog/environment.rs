@@ -43,6 +43,23 @@ fn a_program_that_was_not_built_for_it_is_watched() {
 }
 
 #[test]
+fn a_watchdog_that_sees_no_wait_says_so_if_it_has_a_limit_for_one() {
+    apart!(
+        &[("LOCKWARDEN", "off")],
+        || {
+            drop(Watchdog::builder().spawn().unwrap());
+            drop(Watchdog::builder().wait_limit(LIMIT).spawn().unwrap());
+        },
+        |outcome| {
+            outcome.succeeds();
+            outcome.says("heartbeats alone are watched, no waits and no holds: switched off");
+            let said = outcome.stderr.matches("heartbeats alone").count();
+            assert_eq!(said, 1, "{}", outcome.stderr);
+        }
+    );
+}
+
+#[test]
 fn the_variable_goes_before_what_the_program_says_and_gives_way_to_it() {
     apart!(
         &[("LOCKWARDEN_WATCHDOG", "200ms")],

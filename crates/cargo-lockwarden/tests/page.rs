@@ -40,8 +40,20 @@ addEventListener("load", () => {
   for (let step = 0; step < 20; step++) draws.push(time(() => { scroll.scrollTop = step * 150; scroll.dispatchEvent(new Event("scroll")); }));
   seen.draw = draws.sort((a, b) => a - b)[10];
   seen.outside = performance.getEntriesByType("resource").length;
+  search.value = "no such lock"; search.dispatchEvent(new Event("change"));
+  seen.missing = search.validationMessage;
   const main = document.querySelector("main");
   main.style.width = "420px";
+  for (let step = 0; step < 5; step++) press("+");
+  dispatchEvent(new Event("resize"));
+  seen.names = margin() / scroll.clientWidth;
+  const column = document.querySelector("#top tbody th");
+  column.textContent = "app::".repeat(9);
+  seen.column = column.offsetHeight < column.offsetWidth;
+  const ring = document.querySelector(".picture svg");
+  ring.setAttribute("width", "2000");
+  seen.ring = ring.getBoundingClientRect().width;
+  seen.captions = [...document.querySelectorAll("#findings article figcaption")].map((caption) => caption.textContent).join();
   seen.narrow = main.scrollWidth;
   const source = document.createElement("pre");
   source.innerHTML = "<span class=line>7\n</span><span class=at>8\n</span>";
@@ -346,5 +358,21 @@ fn ten_thousand_orders_stay_usable() {
         "the marked line of a source stands below the others: {seen}"
     );
     assert_eq!(seen["outside"], 0, "{seen}");
+    let missing = seen["missing"].as_str().unwrap();
+    assert!(missing.starts_with("No lock"), "{seen}");
+    assert!(
+        seen["names"].as_f64().unwrap() < 0.5,
+        "the matrix is seen beside its names: {seen}"
+    );
+    assert_eq!(seen["column"], true, "a name has room: {seen}");
+    assert!(
+        seen["ring"].as_f64().unwrap() <= 760.0,
+        "a large ring is drawn smaller: {seen}"
+    );
+    let captions = seen["captions"].as_str().unwrap();
+    assert!(
+        captions.contains("1. takes") && captions.contains("2. takes"),
+        "the numbers are those of the arrows: {seen}"
+    );
     assert_eq!(seen["narrow"], 420, "the page fits a telephone: {seen}");
 }

@@ -198,6 +198,31 @@ fn shown(output: &Output) -> String {
 }
 
 #[test]
+fn a_folder_without_a_record_and_a_full_output_are_named() {
+    let folder = std::env::temp_dir().join(format!("lockwarden-none-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let command = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-lockwarden"));
+        command.arg("lockwarden").args(arguments).arg(&folder);
+        command
+    };
+    let nothing = command(&["check"]).output().unwrap();
+    assert_eq!(nothing.status.code(), Some(4), "{}", shown(&nothing));
+    let advice = "no program has used a watched lock with this folder in LOCKWARDEN_RECORD";
+    assert!(shown(&nothing).contains(advice), "{}", shown(&nothing));
+    if cfg!(target_os = "linux") {
+        let run = "{\"v\":1,\"row\":\"run\",\"run\":\"r\",\"binary\":\"app\"}\n";
+        fs::write(folder.join("r.jsonl"), run).unwrap();
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let graph = command(&["graph"]).stdout(full).output().unwrap();
+        assert_eq!(graph.status.code(), Some(101), "{}", shown(&graph));
+        let named = "error: standard output: No space left on device";
+        assert!(shown(&graph).contains(named), "{}", shown(&graph));
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn a_branch_that_adds_the_wrong_order_fails_and_only_that() {
     let project = Project::new();
     project.git(&["init", "--quiet"]);

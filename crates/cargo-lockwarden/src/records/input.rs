@@ -100,7 +100,8 @@ impl Files {
                 .collect();
             let why = match &tally.first_bad {
                 None if of_last_run => "the last `cargo lockwarden` run watched no lock".to_owned(),
-                None => "no watched lock was used".to_owned(),
+                None => "no program has used a watched lock with this folder in LOCKWARDEN_RECORD"
+                    .to_owned(),
                 Some((path, line)) => format!(
                     "{}, the first at {}:{line}",
                     text::count(tally.bad, "line is no row", "lines are no rows"),

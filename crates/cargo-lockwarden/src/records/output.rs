@@ -80,8 +80,12 @@ pub(super) fn write_lines(
     path: &Path,
     texts: impl Iterator<Item = impl AsRef<str>>,
 ) -> Result<(), Stop> {
-    let named = |error: io::Error| Stop(FAILED, format!("{}: {error}", path.display()));
     let is_stdout = path.as_os_str() == "-";
+    let name = match is_stdout {
+        true => "standard output".to_owned(),
+        false => path.display().to_string(),
+    };
+    let named = |error: io::Error| Stop(FAILED, format!("{name}: {error}"));
     let output: Box<dyn io::Write> = match is_stdout {
         true => Box::new(io::stdout().lock()),
         false => Box::new(fs::File::create(path).map_err(named)?),

@@ -168,18 +168,18 @@ fn of_cycle(cycle: &Cycle, records: &Records, sources: &Sources, reason: &str) -
             asks: (link.to.clone(), link.to_site.clone()),
         })
         .collect();
-    let places = cycle.links.iter().flat_map(|link| {
+    let places = cycle.links.iter().zip(1..).flat_map(|(link, number)| {
         [
             place(
                 sources,
                 &link.from_site,
-                &format!("takes `{}` ({})", link.from, link.taken_by()),
+                &format!("{number}. takes `{}` ({})", link.from, link.taken_by()),
             ),
             with_stack(
                 place(
                     sources,
                     &link.to_site,
-                    &format!("takes `{}` under `{}`", link.to, link.from),
+                    &format!("{number}. takes `{}` under `{}`", link.to, link.from),
                 ),
                 &link.stack,
             ),
@@ -232,21 +232,26 @@ fn of_finding(finding: &FindingRow, records: &Records, sources: &Sources) -> Val
             asks: (to.clone(), edge.to_site.clone()),
         })
         .collect();
-    let places = edges.iter().flat_map(|edge| {
+    let is_ring = edges.len() >= 2;
+    let places = edges.iter().zip(1..).flat_map(|(edge, number)| {
+        let number = if is_ring {
+            format!("{number}. ")
+        } else {
+            String::new()
+        };
         [
             place(
                 sources,
                 &edge.from_site,
-                &format!("takes `{}` ({})", edge.from, edge.taken_by()),
+                &format!("{number}takes `{}` ({})", edge.from, edge.taken_by()),
             ),
             place(
                 sources,
                 &edge.to_site,
-                &format!("takes `{}` under `{}`", edge.to, edge.from),
+                &format!("{number}takes `{}` under `{}`", edge.to, edge.from),
             ),
         ]
     });
-    let is_ring = edges.len() >= 2;
     json!({
         "verdict": finding.verdict,
         "title": finding.title(),

@@ -6,7 +6,7 @@ use petgraph::graph::NodeIndex;
 use super::super::baseline::Baseline;
 use super::super::draw::nodes_of;
 use super::super::orders::Orders;
-use super::svg::{CHARACTER, Picture, elided};
+use super::svg::{CHARACTER, Picture, columns, elided};
 
 const CELL: f64 = 18.0;
 const LIMIT: usize = 40;
@@ -27,7 +27,7 @@ pub(super) fn svg(
     let position = |node: NodeIndex| rows.iter().position(|row| *row == node).unwrap_or_default();
     let longest = rows
         .iter()
-        .map(|node| orders.class(*node).chars().count().min(LIMIT));
+        .map(|node| columns(orders.class(*node)).min(LIMIT));
     let left = longest.max().unwrap_or_default() as f64 * CHARACTER + 50.0;
     let side = rows.len() as f64 * CELL;
     let mut picture = Picture::new();

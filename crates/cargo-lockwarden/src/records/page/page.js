@@ -87,9 +87,14 @@ data.edges.forEach((edge, index) => byRow[edge[FROM]].push([edge[TO], index]));
 byRow.forEach((row) => row.sort((a, b) => a[0] - b[0]));
 let size = Math.max(6, Math.min(22, Math.floor(760 / Math.max(1, count))));
 let selected = -1, hovered = -1;
-const longest = Math.min(46, Math.max(0, ...data.classes.map((lock) => lock.name.length)));
-const elided = (name) => (name.length <= 46 ? name : `${name.slice(0, 22)}…${name.slice(-23)}`);
-const margin = () => (size >= 11 ? 14 + 7.3 * longest : 8);
+const longest = Math.max(0, ...data.classes.map((lock) => lock.name.length));
+// The names leave more than half of the window to the matrix.
+const letters = () => Math.min(46, longest, Math.floor(scroll.clientWidth * 0.4 / 7.3));
+function elided(name) {
+  const most = letters(), head = Math.floor((most - 1) / 2);
+  return name.length <= most ? name : `${name.slice(0, head)}…${name.slice(head + 1 - most)}`;
+}
+const margin = () => (size >= 11 ? 14 + 7.3 * letters() : 8);
 const top_ = 8;
 function layout() {
   const ratio = devicePixelRatio || 1;
@@ -148,7 +153,7 @@ function draw() {
     pen.font = "12px ui-monospace, monospace"; pen.textAlign = "right"; pen.textBaseline = "middle";
     for (let row = first; row < last; row++) {
       pen.fillStyle = edge && (edge[FROM] === row || edge[TO] === row) ? ink : faint;
-      pen.fillText(elided(data.classes[row].name), left - 6, above + (row + 0.5) * size);
+      pen.fillText(elided(data.classes[row].name), left - 6, above + (row + 0.5) * size, margin() - 8);
     }
   }
 }
@@ -237,8 +242,11 @@ function showLock(name) {
 $("search").addEventListener("change", (event) => {
   const text = event.target.value.trim().toLowerCase();
   const found = data.classes.find((lock) => lock.name.toLowerCase() === text) || (text && data.classes.find((lock) => lock.name.toLowerCase().includes(text)));
+  event.target.setCustomValidity(text && !found ? "No lock that is in an order has this in its name." : "");
+  event.target.reportValidity();
   if (found) focusOn(found.name);
 });
+$("search").addEventListener("input", (event) => event.target.setCustomValidity(""));
 addEventListener("keydown", (event) => {
   if (event.key === "/" && event.target.tagName !== "INPUT") { event.preventDefault(); $("search").focus(); }
 });

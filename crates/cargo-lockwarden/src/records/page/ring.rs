@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use super::svg::{CHARACTER, Picture, elided, escaped};
+use super::svg::{CHARACTER, Picture, columns, elided, escaped};
 
 /// One arrow of a ring, with the box at its start.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Part {
 const LABELLED: usize = 5;
 const LIMIT: usize = 34;
 const HEIGHT: f64 = 44.0;
+/// How far outside of the ring the text of an arrow stands, as a share of the radius.
+const OUTSIDE: f64 = 0.18;
 
 /// The ring of a cycle, clockwise from the top.
 pub(super) fn svg(parts: &[Part], title: &str) -> String {
@@ -29,10 +31,7 @@ pub(super) fn svg(parts: &[Part], title: &str) -> String {
 }
 
 fn box_width(part: &Part) -> f64 {
-    let widest = elided(&part.lock, LIMIT)
-        .chars()
-        .count()
-        .max(part.kind.chars().count());
+    let widest = columns(&elided(&part.lock, LIMIT)).max(columns(&part.kind));
     (widest as f64 * CHARACTER + 24.0).max(90.0)
 }
 
@@ -77,7 +76,7 @@ fn arrow_class(part: &Part) -> &'static str {
 /// Two boxes side by side, an arrow above and one below.
 fn pair(parts: &[Part], title: &str) -> String {
     let label = |part: &Part| {
-        let longest = part.by.iter().map(|line| line.chars().count()).max();
+        let longest = part.by.iter().map(|line| columns(line)).max();
         longest.unwrap_or_default() as f64 * CHARACTER * 0.86
     };
     let gap = parts.iter().map(label).fold(160.0, f64::max).min(460.0);
@@ -133,7 +132,9 @@ fn polygon(parts: &[Part], title: &str) -> String {
     let has_labels = parts.len() <= LABELLED;
     let radius = (widest * count / TAU * 1.6).max(130.0);
     let margin = widest / 2.0 + if has_labels { 190.0 } else { 20.0 };
-    let (width, height) = (2.0 * (radius + margin), 2.0 * (radius + HEIGHT + 12.0));
+    // Room for a box at the top, and for the text of an arrow at the bottom.
+    let above = (HEIGHT + 12.0).max(OUTSIDE * radius + 24.0);
+    let (width, height) = (2.0 * (radius + margin), 2.0 * (radius + above));
     let centre = (width / 2.0, height / 2.0);
     let at = |n: f64| {
         let angle = n / count * TAU - TAU / 4.0;
@@ -165,8 +166,8 @@ fn polygon(parts: &[Part], title: &str) -> String {
             to.1
         ));
         let outside = (
-            bend.0 + (bend.0 - centre.0) * 0.18,
-            bend.1 + (bend.1 - centre.1) * 0.18,
+            bend.0 + (bend.0 - centre.0) * OUTSIDE,
+            bend.1 + (bend.1 - centre.1) * OUTSIDE,
         );
         let anchor = match outside.0 - centre.0 {
             x if x > 20.0 => "start",
@@ -221,6 +222,23 @@ mod tests {
             assert_eq!(svg.matches("marker-end").count(), count);
             assert_eq!(svg.matches("class=\"asks new\"").count(), 1);
             assert_eq!(svg.contains("thread 1"), count <= LABELLED);
+        }
+    }
+    #[test]
+    fn wide_letters_and_each_number_lie_within_the_picture() {
+        let mut parts = parts(7);
+        for part in &mut parts {
+            part.lock = "錠".repeat(40);
+        }
+        assert!(box_width(&parts[0]) > 30.0 * CHARACTER);
+        let svg = svg(&parts, "a cycle");
+        let number = |from: &str, after: &str| -> f64 {
+            let (_, rest) = from.split_once(after).unwrap();
+            rest.split('"').next().unwrap().parse().unwrap()
+        };
+        let height = number(&svg, "height=\"");
+        for text in svg.split("<text").skip(1) {
+            assert!(number(text, " y=\"") < height, "{text} {height}");
         }
     }
 }

@@ -61,10 +61,11 @@ impl Picture {
     }
 }
 
-/// Colours that work on a light and on a dark ground; what matters is distinguished by its form, too.
-const STYLE: &str = "svg{--ink:#1d2330;--faint:#5d677a;--box:#eef1f6;--bad:#c02626;--ok:#2f6f4f;\
-    font:13px ui-monospace,monospace}\
-    @media(prefers-color-scheme:dark){svg{--ink:#e5e9f2;--faint:#98a2b6;--box:#262d3a;--bad:#ff7b7b;--ok:#7fd0a5}}\
+/// Colours on a light and on a dark ground, which the picture brings too: a browser that prefers dark colours shows a lone picture
+/// on white. What matters is distinguished by its form, too.
+const STYLE: &str = "svg{--ink:#1d2330;--faint:#5d677a;--paper:#ffffff;--box:#eef1f6;--bad:#c02626;--ok:#2f6f4f;\
+    background:var(--paper);font:13px ui-monospace,monospace}\
+    @media(prefers-color-scheme:dark){svg{--ink:#e5e9f2;--faint:#98a2b6;--paper:#12161d;--box:#262d3a;--bad:#ff7b7b;--ok:#7fd0a5}}\
     text{fill:var(--ink)}.bold{font-weight:bold}.small{font-size:11px}.faint{fill:var(--faint)}\
     .box{fill:var(--box);stroke:var(--ink)}.hold{fill:var(--ok)}.asks,.rule{stroke:var(--ink);fill:none}\
     .asks{stroke-width:1.5}.new{stroke-width:3}.waits{stroke:var(--bad);stroke-dasharray:5 4;stroke-width:2}\
@@ -78,17 +79,40 @@ pub(super) fn escaped(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// At most `limit` characters, with the middle left out.
+/// The width of a character in columns of the monospace font: East Asian letters and pictographs take two.
+fn columns_of(character: char) -> usize {
+    match u32::from(character) {
+        0x1100..=0x115f | 0x2e80..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xff60 => 2,
+        0x1f300..=0x3fffd => 2,
+        _ => 1,
+    }
+}
+
+/// The width of a text in columns of the monospace font.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars().map(columns_of).sum()
+}
+
+/// At most `limit` columns, with the middle left out.
 pub(super) fn elided(text: &str, limit: usize) -> String {
-    let count = text.chars().count();
-    if count <= limit {
+    if columns(text) <= limit {
         return text.to_owned();
     }
     let head = (limit - 1) / 2;
-    let tail = limit - 1 - head;
-    let start: String = text.chars().take(head).collect();
-    let end: String = text.chars().skip(count - tail).collect();
+    let start = fitting(text.chars(), head);
+    let end = fitting(text.chars().rev(), limit - 1 - head);
+    let end: String = end.chars().rev().collect();
     format!("{start}…{end}")
+}
+
+/// The first characters, as many as `room` columns hold.
+fn fitting(characters: impl Iterator<Item = char>, room: usize) -> String {
+    let mut used = 0;
+    let fits = |character: &char| {
+        used += columns_of(*character);
+        used <= room
+    };
+    characters.take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -118,14 +142,16 @@ mod tests {
                 let all = all.filter(|value| value.starts_with('#'));
                 all.map(|value| luminance(&value[..7])).collect::<Vec<_>>()
             };
-            let boxes = colours("--box:");
-            assert!(boxes.len() >= 2, "{style}");
-            for name in ["--ink:", "--faint:", "--bad:", "--ok:"] {
-                let words = colours(name);
-                assert_eq!(words.len(), boxes.len(), "{name}");
-                for (word, ground) in words.iter().zip(&boxes) {
-                    let contrast = (word.max(*ground) + 0.05) / (word.min(*ground) + 0.05);
-                    assert!(contrast >= 4.5, "{name} has a contrast of {contrast:.2}");
+            for ground in ["--paper:", "--box:"] {
+                let grounds = colours(ground);
+                assert!(grounds.len() >= 2, "{ground} {style}");
+                for name in ["--ink:", "--faint:", "--bad:", "--ok:"] {
+                    let words = colours(name);
+                    assert_eq!(words.len(), grounds.len(), "{name}");
+                    for (word, ground) in words.iter().zip(&grounds) {
+                        let contrast = (word.max(*ground) + 0.05) / (word.min(*ground) + 0.05);
+                        assert!(contrast >= 4.5, "{name} has a contrast of {contrast:.2}");
+                    }
                 }
             }
         }
@@ -135,6 +161,8 @@ mod tests {
     fn a_long_text_keeps_its_ends() {
         assert_eq!(elided("abc", 3), "abc");
         assert_eq!(elided("abcdefgh", 5), "ab…gh");
+        assert_eq!(elided("錠錠錠錠錠", 7), "錠…錠");
+        assert_eq!(columns("größe錠"), 7);
         assert_eq!(escaped("a<b>&\""), "a&lt;b&gt;&amp;&quot;");
     }
 }
