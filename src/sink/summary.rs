@@ -15,7 +15,7 @@ use crate::tracking::fork_safe::ForkSafe;
 const KEPT: usize = 50;
 
 /// The findings of the process, without those of checks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Findings {
     count: u64,
     first: Vec<Kept>,
@@ -40,15 +40,13 @@ impl Kept {
 }
 
 impl Findings {
-    const fn new() -> Self {
-        Self {
-            count: 0,
-            first: Vec::new(),
-        }
-    }
+    const NONE: Self = Self {
+        count: 0,
+        first: Vec::new(),
+    };
 }
 
-pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
+pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::NONE);
 
 /// Writes the first line of the file, if the configuration asks for one: by it a process is known that does not get to
 /// its last line.
@@ -97,7 +95,7 @@ pub(crate) fn count() -> u64 {
 /// Resets the findings in the child of a fork: those of the parent are not counted.
 #[cfg(unix)]
 pub(crate) fn renew() {
-    std::mem::forget(std::mem::take(&mut *FINDINGS.lock()));
+    std::mem::forget(std::mem::replace(&mut *FINDINGS.lock(), Findings::NONE));
 }
 
 /// Queues the summary, if the configuration asks for one.
