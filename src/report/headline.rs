@@ -493,8 +493,8 @@ fn why(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
             Some(site) => {
                 return write!(
                     f,
-                    "the opposite order is declared at {site}; the first thread that keeps to it can \
-                     meet this one"
+                    "the opposite order is declared at {}; the first thread that keeps to it can meet this one",
+                    place(site)
                 );
             }
             None => "the opposite order is declared",

@@ -102,8 +102,8 @@ pub(super) fn reason(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result
         StallCause::Hold { .. } => write!(f, "the limit for a hold is {limit}"),
         StallCause::Heartbeat { site, .. } => write!(
             f,
-            "the heartbeat that was set up at {site} is to beat every {limit} at least, and was \
-             neither paused nor ended"
+            "the heartbeat that was set up at {} is to beat every {limit} at least, and was neither paused nor ended",
+            place(site)
         ),
         StallCause::NoProgress { .. } => write!(
             f,
@@ -122,7 +122,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     Some(format!(
         "{} has ended without releasing what it took at {}: look for `mem::forget`",
         report.thread_name(holder.thread),
-        holder.site
+        place(holder.site)
     ))
 }
 

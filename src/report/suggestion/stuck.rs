@@ -736,14 +736,8 @@ fn ends(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
             return None;
         }
     }
-    let names = fmt::from_fn(|f| {
-        for (at, &id) in awaited.iter().enumerate() {
-            let comma = if at > 0 { ", " } else { "" };
-            write!(f, "{comma}{}", report.thread_name(id))?;
-        }
-        Ok(())
-    });
     Some(format!(
-        "take away the wait at {at}, or that of {names}: threads that wait for each other's ends never end"
+        "take away the wait at {at}, or that of {}: threads that wait for each other's ends never end",
+        report.threads_named(awaited)
     ))
 }
