@@ -246,14 +246,15 @@ impl fmt::Debug for Shared {
 mod tests {
     use super::*;
     use crate::watchdog::backoff::{Notice, Phase};
-    use crate::watchdog::stalls::{About, Overdue};
+    use crate::watchdog::stalls::Overdue;
 
     fn message() -> Message {
         let overdue = Overdue {
             key: Key::Progress,
             began: 0,
             limit: Duration::ZERO,
-            about: About::Progress(1),
+            thread: None,
+            waiters: 1,
         };
         Message::Over(Notice {
             phase: Phase::Ended,
