@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::detector::observe::Observed;
+use crate::detector::observe::{self, Observed};
 use crate::report::{Escaped, comma, duration, place};
 use crate::tracking::thread::wait;
 use crate::watchdog::{self, Dump, DumpedThread};
@@ -34,22 +34,21 @@ use crate::watchdog::{self, Dump, DumpedThread};
 #[derive(Clone, Debug)]
 pub struct Hang {
     limit: Duration,
-    watched: bool,
-    threads: Vec<Observed>,
+    pub(super) threads: Vec<Observed>,
     /// When the threads were observed, on the clock of `tracking::wait`.
     seen_at: u64,
-    /// All threads of the process.
+    /// All threads of the process; `None` if nothing is watched.
     dump: Option<Dump>,
 }
 
 impl Hang {
-    pub(super) fn new(limit: Duration, watched: bool, threads: Vec<Observed>) -> Self {
+    /// Looks at the threads of the check with this number; `None` if nothing is watched.
+    pub(super) fn new(limit: Duration, check: Option<u64>) -> Self {
         Self {
             limit,
-            watched,
-            threads,
+            threads: check.map_or_else(Vec::new, observe::of_scope),
             seen_at: wait::now(),
-            dump: watched.then(watchdog::dump),
+            dump: check.map(|_| watchdog::dump()),
         }
     }
 
@@ -58,20 +57,13 @@ impl Hang {
     pub fn limit(&self) -> Duration {
         self.limit
     }
-
-    pub(super) fn threads(&self) -> &[Observed] {
-        &self.threads
-    }
 }
 
 impl fmt::Display for Hang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "it has not ended within {:?}", self.limit)?;
-        if !self.watched {
-            return writeln!(f, "nothing is known of its threads: nothing is watched");
-        }
         let Some(dump) = &self.dump else {
-            return write_threads(f, &self.threads, self.seen_at, None);
+            return writeln!(f, "nothing is known of its threads: nothing is watched");
         };
         let is_another = |thread: &DumpedThread| {
             let of_the_check = &self.threads;

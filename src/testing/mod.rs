@@ -70,7 +70,6 @@ pub mod harness;
 mod macros;
 mod outcome;
 mod panic_hook;
-mod parts;
 mod snapshot;
 mod steps;
 mod symbolize;
