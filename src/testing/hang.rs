@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::detector::observe::{self, Observed};
-use crate::report::{Escaped, comma, duration, place};
+use crate::report::{place, wait_line};
 use crate::tracking::thread::wait;
 use crate::watchdog::{self, Dump, DumpedThread};
 
@@ -91,21 +91,14 @@ pub(super) fn write_threads(
         if at > 0 {
             writeln!(f)?;
         }
-        match &thread.name {
-            Some(name) => writeln!(f, "thread `{}` (#{})", Escaped(name), thread.thread.get())?,
-            None => writeln!(f, "{}", thread.thread)?,
-        }
+        writeln!(f, "{}", thread.thread_info(now))?;
         match &thread.wait {
             Some(wait) => {
                 let what = wait.describe(&wait.lock.in_a_sentence());
-                let comma = comma(&what, Some(&wait.lock));
+                let since = Duration::from_nanos(now.saturating_sub(wait.since));
+                let line = wait_line(&what, Some(&wait.lock), wait.site, Some(since));
                 let timed = if wait.timed { ", with a timeout" } else { "" };
-                writeln!(
-                    f,
-                    "    waits for {what}{comma} at {}, for {} now{timed}",
-                    place(wait.site),
-                    duration(Duration::from_nanos(now.saturating_sub(wait.since)))
-                )?;
+                writeln!(f, "    {line}{timed}")?;
             }
             None if thread.has_ended => writeln!(f, "    has ended")?,
             None => writeln!(f, "    runs, or waits for something that is not watched")?,
