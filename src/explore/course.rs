@@ -10,7 +10,6 @@ use super::strategy::{Choose, Replay};
 use crate::report::{Escaped, Step, schedule_table};
 use crate::tracking::scheduled::Noted;
 
-/// What is left of a schedule.
 pub(crate) struct Course {
     pub(super) chooser: Box<dyn Choose>,
     pub(crate) schedule: Schedule,

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::hang::Hang;
 use super::outcome::{Outcome, Panicked};
 use super::symbolize;
-use super::timeout;
 use crate::config;
 use crate::detector;
 use crate::detector::order::declaration::open_check;
 use crate::engine::ids::Site;
+use crate::explore::timeout;
 use crate::instrument::CheckMembership;
 use crate::sink::panic_message;
 use crate::thread::{self, JoinHandle, TimedJoin};
@@ -96,7 +96,6 @@ impl Check {
         self
     }
 
-    /// Returns the limit, if one was set.
     #[cfg(feature = "macros")]
     pub(super) fn limit(&self) -> Option<Duration> {
         self.timeout
@@ -185,7 +184,6 @@ pub(super) fn is_watched() -> bool {
     detector::ON && config::current().enabled
 }
 
-/// Returns the message of a panic.
 pub(super) fn message(payload: &(dyn Any + Send)) -> String {
     let text = panic_message(payload).unwrap_or("something that is no text");
     text.to_owned()

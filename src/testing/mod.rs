@@ -73,7 +73,6 @@ mod panic_hook;
 mod snapshot;
 mod steps;
 mod symbolize;
-mod timeout;
 mod turnstile;
 
 pub use self::check::{Check, Graph, check};

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::fmt;
-use std::fmt::Write as _;
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 
@@ -209,11 +208,10 @@ impl fmt::Display for Outcome {
             writeln!(f, "nothing was found")?;
         }
         for report in &self.findings {
-            let mut text = String::new();
-            match self.findings.iter().any(|other| report.predicts(other)) {
-                true => text = report.brief("the Deadlock"),
-                false => write!(text, "{report}")?,
-            }
+            let text = match self.findings.iter().any(|other| report.predicts(other)) {
+                true => report.brief("the Deadlock"),
+                false => report.to_string(),
+            };
             writeln!(f, "\n{}", text.trim_end())?;
         }
         if !self.counted.is_empty() {

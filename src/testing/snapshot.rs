@@ -177,7 +177,6 @@ fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
     }
 }
 
-/// Returns the file name of a path.
 #[inline]
 fn file(site: Site) -> &'static str {
     let path = site.file();

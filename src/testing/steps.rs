@@ -21,7 +21,6 @@ pub(super) struct Steps {
     broken: Option<String>,
 }
 
-/// A waiting thread.
 #[derive(Debug)]
 struct Waiter {
     name: Option<String>,

@@ -20,11 +20,11 @@ use crate::explore::course::Course;
 use crate::explore::schedule::Schedule;
 use crate::explore::session::{End, PATIENCE, Session, Settings};
 use crate::explore::strategy::{Choose, Replay, Strategy};
+use crate::explore::timeout;
 use crate::instrument::{CheckMembership, Child, is_abandoned};
 use crate::report::{Report, Verdict};
 use crate::testing::check::{Check, is_watched, message, spawn_named};
 use crate::testing::hang::Hang;
-use crate::testing::timeout;
 
 /// How long a thread that has the turn may stay away, once one of the exploration has exceeded the patience.
 const KNOWN_PATIENCE: Duration = Duration::from_millis(50);
@@ -405,14 +405,11 @@ impl Explore {
         let checked = Check::new().timeout(self.limit()).run(move || body());
         outcome.schedules = 1;
         outcome.inexact = 1;
-        let mut kinds = Vec::new();
-        if let Some(text) = checked.panic() {
-            kinds.push(FindingKind::Panic(text.to_owned()));
-        }
-        if let Some(hang) = checked.hung() {
-            kinds.push(FindingKind::Hang(Box::new(hang.clone())));
-        }
-        for kind in kinds {
+        let panic = checked
+            .panicked
+            .map(|panicked| FindingKind::Panic(panicked.message));
+        let hang = checked.hang.map(|hang| FindingKind::Hang(Box::new(hang)));
+        for kind in panic.into_iter().chain(hang) {
             outcome.findings.push(Finding {
                 kind,
                 schedule: Schedule::default(),
