@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::file::{RecordFile, Written};
+use super::file::RecordFile;
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
 use crate::config;
@@ -32,7 +32,6 @@ static STATE: AtomicU8 = AtomicU8::new(UNSET);
 /// The recorder. A fork takes its lock, so that the child finds it free.
 pub(crate) static RECORDER: ForkSafe<Option<Recorder>> = ForkSafe::new(None);
 
-/// The state of a record.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     directory: PathBuf,
@@ -130,7 +129,6 @@ fn has_stacks() -> bool {
     on.unwrap_or_else(|| config::current().record_stacks)
 }
 
-/// Records a report.
 pub(crate) fn finding(report: &Report) {
     with(&mut |recorder| recorder.finding(report));
 }
@@ -243,12 +241,11 @@ impl Recorder {
     }
 
     fn append(&mut self, line: &str) -> io::Result<()> {
-        match self.file.append(line)? {
-            Written::Whole => self.rows += 1,
-            Written::Full => {
-                self.file.append_anyway(&rows::full(self.limit))?;
-                STATE.store(ENDED, Ordering::Relaxed);
-            }
+        if self.file.append(line)? {
+            self.rows += 1;
+        } else {
+            self.file.append_anyway(&rows::full(self.limit))?;
+            STATE.store(ENDED, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -21,7 +21,6 @@ pub(crate) struct Findings {
     first: Vec<Kept>,
 }
 
-/// One of the first findings.
 #[derive(Debug)]
 struct Kept {
     sequence: u64,
@@ -86,7 +85,6 @@ pub(crate) fn note(report: &Report) {
     }
 }
 
-/// Returns the number of findings.
 #[cfg(any(unix, windows))]
 pub(crate) fn count() -> u64 {
     FINDINGS.lock().count
@@ -149,7 +147,6 @@ fn head(kind: &'static str) -> Object {
     head
 }
 
-/// Adds the fields of a finding.
 fn add_finding<'a>(line: &'a mut Object, finding: &Kept) -> &'a mut Object {
     line.number("sequence", finding.sequence)
         .text("verdict", finding.verdict.name())
