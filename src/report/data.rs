@@ -245,7 +245,7 @@ impl Report {
     /// Returns the edges, beginning with the one that closed the cycle: the order of the text.
     pub(crate) fn edges_from_closing(&self) -> Vec<&Edge> {
         let mut edges: Vec<&Edge> = self.edges.iter().collect();
-        edges.rotate_left(self.closing.unwrap_or(0));
+        edges.rotate_left(self.closing.unwrap_or(0).min(self.edges.len()));
         edges
     }
 

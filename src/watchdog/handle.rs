@@ -123,7 +123,6 @@ impl Drop for Polls {
     }
 }
 
-/// Starts the threads.
 pub(super) fn start(
     place: Claim,
     settings: Settings,

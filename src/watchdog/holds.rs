@@ -40,7 +40,6 @@ impl Holds {
         self.0 = all;
     }
 
-    /// Returns when this hold was first seen.
     pub(super) fn since(&self, thread: ThreadId, lock: LockId, site: Site) -> Option<u64> {
         let at = lists::search(self.0.len(), &|at| self.0[at].0.cmp(&(thread, lock, site)));
         Some(self.0[at.ok()?].1)

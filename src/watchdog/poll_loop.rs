@@ -29,7 +29,6 @@ use crate::tracking::thread::wait;
 /// The interval of polls where `SIGQUIT` asks for a dump: the dump is late by at most this.
 const QUIT_TICK: Duration = Duration::from_millis(100);
 
-/// The settings of a watchdog.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) limits: Limits,
@@ -39,7 +38,6 @@ pub(super) struct Settings {
     pub(super) systemd: bool,
 }
 
-/// A running watchdog.
 pub(super) struct PollLoop {
     shared: Arc<Shared>,
     settings: Settings,
@@ -76,7 +74,6 @@ impl PollLoop {
         }
     }
 
-    /// Polls until the watchdog is stopped.
     pub(super) fn run(mut self) {
         loop {
             let shortest = self.shortest();
@@ -131,7 +128,6 @@ impl PollLoop {
         self.shared.seen(last);
     }
 
-    /// Polls all threads and heartbeats once.
     fn look(&mut self) {
         let pulses = self.shared.pulses();
         let observed = observe::all(true);
@@ -139,9 +135,7 @@ impl PollLoop {
         let now = wait::now();
         let mut due = Vec::new();
         for pulse in &pulses {
-            if let Some(sample) = pulse.sample() {
-                due.push(sample);
-            }
+            due.extend(pulse.sample());
         }
         let events_are_exempt = self.settings.limits.events_are_exempt();
         let sample = Sample::of(&observed, due, events_are_exempt, writing::periods(now));

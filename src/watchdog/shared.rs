@@ -106,12 +106,10 @@ impl Shared {
         inside.under_way = None;
     }
 
-    /// Returns whether the threads are asked to end.
     pub(super) fn is_stopping(&self) -> bool {
         self.inside.lock().is_stopping
     }
 
-    /// Records that one of the two threads is attached.
     pub(super) fn attached(&self) {
         self.inside.lock().attached += 1;
         self.bell.notify_all();
@@ -182,7 +180,6 @@ impl Shared {
         drop(unread);
     }
 
-    /// Returns whether the thread has ended.
     pub(super) fn has_stopped(&self) -> bool {
         self.inside.lock().has_stopped
     }
