@@ -74,33 +74,12 @@ impl<L: Lockable, const N: usize> Acquire for [L; N] {
     }
 }
 
-impl<'a, L> Acquire for &'a [L]
+/// A reference to a slice, an array, a vector or another collection.
+impl<'a, C: ?Sized> Acquire for &'a C
 where
-    &'a L: Lockable,
+    &'a C: IntoIterator<Item: Lockable>,
 {
-    type Guards = Vec<<&'a L as Lockable>::Guard>;
-
-    fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
-        each(self).acquire_at(site)
-    }
-}
-
-impl<'a, L> Acquire for &'a Vec<L>
-where
-    &'a L: Lockable,
-{
-    type Guards = Vec<<&'a L as Lockable>::Guard>;
-
-    fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
-        each(self).acquire_at(site)
-    }
-}
-
-impl<'a, L, const N: usize> Acquire for &'a [L; N]
-where
-    &'a L: Lockable,
-{
-    type Guards = Vec<<&'a L as Lockable>::Guard>;
+    type Guards = Vec<<<&'a C as IntoIterator>::Item as Lockable>::Guard>;
 
     fn acquire_at(self, site: Site) -> Result<Guards<Self::Guards>, LockOrderViolation> {
         each(self).acquire_at(site)

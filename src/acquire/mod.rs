@@ -44,7 +44,6 @@ mod guards;
 mod lockable;
 mod many;
 mod tuple;
-mod violation;
 
 use std::mem::offset_of;
 use std::panic::Location;
@@ -52,9 +51,8 @@ use std::panic::Location;
 pub use self::guards::{GuardSet, Guards};
 pub use self::lockable::{Lockable, Read, Write, read, write};
 pub use self::many::{Each, each};
-pub use self::violation::LockOrderViolation;
 use crate::instrument::{Lock, Site};
-pub use crate::instrument::{LockRef, ViolationReason};
+pub use crate::instrument::{LockOrderViolation, LockRef, ViolationReason};
 use crate::raw::{RawFairMutex, RawMutex, RawRemutex, RawRwLock, RawRwLockRecursive};
 
 // Without instrumentation the address of the zero-sized record identifies a lock. At the start of

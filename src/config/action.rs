@@ -35,7 +35,6 @@ impl Action {
         }
     }
 
-    /// Returns the default action for `verdict`.
     pub(crate) const fn default_for(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Deadlock | Verdict::SelfDeadlock => Action::Panic,
@@ -55,7 +54,6 @@ impl fmt::Display for Action {
     }
 }
 
-/// One action for each verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Actions([Action; Verdict::ALL.len()]);
 
@@ -106,19 +104,5 @@ mod tests {
         assert_eq!(panics, [Verdict::Deadlock, Verdict::SelfDeadlock]);
         assert_eq!(actions.get(Verdict::Inversion), Action::Report);
         assert_eq!(actions.get(Verdict::Guarded), Action::Ignore);
-    }
-
-    #[test]
-    fn setting_one_verdict_leaves_the_others() {
-        let mut actions = Actions::default();
-        actions.set(Verdict::Inversion, Action::Abort);
-        assert_eq!(actions.get(Verdict::Inversion), Action::Abort);
-        assert_eq!(actions.get(Verdict::Stall), Action::Report);
-        actions.set_all(Action::Ignore);
-        assert!(
-            Verdict::ALL
-                .iter()
-                .all(|&v| actions.get(v) == Action::Ignore)
-        );
     }
 }

@@ -269,7 +269,6 @@ impl Config {
         self
     }
 
-    /// Returns the action for a finding of this verdict on this basis.
     pub(crate) fn action(&self, verdict: Verdict, basis: Basis) -> Action {
         match self.actions.get(verdict) {
             Action::Ignore => Action::Ignore,

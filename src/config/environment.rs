@@ -7,7 +7,6 @@ use super::builder::Config;
 use super::did_you_mean::nearest;
 use crate::engine::verdict::Verdict;
 
-/// The key for every verdict.
 const ALL: &str = "all";
 /// The key for findings that only class edges show.
 const CLASSES: &str = "classes";
@@ -29,7 +28,6 @@ pub(super) struct Overrides {
 }
 
 impl Overrides {
-    /// Checks a value.
     pub(super) fn parse(value: String) -> Self {
         let mut defaults = Config::new();
         let problems = apply(&mut defaults, &value);

@@ -17,7 +17,6 @@ const EXAMPLE: &str = "ledger < audit < stats";
 /// The most combinations of places that one line stands for.
 const MOST_PLACES: usize = 64;
 
-/// One line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Order<'a> {
     pub(super) line: usize,

@@ -16,8 +16,8 @@ use crate::tracking::process::registry;
 use crate::tracking::thread::slot::os_id;
 use crate::tracking::thread::wait;
 
-/// The names of threads of this crate that have no slot.
-const HELPERS: [&str; 2] = ["lockwarden join", "lockwarden name"];
+/// The names of threads of this crate that have no slot begin with this.
+const OURS: &str = "lockwarden ";
 
 /// A thread that is being captured.
 struct Subject {
@@ -29,7 +29,6 @@ struct Subject {
     stack: Option<Result<Stack, NoStack>>,
 }
 
-/// Captures all threads.
 pub(crate) fn capture() -> Dump {
     let (taken, started) = (SystemTime::now(), Instant::now());
     let subjects = subjects();
@@ -61,9 +60,7 @@ pub(crate) fn capture() -> Dump {
                 add(&wait.lock);
             }
         }
-        if let Some(thread) = thread(subject) {
-            threads.push(thread);
-        }
+        threads.extend(thread(subject));
     }
     // The threads of this crate come last: they are rarely of interest.
     sorting::sort_by_key(&mut threads, |thread| thread.is_ours);
@@ -84,9 +81,7 @@ fn subjects() -> Vec<Subject> {
     let mut subjects: Vec<Subject> = Vec::with_capacity(observed.len());
     for observed in observed {
         let os_id = observed.os_id;
-        if let Some(id) = os_id {
-            ids.push(id);
-        }
+        ids.extend(os_id);
         subjects.push(subject(os_id, Some(observed)));
     }
     sorting::sort(&mut ids);
@@ -159,8 +154,9 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
         return (!is_gone).then_some(DumpedThread {
             id: None,
             os_id,
-            is_ours: name.as_deref().is_some_and(|name| HELPERS.contains(&name)),
+            is_ours: name.as_deref().is_some_and(|name| name.starts_with(OURS)),
             name,
+            is_task: false,
             activity: seen.activity,
             held: Some(Vec::new()),
             waits: None,
@@ -169,18 +165,24 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
     };
     // The thread may have ended meanwhile, and its number may belong to another one.
     let is_gone = observed.has_ended || !observed.is_there();
+    let info = observed.thread_info(wait::now());
     Some(DumpedThread {
-        id: registry::numbered(observed.thread),
+        id: registry::numbered(info.id),
         os_id,
-        held: observed.held.is_some().then(|| observed.held_infos()),
-        waits: observed.wait_info(wait::now()),
-        name: observed.name,
+        held: observed.held.map(|_| info.held),
+        waits: info.waits,
+        name: info.name,
+        is_task: info.is_task,
         is_ours: observed.is_ours,
         activity: if is_gone {
             Activity::Ended
         } else {
             seen.activity
         },
-        stack: if is_gone { Err(NoStack::Ended) } else { stack },
+        stack: match is_gone {
+            true => Err(NoStack::Ended),
+            false if info.is_task => Err(NoStack::Task),
+            false => stack,
+        },
     })
 }

@@ -45,9 +45,7 @@ impl Dump {
     pub(crate) fn resolve(&self) {
         let mut stacks: Vec<&Stack> = Vec::new();
         for thread in &self.threads {
-            if let Ok(stack) = &thread.stack {
-                stacks.push(stack);
-            }
+            stacks.extend(&thread.stack);
         }
         Stack::resolve_all(&stacks, &|| {});
     }

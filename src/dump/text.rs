@@ -6,7 +6,7 @@ use super::{Dump, DumpedThread};
 use crate::engine::ids::LockId;
 use crate::engine::lists;
 use crate::report::{
-    Escaped, HeldInfo, LockInfo, Stack, WaitInfo, WaitsFor, comma, counted, duration, place,
+    Escaped, LockInfo, Stack, WaitInfo, WaitsFor, counted, duration, place, wait_line,
 };
 
 impl fmt::Display for Dump {
@@ -42,7 +42,12 @@ impl Dump {
             }
             writeln!(f, "\n{}: {}", thread.title(), self.doing(thread))?;
             match &thread.held {
-                Some(held) => self.holds(f, held)?,
+                Some(held) => {
+                    for held in held {
+                        let (name, site) = (self.name(held.lock), place(held.site));
+                        writeln!(f, "    holds {name} ({}), taken at {site}", held.mode)?;
+                    }
+                }
                 None => writeln!(f, "    holds locks that changed all the time")?,
             }
             let stack = match &thread.stack {
@@ -67,10 +72,11 @@ impl Dump {
 impl DumpedThread {
     /// Returns the title of the thread: `` thread `ingest` (#3), 4711 to the system ``.
     pub(super) fn title(&self) -> String {
+        let noun = if self.is_task { "task" } else { "thread" };
         let mut title = match (&self.name, self.id) {
-            (Some(name), Some(id)) => format!("thread `{}` (#{})", Escaped(name), id.get()),
-            (None, Some(id)) => id.to_string(),
-            (Some(name), None) => format!("thread `{}`", Escaped(name)),
+            (Some(name), Some(id)) => format!("{noun} `{}` (#{})", Escaped(name), id.get()),
+            (None, Some(id)) => format!("{noun} #{}", id.get()),
+            (Some(name), None) => format!("{noun} `{}`", Escaped(name)),
             (None, None) => "a thread".to_owned(),
         };
         if let Some(os_id) = self.os_id {
@@ -93,20 +99,7 @@ impl Dump {
             WaitsFor::Lock { lock, mode } => format!("{} ({mode})", self.name(lock)),
             WaitsFor::Resource { resource, awaited } => awaited.of(&self.name(resource)),
         };
-        let comma = comma(&what, self.lock(wait.subject()));
-        let waits = format!("waits for {what}{comma} at {}", place(wait.site));
-        match wait.since {
-            Some(since) => format!("{waits}, for {} now", duration(since)),
-            None => waits,
-        }
-    }
-
-    fn holds(&self, f: &mut dyn fmt::Write, held: &[HeldInfo]) -> fmt::Result {
-        for held in held {
-            let (name, site) = (self.name(held.lock), place(held.site));
-            writeln!(f, "    holds {name} ({}), taken at {site}", held.mode)?;
-        }
-        Ok(())
+        wait_line(&what, self.lock(wait.subject()), wait.site, wait.since)
     }
 
     /// Returns the name of the lock, with its id if another lock has the same name.

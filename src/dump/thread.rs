@@ -18,6 +18,9 @@ pub struct DumpedThread {
     /// Whether this is a thread of this crate: of the watchdog, or one that serves a check. Those are
     /// listed last.
     pub is_ours: bool,
+    /// Whether this is not a thread of the system but an [`Agent`](crate::instrument::Agent) that holds a lock or waits
+    /// for one: a task of an async runtime.
+    pub is_task: bool,
     /// The state of the thread in the operating system.
     pub activity: Activity,
     /// The locks that the thread holds, in the order of acquisition; `None` if the lockset changed each

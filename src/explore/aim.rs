@@ -82,19 +82,6 @@ enum Holding {
     None,
 }
 
-/// Which threads are held in a schedule, by its number modulo 8. Two schedules in a row hold alike, since the strategies
-/// (random and PCT) alternate from one schedule to the next.
-const HOLDINGS: [Holding; 8] = [
-    Holding::Each,
-    Holding::Each,
-    Holding::EveryOther,
-    Holding::EveryOther,
-    Holding::Each,
-    Holding::Each,
-    Holding::None,
-    Holding::None,
-];
-
 /// What a schedule with an aim has shown.
 #[derive(Clone, Default)]
 pub(crate) struct Sight {
@@ -161,9 +148,13 @@ const MOST_YIELDS: usize = 100;
 impl Aim {
     /// The aim of the schedule with this number.
     pub(crate) fn new(nested: Arc<Vec<Nested>>, number: u64) -> Self {
-        let count = HOLDINGS.len() as u64;
-        let holding = HOLDINGS[(number % count) as usize];
-        let places = match number / count % 2 {
+        // Two schedules in a row hold alike, since the strategies (random and PCT) alternate from one to the next.
+        let holding = match number / 2 % 4 {
+            1 => Holding::EveryOther,
+            3 => Holding::None,
+            _ => Holding::Each,
+        };
+        let places = match number / 8 % 2 {
             0 => Places::Named,
             _ => Places::Any,
         };
@@ -364,7 +355,6 @@ impl Aim {
         vec![let_go]
     }
 
-    /// The thread was chosen.
     pub(crate) fn chosen(&mut self, thread: usize) {
         lists::retain(&mut self.firing, &|firing| *firing != thread);
     }

@@ -8,7 +8,6 @@ use super::strategy::Strategy;
 use crate::sink;
 use crate::variables::Variable;
 
-/// The value of the variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// Whether the process is one schedule, from the first thread that is started on.

@@ -10,7 +10,6 @@ use super::strategy::{Choose, Replay};
 use crate::report::{Escaped, Step, schedule_table};
 use crate::tracking::scheduled::Noted;
 
-/// What is left of a schedule.
 pub(crate) struct Course {
     pub(super) chooser: Box<dyn Choose>,
     pub(crate) schedule: Schedule,
@@ -37,7 +36,7 @@ impl Course {
         mem::replace(&mut self.chooser, Box::new(Replay::new(Vec::new())))
     }
 
-    /// The table of what the threads did: a column for each that did something.
+    /// The table of what the threads did: a column for each that did something; empty if nothing was noted.
     pub(crate) fn interleaving(&self) -> String {
         interleaving(&self.notes, &self.names)
     }
@@ -45,6 +44,9 @@ impl Course {
 
 /// The table of what threads with these names did.
 pub(super) fn interleaving(notes: &[(usize, Noted)], names: &[Option<String>]) -> String {
+    if notes.is_empty() {
+        return String::new();
+    }
     let mut acts = vec![false; names.len()];
     for (thread, _) in notes {
         acts[*thread] = true;
@@ -103,6 +105,7 @@ mod tests {
             noted("`all`", "Mutex `all` made at a.rs:2:2"),
             noted("`all`", "Mutex `all` made at a.rs:2:9"),
         ];
+        assert_eq!(interleaving(&[], &[None]), "");
         let table = interleaving(&notes, &[None]);
         let steps: Vec<_> = table.lines().skip(2).map(str::trim).collect();
         assert_eq!(

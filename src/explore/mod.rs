@@ -12,6 +12,7 @@ mod process;
 pub(crate) mod schedule;
 pub(crate) mod session;
 pub(crate) mod strategy;
+pub(crate) mod timeout;
 
 pub(crate) use self::asked::asked;
 pub(crate) use self::process::from_environment;

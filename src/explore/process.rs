@@ -5,25 +5,20 @@
 //! each test.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::aim::{Aim, Nested};
 use super::asked::{Asked, asked};
 use super::session::{End, PATIENCE, Session, Settings};
 use super::strategy::{Choose, Guided, Replay};
-use crate::config::time;
+use super::timeout;
 use crate::dump;
 use crate::sink;
 use crate::system;
 use crate::tracking::scheduled::{self, Participant, Scheduler};
-use crate::variables::Variable;
 
-/// How long a schedule may take without `LOCKWARDEN_TEST_TIMEOUT`.
-const LIMIT: Duration = Duration::from_secs(30);
 /// The exit code of a test that has failed, for a schedule in which no thread can go on.
 const FAILED: i32 = 101;
 
-/// Prepares the schedule, if the variable asks for one.
 pub(crate) fn from_environment() {
     if asked().is_some_and(|asked| asked.process) {
         scheduled::await_body(begin);
@@ -72,8 +67,7 @@ fn chooser(asked: &Asked) -> Box<dyn Choose> {
 }
 
 fn supervise(session: &Session) {
-    let text = Variable::TestTimeout.text();
-    let limit = time::parse(&text).unwrap_or(LIMIT);
+    let limit = timeout::default();
     let end = session.supervise(limit, PATIENCE);
     let what = match end {
         End::Over => {

@@ -96,7 +96,7 @@ pub(crate) use self::held::{HeldHere, Term};
 pub use self::side::{Side, block_on, hand_over_completed, select_on};
 pub use self::stamped::Stamped;
 pub use self::tracked::Tracked;
-pub use self::violation::{LockRef, Violation, ViolationReason};
+pub use self::violation::{LockOrderViolation, LockRef, ViolationReason};
 pub use crate::detector::observation::Observation;
 pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};

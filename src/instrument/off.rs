@@ -58,7 +58,7 @@ use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::sorting;
 use crate::instrument::guard_marker::GuardMarker;
-use crate::instrument::violation::{LockRef, Violation, ViolationReason};
+use crate::instrument::violation::{LockOrderViolation, LockRef, ViolationReason};
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::remote_panic::Wake;
 
@@ -329,12 +329,12 @@ pub struct ScopeGuard(());
 
 const FEW: usize = 9;
 
-pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
+pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), LockOrderViolation> {
     let Some(lock) = asked_twice(records) else {
         return Ok(());
     };
     let party = LockRef::new(lock, None, Some(site));
-    Err(Violation::new(
+    Err(LockOrderViolation::new(
         ViolationReason::AskedTwice,
         party.clone(),
         party,

@@ -1,5 +1,6 @@
 //! Errors of a joint acquisition of several locks.
 
+use std::error::Error;
 use std::fmt;
 
 use crate::engine::ids::{LockId, Site};
@@ -58,44 +59,68 @@ impl fmt::Display for LockRef {
     }
 }
 
-/// Failed joint acquisition, with the two locks that conflict.
+/// Error of a joint acquisition of locks that the thread cannot acquire in order.
+///
+/// Its message names both locks and both source lines.
+///
+/// # Examples
+///
+/// ```
+/// use lockwarden::acquire::{ViolationReason, acquire};
+/// use lockwarden::sync::Mutex;
+///
+/// let account = Mutex::named("account", 100);
+/// let refused = acquire((&account, &account)).unwrap_err();
+/// assert_eq!(refused.reason(), ViolationReason::AskedTwice);
+/// println!("{refused}");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
+pub struct LockOrderViolation(
+    // Boxed, so that the `Result` stays small for the common case of success.
+    Box<Conflict>,
+);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Conflict {
     reason: ViolationReason,
     asked: LockRef,
     held: LockRef,
 }
 
-impl Violation {
+impl LockOrderViolation {
     /// Creates the violation that `asked` cannot be acquired for `reason`, because of `held`. For
     /// [`AskedTwice`](ViolationReason::AskedTwice), `held` is the first occurrence of the same
     /// lock.
+    #[cold]
     pub(crate) fn new(reason: ViolationReason, asked: LockRef, held: LockRef) -> Self {
-        Self {
+        Self(Box::new(Conflict {
             reason,
             asked,
             held,
-        }
+        }))
     }
 
-    /// Returns how the acquisition violates the order.
+    /// Returns the reason.
     #[must_use]
     pub fn reason(&self) -> ViolationReason {
-        self.reason
+        self.0.reason
     }
 
-    /// Returns the lock that was asked for.
+    /// Returns the lock that cannot be acquired, and the line of the request.
     #[must_use]
     pub fn asked(&self) -> &LockRef {
-        &self.asked
+        &self.0.asked
     }
 
-    /// Returns the lock that was held or asked for before.
+    /// Returns the conflicting lock, and the line of its acquisition. If a lock was requested
+    /// twice, it is that lock.
     #[must_use]
     pub fn held(&self) -> &LockRef {
-        &self.held
+        &self.0.held
     }
 }
+
+impl Error for LockOrderViolation {}
 
 /// Displays a site, or a phrase for an unknown one.
 struct At(Option<Site>);
@@ -109,11 +134,15 @@ impl fmt::Display for At {
     }
 }
 
-impl fmt::Display for Violation {
+impl fmt::Display for LockOrderViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (asked, held) = (&self.asked, &self.held);
+        let Conflict {
+            reason,
+            asked,
+            held,
+        } = &*self.0;
         let (asks, holds) = (At(asked.site), At(held.site));
-        match self.reason {
+        match reason {
             ViolationReason::AskedTwice => write!(f, "{asked} is asked for twice at {asks}"),
             ViolationReason::HeldAlready => write!(
                 f,
@@ -143,7 +172,8 @@ mod tests {
         let (site, line) = (Location::caller(), line!());
         let asked = party(3, Some("`ledger`"), Some(site));
         let held = party(7, None, Some(site));
-        let text = Violation::new(ViolationReason::OutOfOrder, asked.clone(), held).to_string();
+        let text =
+            LockOrderViolation::new(ViolationReason::OutOfOrder, asked.clone(), held).to_string();
         let here = format!("{}:{line}:", file!());
         assert_eq!(text.matches(&here).count(), 2, "{text}");
         assert!(text.starts_with("`ledger` (#3), asked for at "), "{text}");
@@ -151,12 +181,13 @@ mod tests {
 
         let held = party(3, Some("`ledger`"), None);
         let text =
-            Violation::new(ViolationReason::HeldAlready, asked.clone(), held.clone()).to_string();
+            LockOrderViolation::new(ViolationReason::HeldAlready, asked.clone(), held.clone())
+                .to_string();
         assert!(
             text.ends_with("already, taken at an unknown place"),
             "{text}"
         );
-        let text = Violation::new(ViolationReason::AskedTwice, asked, held).to_string();
+        let text = LockOrderViolation::new(ViolationReason::AskedTwice, asked, held).to_string();
         assert!(
             text.starts_with("`ledger` (#3) is asked for twice at "),
             "{text}"

@@ -23,15 +23,6 @@ pub(super) struct RecordFile {
     limit: u64,
 }
 
-/// The outcome of an append.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Written {
-    /// The line is in the file.
-    Whole,
-    /// The file is full; the line was left out.
-    Full,
-}
-
 impl RecordFile {
     /// Creates a file with a new name in `directory`, which is created if it does not exist.
     pub(super) fn create(directory: &Path, limit: u64) -> io::Result<Self> {
@@ -76,14 +67,13 @@ impl RecordFile {
         &self.path
     }
 
-    /// Writes a line with its end, in one `write`, unless the file would exceed its limit.
-    pub(super) fn append(&mut self, line: &str) -> io::Result<Written> {
-        let length = line.len() as u64;
-        if self.written.saturating_add(length) > self.limit {
-            return Ok(Written::Full);
+    /// Writes a line with its end, in one `write`, unless the file would exceed its limit; returns whether it did.
+    pub(super) fn append(&mut self, line: &str) -> io::Result<bool> {
+        let has_room = self.written.saturating_add(line.len() as u64) <= self.limit;
+        if has_room {
+            self.append_anyway(line)?;
         }
-        self.append_anyway(line)?;
-        Ok(Written::Whole)
+        Ok(has_room)
     }
 
     /// Writes a line beyond the limit too, for findings and for the lines that end a file.
@@ -144,8 +134,8 @@ mod tests {
         let mut first = RecordFile::create(&directory, 8).unwrap();
         let second = RecordFile::create(&directory, 8).unwrap();
         assert_ne!(first.path(), second.path());
-        assert_eq!(first.append("123456\n").unwrap(), Written::Whole);
-        assert_eq!(first.append("12\n").unwrap(), Written::Full);
+        assert!(first.append("123456\n").unwrap());
+        assert!(!first.append("12\n").unwrap());
         first.append_anyway("end\n").unwrap();
         assert_eq!(fs::read_to_string(first.path()).unwrap(), "123456\nend\n");
         // Windows removes no directory with an open file.

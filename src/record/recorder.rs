@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::file::{RecordFile, Written};
+use super::file::RecordFile;
 use super::news;
 use super::rows::{self, EdgeRow, Run, Taken};
 use crate::config;
@@ -34,7 +34,6 @@ static STATE: AtomicU8 = AtomicU8::new(UNSET);
 /// The recorder. A fork takes its lock, so that the child finds it free.
 pub(crate) static RECORDER: ForkSafe<Option<Recorder>> = ForkSafe::new(None);
 
-/// The state of a record.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     directory: PathBuf,
@@ -133,7 +132,6 @@ fn has_stacks() -> bool {
     on.unwrap_or_else(|| config::current().record_stacks)
 }
 
-/// Records a report.
 pub(crate) fn finding(report: &Report) {
     with(&mut |recorder| recorder.finding(report));
 }
@@ -172,6 +170,9 @@ fn with(f: &mut dyn FnMut(&mut Recorder) -> io::Result<()>) {
     let was_full = open.is_full;
     let result = open.follow_fork().and_then(|()| f(open));
     let became_full = open.is_full && !was_full;
+    if result.is_ok() && !became_full {
+        return;
+    }
     let (path, limit) = (open.file.path().to_owned(), open.limit);
     if result.is_err() {
         STATE.store(ENDED, Ordering::Relaxed);
@@ -180,7 +181,7 @@ fn with(f: &mut dyn FnMut(&mut Recorder) -> io::Result<()>) {
     drop(recorder);
     if let Err(error) = result {
         say_lost(&path, &error);
-    } else if became_full {
+    } else {
         sink::say(&format!(
             "{:?} has reached its limit of {limit} bytes ({}): it gets no further lock orders, and all findings",
             path.display().to_string(),
@@ -259,13 +260,12 @@ impl Recorder {
         if self.is_full {
             return Ok(());
         }
-        match self.file.append(line)? {
-            Written::Whole => self.rows += 1,
-            Written::Full => {
-                self.is_full = true;
-                STATE.store(FULL, Ordering::Relaxed);
-                self.file.append_anyway(&rows::full(self.limit))?;
-            }
+        if self.file.append(line)? {
+            self.rows += 1;
+        } else {
+            self.is_full = true;
+            STATE.store(FULL, Ordering::Relaxed);
+            self.file.append_anyway(&rows::full(self.limit))?;
         }
         Ok(())
     }

@@ -125,7 +125,6 @@ pub(super) fn key_of(class: &Class) -> Cow<'static, str> {
     class_key::in_full(class.name, class.place, class.content)
 }
 
-/// The row of a class.
 pub(super) fn class(class: &Class) -> String {
     let mut row = Object::row("class");
     row.text("class", &key_of(class))
@@ -145,7 +144,6 @@ pub(crate) struct Taken<'a> {
     pub(crate) to: &'static Class,
     pub(crate) to_mode: Mode,
     pub(crate) to_site: Site,
-    /// The name of the thread.
     pub(crate) thread: &'a str,
 }
 

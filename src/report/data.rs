@@ -1,7 +1,5 @@
 //! A finding with names, sites and stacks in place of ids.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::lock::LockInfo;
 use super::stack::Stack;
 use super::stall::Stall;
@@ -9,6 +7,7 @@ use super::thread::{ThreadInfo, WaitInfo};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::lists;
 use crate::engine::mode::Mode;
+use crate::engine::order_graph::hash_of;
 use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 
@@ -172,10 +171,10 @@ impl Report {
         let mut edges: Vec<u64> = Vec::new();
         for edge in &self.edges {
             let made = self.lock(edge.from).map(|lock| (lock.name, lock.created));
-            let edge = hash(&(made, edge.from_site, edge.to_site));
+            let edge = hash_of(&(made, edge.from_site, edge.to_site));
             lists::insert(&mut edges, edge);
         }
-        hash(&(verdict, edges))
+        hash_of(&(verdict, edges))
     }
 
     /// Returns whether this is the inversion by whose orders the deadlock has formed.
@@ -246,11 +245,8 @@ impl Report {
 
     /// Returns the edges, beginning with the one that closed the cycle: the order of the text.
     pub(crate) fn edges_from_closing(&self) -> Vec<&Edge> {
-        let (first, count) = (self.closing.unwrap_or(0), self.edges.len());
-        let mut edges = Vec::new();
-        for at in 0..count {
-            edges.push(&self.edges[(first + at) % count]);
-        }
+        let mut edges: Vec<&Edge> = self.edges.iter().collect();
+        edges.rotate_left(self.closing.unwrap_or(0).min(self.edges.len()));
         edges
     }
 
@@ -264,11 +260,4 @@ impl Report {
         }
         waiting
     }
-}
-
-/// Returns a hash that is the same for the same value throughout the process.
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }

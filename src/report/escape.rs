@@ -69,25 +69,9 @@ mod tests {
 
     #[test]
     fn invisible_and_direction_characters_are_escapes() {
-        for hidden in [
-            '\u{ad}',
-            '\u{61c}',
-            '\u{180e}',
-            '\u{200b}',
-            '\u{200f}',
-            '\u{2028}',
-            '\u{2029}',
-            '\u{202a}',
-            '\u{202e}',
-            '\u{2060}',
-            '\u{2066}',
-            '\u{2069}',
-            '\u{feff}',
-            '\u{fffb}',
-            '\u{e0001}',
-            '\u{e0041}',
-            '\u{e007f}',
-        ] {
+        let all = "\u{ad}\u{61c}\u{180e}\u{200b}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\
+                   \u{feff}\u{fffb}\u{e0001}\u{e0041}\u{e007f}";
+        for hidden in all.chars() {
             let escaped = Escaped(&format!("a{hidden}b")).to_string();
             assert_eq!(escaped, format!("a\\u{{{:x}}}b", u32::from(hidden)));
         }

@@ -328,14 +328,17 @@ fn kept_or_ahead(report: &Report, threads: &[ThreadId], lock: LockId) -> String 
             false => ahead.push(id),
         }
     }
-    let (held, first) = (report.threads_named(&holders), report.threads_named(&ahead));
-    let (keep, are) = (keep(&holders), if ahead.len() > 1 { "are" } else { "is" });
-    match (holders.is_empty(), ahead.is_empty()) {
-        (false, false) => format!("which {held} {keep}, and {first} {are} to have first"),
-        (false, true) => format!("which {held} {keep}"),
-        (true, false) => format!("which {first} {are} to have first"),
-        (true, true) => "which ".to_owned(),
+    let mut parts = Vec::new();
+    if !holders.is_empty() {
+        let held = report.threads_named(&holders);
+        parts.push(format!("{held} {}", keep(&holders)));
     }
+    if !ahead.is_empty() {
+        let are = if ahead.len() > 1 { "are" } else { "is" };
+        let first = report.threads_named(&ahead);
+        parts.push(format!("{first} {are} to have first"));
+    }
+    format!("which {}", parts.join(", and "))
 }
 
 /// Returns the verb for as many holders of a lock.
@@ -453,7 +456,6 @@ fn abandoned(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     }
 }
 
-/// Returns the reason of the verdict.
 pub(super) fn reason(report: &Report) -> String {
     let reason = fmt::from_fn(|f| {
         why(f, report)?;
@@ -493,8 +495,8 @@ fn why(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
             Some(site) => {
                 return write!(
                     f,
-                    "the opposite order is declared at {site}; the first thread that keeps to it can \
-                     meet this one"
+                    "the opposite order is declared at {}; the first thread that keeps to it can meet this one",
+                    place(site)
                 );
             }
             None => "the opposite order is declared",

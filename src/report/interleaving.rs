@@ -100,23 +100,17 @@ fn around(report: &Report, edges: &[&Edge]) -> (Vec<String>, Vec<Step>) {
         heads.push(ANY_OTHER.to_owned());
         steps.push(step(report, 1, "takes", first, None));
     }
-    let mut any_writer = None;
     for lock in headline::readers_behind_a_writer(report) {
         // In a deadlock the writer exists, and has a line.
         let (head, site) = match headline::queued_writer(report, lock) {
             Some((thread, wait)) => (thread.to_string(), Some(wait.site)),
             None => (ANY_WRITER.to_owned(), None),
         };
-        let column = match any_writer {
-            Some(column) if site.is_none() => column,
-            _ => {
-                heads.push(head);
-                heads.len() - 1
-            }
-        };
-        if site.is_none() {
-            any_writer = Some(column);
-        }
+        let known = heads.iter().position(|known| *known == head);
+        let column = known.unwrap_or_else(|| {
+            heads.push(head);
+            heads.len() - 1
+        });
         steps.push(step(report, column, "queues for", lock, site));
     }
     for (column, edge) in edges.iter().enumerate() {

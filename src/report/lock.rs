@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
+use super::duration::duration;
 use super::escape::Escaped;
 use super::place::place;
 use super::symbols::symbol;
@@ -103,12 +105,22 @@ impl LockInfo {
     }
 }
 
-/// Returns the comma between what is waited for and the place of the wait, needed if the former ends
-/// with a place itself.
-pub(crate) fn comma(awaited: &str, lock: Option<&LockInfo>) -> &'static str {
-    match lock {
+/// Returns what is waited for, where, and for how long if that is known; `lock` is the lock or the resource of the wait.
+pub(crate) fn wait_line(
+    awaited: &str,
+    lock: Option<&LockInfo>,
+    site: Site,
+    since: Option<Duration>,
+) -> String {
+    // Between two places stands a comma.
+    let comma = match lock {
         Some(lock) if awaited.ends_with(&place(lock.created).to_string()) => ",",
         _ => "",
+    };
+    let line = format!("waits for {awaited}{comma} at {}", place(site));
+    match since {
+        Some(since) => format!("{line}, for {} now", duration(since)),
+        None => line,
     }
 }
 

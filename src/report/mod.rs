@@ -71,7 +71,7 @@ pub(crate) use self::escape::Escaped;
 #[cfg(feature = "json")]
 pub(crate) use self::escape::cut;
 pub(crate) use self::interleaving::{Step, schedule_table};
-pub(crate) use self::lock::comma;
+pub(crate) use self::lock::wait_line;
 pub(crate) use self::names::push_new;
 pub(crate) use self::place::place;
 pub(crate) use self::regular_file::read_regular;

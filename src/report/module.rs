@@ -39,7 +39,6 @@ pub(super) struct Place {
 pub(super) struct Modules(Vec<Arc<Module>>);
 
 impl Modules {
-    /// Returns the modules that are loaded now.
     pub(super) fn now() -> Self {
         let mut modules = Vec::new();
         let _lookup = LOOKUP.lock();
@@ -75,7 +74,6 @@ impl Modules {
 }
 
 impl Module {
-    /// Returns the file name.
     pub(super) fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }

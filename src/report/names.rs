@@ -91,6 +91,15 @@ impl Report {
         names.join(", ")
     }
 
+    /// Returns the names of all locks, joined by `, `.
+    pub(crate) fn lock_list(&self) -> String {
+        let mut names = Vec::new();
+        for lock in &self.locks {
+            names.push(self.lock_name(lock.id).to_string());
+        }
+        names.join(", ")
+    }
+
     fn distinguished(&self, lock: &LockInfo, mut name: String) -> String {
         let own = brief(lock);
         let content_of = |lock: &LockInfo| lock.content.map(short_type);

@@ -216,9 +216,14 @@ impl Stack {
             column: Some(1),
             place: None,
         });
+        Self::resolved(frames.collect())
+    }
+
+    #[cfg(test)]
+    fn resolved(frames: Vec<Frame>) -> Self {
         Self(Arc::new(Frames {
             addresses: Box::default(),
-            resolved: OnceBox::with_value(Box::new(frames.collect())),
+            resolved: OnceBox::with_value(Box::new(frames)),
         }))
     }
 
@@ -656,30 +661,27 @@ mod tests {
             "clone3",
         ]));
         assert_eq!(trimmed(&all), slept);
-        let all = frames(&[
-            "syscall",
-            "parking_lot_core::parking_lot::park",
-            "<lockwarden::raw::mutex::RawMutex as lock_api::mutex::RawMutex>::lock",
-            "bank::transfer",
-            "std::rt::lang_start",
-        ]);
-        assert_eq!(trimmed(&all), frames(&["bank::transfer"]));
-        let all = frames(&[
-            "__GI___clock_nanosleep",
-            "std::sys::thread::unix::sleep",
-            "lockwarden::thread::rest::sleep",
-            "bank::transfer",
-            "std::rt::lang_start",
-        ]);
-        assert_eq!(trimmed(&all), frames(&["bank::transfer"]));
-        let all = frames(&[
-            "__GI_sched_yield",
-            "parking_lot_core::thread_parker::imp::thread_yield",
-            "lockwarden::raw::mutex::Inner::lock_at",
-            "bank::transfer",
-            "std::rt::lang_start",
-        ]);
-        assert_eq!(trimmed(&all), frames(&["bank::transfer"]));
+        for ours in [
+            [
+                "syscall",
+                "parking_lot_core::parking_lot::park",
+                "<lockwarden::raw::mutex::RawMutex as lock_api::mutex::RawMutex>::lock",
+            ],
+            [
+                "__GI___clock_nanosleep",
+                "std::sys::thread::unix::sleep",
+                "lockwarden::thread::rest::sleep",
+            ],
+            [
+                "__GI_sched_yield",
+                "parking_lot_core::thread_parker::imp::thread_yield",
+                "lockwarden::raw::mutex::Inner::lock_at",
+            ],
+        ] {
+            let mut all = frames(&ours);
+            all.extend(frames(&["bank::transfer", "std::rt::lang_start"]));
+            assert_eq!(trimmed(&all), frames(&["bank::transfer"]));
+        }
     }
 
     #[test]
@@ -722,10 +724,7 @@ mod tests {
         }
         let site = std::panic::Location::caller();
         all[0].line = Some(site.line());
-        let stack = Stack(Arc::new(Frames {
-            addresses: Box::default(),
-            resolved: OnceBox::with_value(Box::new(all)),
-        }));
+        let stack = Stack::resolved(all);
         let names = [stack.caller_of(site), stack.outer_caller_of(site)]
             .map(|call| call.map(|call| call.function));
         let named = |name: &str| Some(name.to_owned());

@@ -12,7 +12,6 @@ use super::place::place;
 use super::stall::StallCause;
 use crate::engine::ids::ThreadId;
 
-/// Writes the subject of the first line.
 pub(super) fn subject(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let Some(stall) = &report.stall else {
         return f.write_str("something makes no progress");
@@ -86,7 +85,6 @@ impl Report {
     }
 }
 
-/// Writes the reason of the report.
 pub(super) fn reason(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let Some(stall) = &report.stall else {
         return f.write_str(
@@ -102,8 +100,8 @@ pub(super) fn reason(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result
         StallCause::Hold { .. } => write!(f, "the limit for a hold is {limit}"),
         StallCause::Heartbeat { site, .. } => write!(
             f,
-            "the heartbeat that was set up at {site} is to beat every {limit} at least, and was \
-             neither paused nor ended"
+            "the heartbeat that was set up at {} is to beat every {limit} at least, and was neither paused nor ended",
+            place(site)
         ),
         StallCause::NoProgress { .. } => write!(
             f,
@@ -113,7 +111,6 @@ pub(super) fn reason(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result
     }
 }
 
-/// Returns a suggestion, if there is one.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     let holder = report.stall.as_ref()?.holders.first()?;
     if holder.activity != Activity::Ended {
@@ -122,11 +119,10 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     Some(format!(
         "{} has ended without releasing what it took at {}: look for `mem::forget`",
         report.thread_name(holder.thread),
-        holder.site
+        place(holder.site)
     ))
 }
 
-/// Writes a line for each holder.
 pub(super) fn show(out: &mut String, report: &Report) {
     let Some(stall) = &report.stall else { return };
     if !stall.holders.is_empty() {

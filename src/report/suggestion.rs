@@ -13,7 +13,6 @@ use super::stall_text;
 use crate::engine::verdict::Verdict;
 use crate::tracking::lock::kind::LockKind;
 
-/// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     match report.verdict {
         Verdict::Inversion if headline::within_a_class(report) => Some(within_a_class(report)),

@@ -7,10 +7,9 @@ use std::fmt::Write as _;
 
 use super::agents::agents;
 use super::data::{Edge, Report};
-use super::duration::duration;
 use super::headline;
 use super::interleaving;
-use super::lock::comma;
+use super::lock::wait_line;
 use super::owner;
 use super::place::{is_own, place};
 use super::snippet::{self, Mark};
@@ -76,7 +75,6 @@ impl Report {
         )
     }
 
-    /// Returns whether there is a stack to show.
     pub(crate) fn has_stacks(&self) -> bool {
         !self.all_stacks().is_empty()
     }
@@ -94,18 +92,12 @@ impl Report {
 
     fn all_stacks(&self) -> Vec<&Stack> {
         let mut stacks = Vec::new();
-        if let Some(stack) = self.stack_of_finder() {
-            stacks.push(stack);
-        }
+        stacks.extend(self.stack_of_finder());
         for edge in &self.edges {
-            if let Some(stack) = &edge.stack {
-                stacks.push(stack);
-            }
+            stacks.extend(&edge.stack);
         }
         for thread in &self.threads {
-            if let Some(stack) = &thread.stack {
-                stacks.push(stack);
-            }
+            stacks.extend(&thread.stack);
         }
         stacks
     }
@@ -454,16 +446,8 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
 /// Writes what a thread waits for, and what is known of that, a line each.
 fn waits(out: &mut String, report: &Report, wait: &WaitInfo) {
     let awaited = report.awaited(wait).to_string();
-    let comma = comma(&awaited, report.lock(wait.subject()));
-    let _ = write!(
-        out,
-        "    waits for {awaited}{comma} at {}",
-        place(wait.site)
-    );
-    if let Some(since) = wait.since {
-        let _ = write!(out, ", for {} now", duration(since));
-    }
-    out.push('\n');
+    let line = wait_line(&awaited, report.lock(wait.subject()), wait.site, wait.since);
+    let _ = writeln!(out, "    {line}");
     if let (Some(again), WaitsFor::Lock { lock, .. }) = (wait.again, wait.what) {
         headline::taken_back(out, report, again, lock);
     }

@@ -118,7 +118,6 @@ impl WaitInfo {
         }
     }
 
-    /// Returns the lock or the resource of the wait.
     pub(crate) fn subject(&self) -> LockId {
         match self.what {
             WaitsFor::Lock { lock, .. } => lock,
@@ -212,7 +211,6 @@ impl ThreadInfo {
         })
     }
 
-    /// Returns whether the thread held the lock.
     pub(super) fn holds(&self, lock: LockId) -> bool {
         self.held.iter().any(|held| held.lock == lock)
     }

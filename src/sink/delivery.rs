@@ -65,7 +65,7 @@ pub(crate) struct Queue {
     alerts: u64,
     delivered: u64,
     /// Since when the thread that delivers alerts is in a call of the program.
-    #[cfg(any(unix, windows))]
+    #[cfg_attr(not(any(unix, windows)), allow(dead_code))]
     called_since: Option<Instant>,
     /// Whether the end of the process waits for alerts and texts.
     is_ending: bool,
@@ -99,7 +99,6 @@ impl Queue {
             is_slow_under_way: false,
             alerts: 0,
             delivered: 0,
-            #[cfg(any(unix, windows))]
             called_since: None,
             is_ending: false,
             left_out: 0,
@@ -206,20 +205,14 @@ pub(crate) struct ProgramCall(());
 
 impl ProgramCall {
     pub(crate) fn begin() -> Self {
-        #[cfg(any(unix, windows))]
-        {
-            QUEUE.lock().called_since = Some(Instant::now());
-        }
+        QUEUE.lock().called_since = Some(Instant::now());
         Self(())
     }
 }
 
 impl Drop for ProgramCall {
     fn drop(&mut self) {
-        #[cfg(any(unix, windows))]
-        {
-            QUEUE.lock().called_since = None;
-        }
+        QUEUE.lock().called_since = None;
     }
 }
 

@@ -41,10 +41,8 @@ pub(crate) fn open_lines(path: &Path) -> io::Result<File> {
 /// Appends a line, which includes its line break.
 pub(crate) fn append_line(path: &Path, line: &str) -> io::Result<()> {
     let mut file = open_lines(path)?;
-    if ends_in_a_piece(&mut file) {
-        return file.write_all(format!("\n{line}").as_bytes());
-    }
-    file.write_all(line.as_bytes())
+    let end = if ends_in_a_piece(&mut file) { "\n" } else { "" };
+    file.write_all(format!("{end}{line}").as_bytes())
 }
 
 /// Appends a line, which includes its line break; writes an error to standard error.

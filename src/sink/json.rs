@@ -1,6 +1,6 @@
 //! A report as JSON, in the form of `docs/report.schema.json`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::engine::ids::Site;
 use crate::engine::reacquisition::Reacquisition;
@@ -136,18 +136,16 @@ pub(crate) fn activity(activity: &Activity) -> Value {
         Activity::Ended => "ended",
         Activity::Unknown => "unknown",
     };
-    let mut value = Map::from_iter([("state".to_owned(), word.into())]);
+    let mut value = json!({ "state": word });
     match activity {
-        Activity::Running { cpu: Some(cpu) } => {
-            value.insert("cpu".to_owned(), (*cpu).into());
-        }
+        Activity::Running { cpu: Some(cpu) } => value["cpu"] = (*cpu).into(),
         Activity::InSystemCall { number, name } => {
-            value.insert("number".to_owned(), (*number).into());
-            value.insert("name".to_owned(), (*name).into());
+            value["number"] = (*number).into();
+            value["name"] = (*name).into();
         }
         _ => {}
     }
-    value.into()
+    value
 }
 
 pub(crate) fn held(held: &HeldInfo) -> Value {

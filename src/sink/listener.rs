@@ -1,7 +1,6 @@
 //! The listener within this crate that receives every report: the watchdog.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::callback;
 use crate::report::Report;
@@ -10,8 +9,6 @@ use crate::tracking::fork_safe::ForkSafe;
 pub(crate) type Listener = Arc<dyn Fn(&Report) + Send + Sync>;
 
 pub(crate) static LISTENER: ForkSafe<Option<Listener>> = ForkSafe::new(None);
-/// Whether there is a listener; a report takes no lock if there is none.
-static LISTENS: AtomicBool = AtomicBool::new(false);
 
 /// Keeps the listener registered while it lives.
 #[derive(Debug)]
@@ -20,13 +17,11 @@ pub(crate) struct Listening(());
 /// Calls `listener` with every report, in the thread that made the finding.
 pub(crate) fn listen(listener: Listener) -> Listening {
     *LISTENER.lock() = Some(listener);
-    LISTENS.store(true, Ordering::Relaxed);
     Listening(())
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        LISTENS.store(false, Ordering::Relaxed);
         *LISTENER.lock() = None;
     }
 }
@@ -35,15 +30,10 @@ impl Drop for Listening {
 /// have been changing it.
 #[cfg(unix)]
 pub(crate) fn forget() {
-    LISTENS.store(false, Ordering::Relaxed);
     std::mem::forget(LISTENER.lock().take());
 }
 
 pub(super) fn notify(report: &Report) {
-    // Relaxed: a hint; the lock protects the listener itself.
-    if !LISTENS.load(Ordering::Relaxed) {
-        return;
-    }
     let listener = LISTENER.lock().clone();
     if let Some(listener) = listener {
         callback::guarded("the watchdog", &mut || listener(report));

@@ -55,28 +55,32 @@ impl Object {
     }
 
     pub(crate) fn texts(&mut self, key: &'static str, values: &[String]) -> &mut Self {
-        self.key(key);
-        self.text.push('[');
-        for (at, value) in values.iter().enumerate() {
-            if at > 0 {
-                self.text.push(',');
-            }
-            push_string(&mut self.text, value);
-        }
-        self.text.push(']');
-        self
+        self.array(key, values.len(), &|text, at| {
+            push_string(text, &values[at])
+        })
     }
 
     /// An array of objects.
     pub(crate) fn objects(&mut self, key: &'static str, values: &[Object]) -> &mut Self {
+        self.array(key, values.len(), &|text, at| {
+            text.push_str(&values[at].text);
+            text.push('}');
+        })
+    }
+
+    fn array(
+        &mut self,
+        key: &'static str,
+        count: usize,
+        push: &dyn Fn(&mut String, usize),
+    ) -> &mut Self {
         self.key(key);
         self.text.push('[');
-        for (at, value) in values.iter().enumerate() {
+        for at in 0..count {
             if at > 0 {
                 self.text.push(',');
             }
-            self.text.push_str(&value.text);
-            self.text.push('}');
+            push(&mut self.text, at);
         }
         self.text.push(']');
         self

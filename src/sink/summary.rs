@@ -15,13 +15,12 @@ use crate::tracking::fork_safe::ForkSafe;
 const KEPT: usize = 50;
 
 /// The findings of the process, without those of checks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Findings {
     count: u64,
     first: Vec<Kept>,
 }
 
-/// One of the first findings.
 #[derive(Debug)]
 struct Kept {
     sequence: u64,
@@ -40,15 +39,13 @@ impl Kept {
 }
 
 impl Findings {
-    const fn new() -> Self {
-        Self {
-            count: 0,
-            first: Vec::new(),
-        }
-    }
+    const NONE: Self = Self {
+        count: 0,
+        first: Vec::new(),
+    };
 }
 
-pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::new());
+pub(crate) static FINDINGS: ForkSafe<Findings> = ForkSafe::new(Findings::NONE);
 
 /// Writes the first line of the file, if the configuration asks for one: by it a process is known that does not get to
 /// its last line.
@@ -88,7 +85,6 @@ pub(crate) fn note(report: &Report) {
     }
 }
 
-/// Returns the number of findings.
 #[cfg(any(unix, windows))]
 pub(crate) fn count() -> u64 {
     FINDINGS.lock().count
@@ -97,7 +93,7 @@ pub(crate) fn count() -> u64 {
 /// Resets the findings in the child of a fork: those of the parent are not counted.
 #[cfg(unix)]
 pub(crate) fn renew() {
-    std::mem::forget(std::mem::take(&mut *FINDINGS.lock()));
+    std::mem::forget(std::mem::replace(&mut *FINDINGS.lock(), Findings::NONE));
 }
 
 /// Queues the summary, if the configuration asks for one.
@@ -151,7 +147,6 @@ fn head(kind: &'static str) -> Object {
     head
 }
 
-/// Adds the fields of a finding.
 fn add_finding<'a>(line: &'a mut Object, finding: &Kept) -> &'a mut Object {
     line.number("sequence", finding.sequence)
         .text("verdict", finding.verdict.name())

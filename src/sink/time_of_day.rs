@@ -10,7 +10,6 @@ pub(crate) fn since_1970() -> Duration {
     since.unwrap_or_default()
 }
 
-/// Returns the milliseconds since 1970.
 pub(crate) fn now_ms() -> u64 {
     milliseconds(since_1970())
 }

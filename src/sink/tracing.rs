@@ -91,12 +91,10 @@ pub(crate) fn started(status: &Status) {
 }
 
 fn locks(report: &Report) -> String {
-    let mut names = Vec::new();
     if report.edges.is_empty() {
-        for lock in &report.locks {
-            names.push(report.lock_name(lock.id).to_string());
-        }
+        return report.lock_list();
     }
+    let mut names = Vec::new();
     for edge in &report.edges {
         push_new(&mut names, report.lock_name(edge.from).to_string());
     }

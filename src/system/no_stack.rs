@@ -20,6 +20,8 @@ pub enum NoStack {
     Ended,
     /// The thread is the polling thread of the watchdog.
     Watchdog,
+    /// It is no thread but a task of an async runtime.
+    Task,
 }
 
 impl fmt::Display for NoStack {
@@ -32,6 +34,7 @@ impl fmt::Display for NoStack {
             NoStack::Unreachable => "no signal reaches it as long as it is there",
             NoStack::Ended => "it has ended",
             NoStack::Watchdog => "it is the watchdog",
+            NoStack::Task => "it is a task, which has one only while a thread polls it",
         })
     }
 }

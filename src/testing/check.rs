@@ -5,18 +5,16 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::hang::Hang;
-use super::outcome::Outcome;
-use super::parts::{Panicked, Parts};
+use super::outcome::{Outcome, Panicked};
 use super::symbolize;
-use super::timeout;
 use crate::config;
+use crate::detector;
 use crate::detector::order::declaration::open_check;
-use crate::detector::{self, observe};
 use crate::engine::ids::Site;
+use crate::explore::timeout;
 use crate::instrument::CheckMembership;
 use crate::sink::panic_message;
-use crate::thread;
-use crate::thread::TimedJoin;
+use crate::thread::{self, JoinHandle, TimedJoin};
 
 /// Runs `f` on a thread of its own, for at most 30 seconds, and returns the outcome.
 ///
@@ -98,7 +96,6 @@ impl Check {
         self
     }
 
-    /// Returns the limit, if one was set.
     #[cfg(feature = "macros")]
     pub(super) fn limit(&self) -> Option<Duration> {
         self.timeout
@@ -129,23 +126,14 @@ impl Check {
         let limit = self.timeout.unwrap_or_else(timeout::default);
         let watched = is_watched();
         let trial = watched.then(|| open_check(self.graph == Graph::Fresh));
-        let number = trial.as_ref().map_or(0, |trial| trial.number());
-        // The thread has the name of the calling thread, which is that of the test, so that the message
-        // of a panic names the test.
-        let mut builder = thread::Builder::new();
-        if let Some(name) = thread::current().name() {
-            builder = builder.name(name.to_owned());
-        }
+        let number = trial.as_ref().map(|trial| trial.number());
         let start = Instant::now();
-        let cohort = CheckMembership::of(number);
+        let cohort = CheckMembership::of(number.unwrap_or(0));
         let body = move || {
             cohort.enter();
             f();
         };
-        let handle = builder
-            .spawn(body)
-            .expect("the operating system starts a thread");
-        let joining = TimedJoin::of(handle);
+        let joining = TimedJoin::of(spawn_named(body));
         let mut end = None;
         if let Some(lead) = symbolize::lead(limit).filter(|_| watched) {
             end = joining.within((limit - lead).saturating_sub(start.elapsed()));
@@ -155,14 +143,7 @@ impl Check {
         }
         let end = end.or_else(|| joining.within(limit.saturating_sub(start.elapsed())));
         // Captured while the threads are still where they hang.
-        let hang = end.is_none().then(|| {
-            let threads = if watched {
-                observe::of_scope(number)
-            } else {
-                Vec::new()
-            };
-            Hang::new(limit, watched, threads)
-        });
+        let hang = end.is_none().then(|| Hang::new(limit, number));
         let gathered = trial.map(|trial| trial.close()).unwrap_or_default();
         let payload = end.and_then(Result::err);
         let panicked = payload.and_then(|payload| {
@@ -174,7 +155,7 @@ impl Check {
                 payload: payload.into(),
             })
         });
-        Outcome::new(Parts {
+        Outcome {
             findings: gathered.findings,
             counted: gathered.counted,
             broken: !gathered.panics.is_empty(),
@@ -182,8 +163,20 @@ impl Check {
             panicked,
             watched,
             site,
-        })
+        }
     }
+}
+
+/// Starts a thread with the name of the calling thread, which is that of the test, so that the message of a panic names
+/// the test.
+#[inline]
+pub(super) fn spawn_named(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let mut builder = thread::Builder::new();
+    if let Some(name) = thread::current().name() {
+        builder = builder.name(name.to_owned());
+    }
+    let handle = builder.spawn(body);
+    handle.expect("the operating system starts a thread")
 }
 
 /// Returns whether locks are watched, in this build and process.
@@ -191,7 +184,6 @@ pub(super) fn is_watched() -> bool {
     detector::ON && config::current().enabled
 }
 
-/// Returns the message of a panic.
 pub(super) fn message(payload: &(dyn Any + Send)) -> String {
     let text = panic_message(payload).unwrap_or("something that is no text");
     text.to_owned()

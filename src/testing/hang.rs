@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::detector::observe::Observed;
-use crate::report::{Escaped, comma, duration, place};
+use crate::detector::observe::{self, Observed};
+use crate::report::{place, wait_line};
 use crate::tracking::thread::wait;
 use crate::watchdog::{self, Dump, DumpedThread};
 
@@ -34,22 +34,21 @@ use crate::watchdog::{self, Dump, DumpedThread};
 #[derive(Clone, Debug)]
 pub struct Hang {
     limit: Duration,
-    watched: bool,
-    threads: Vec<Observed>,
+    pub(super) threads: Vec<Observed>,
     /// When the threads were observed, on the clock of `tracking::wait`.
     seen_at: u64,
-    /// All threads of the process.
+    /// All threads of the process; `None` if nothing is watched.
     dump: Option<Dump>,
 }
 
 impl Hang {
-    pub(super) fn new(limit: Duration, watched: bool, threads: Vec<Observed>) -> Self {
+    /// Looks at the threads of the check with this number; `None` if nothing is watched.
+    pub(super) fn new(limit: Duration, check: Option<u64>) -> Self {
         Self {
             limit,
-            watched,
-            threads,
+            threads: check.map_or_else(Vec::new, observe::of_scope),
             seen_at: wait::now(),
-            dump: watched.then(watchdog::dump),
+            dump: check.map(|_| watchdog::dump()),
         }
     }
 
@@ -58,20 +57,13 @@ impl Hang {
     pub fn limit(&self) -> Duration {
         self.limit
     }
-
-    pub(super) fn threads(&self) -> &[Observed] {
-        &self.threads
-    }
 }
 
 impl fmt::Display for Hang {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "it has not ended within {:?}", self.limit)?;
-        if !self.watched {
-            return writeln!(f, "nothing is known of its threads: nothing is watched");
-        }
         let Some(dump) = &self.dump else {
-            return write_threads(f, &self.threads, self.seen_at, None);
+            return writeln!(f, "nothing is known of its threads: nothing is watched");
         };
         let is_another = |thread: &DumpedThread| {
             let of_the_check = &self.threads;
@@ -99,21 +91,14 @@ pub(super) fn write_threads(
         if at > 0 {
             writeln!(f)?;
         }
-        match &thread.name {
-            Some(name) => writeln!(f, "thread `{}` (#{})", Escaped(name), thread.thread.get())?,
-            None => writeln!(f, "{}", thread.thread)?,
-        }
+        writeln!(f, "{}", thread.thread_info(now))?;
         match &thread.wait {
             Some(wait) => {
                 let what = wait.describe(&wait.lock.in_a_sentence());
-                let comma = comma(&what, Some(&wait.lock));
+                let since = Duration::from_nanos(now.saturating_sub(wait.since));
+                let line = wait_line(&what, Some(&wait.lock), wait.site, Some(since));
                 let timed = if wait.timed { ", with a timeout" } else { "" };
-                writeln!(
-                    f,
-                    "    waits for {what}{comma} at {}, for {} now{timed}",
-                    place(wait.site),
-                    duration(Duration::from_nanos(now.saturating_sub(wait.since)))
-                )?;
+                writeln!(f, "    {line}{timed}")?;
             }
             None if thread.has_ended => writeln!(f, "    has ended")?,
             None => writeln!(f, "    runs, or waits for something that is not watched")?,

@@ -70,11 +70,9 @@ pub mod harness;
 mod macros;
 mod outcome;
 mod panic_hook;
-mod parts;
 mod snapshot;
 mod steps;
 mod symbolize;
-mod timeout;
 mod turnstile;
 
 pub use self::check::{Check, Graph, check};

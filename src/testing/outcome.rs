@@ -1,14 +1,13 @@
 //! The outcome of a check.
 
+use std::any::Any;
 use std::fmt;
-use std::fmt::Write as _;
 use std::panic::resume_unwind;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use super::found::Found;
 use super::hang::Hang;
-use super::parts::Parts;
-use super::snapshot;
+use crate::engine::ids::Site;
 use crate::report::{Report, Verdict};
 
 /// The outcome of a check: its findings, whether it ended, and whether it panicked.
@@ -50,19 +49,35 @@ use crate::report::{Report, Verdict};
 #[derive(Debug)]
 #[must_use = "an outcome that is not examined lets every test pass"]
 pub struct Outcome {
-    parts: Parts,
+    pub(super) findings: Vec<Report>,
+    pub(super) counted: Vec<Report>,
+    /// Whether the detector has broken a deadlock by a panic.
+    pub(super) broken: bool,
+    pub(super) hang: Option<Hang>,
+    pub(super) panicked: Option<Panicked>,
+    pub(super) watched: bool,
+    pub(super) site: Site,
+}
+
+/// A panic of the closure that is not the detector's.
+pub(super) struct Panicked {
+    pub(super) message: String,
+    /// Behind a mutex, so that the outcome is `Sync`.
+    pub(super) payload: Mutex<Box<dyn Any + Send>>,
+}
+
+impl fmt::Debug for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message.fmt(f)
+    }
 }
 
 impl Outcome {
-    pub(super) fn new(parts: Parts) -> Self {
-        Self { parts }
-    }
-
     /// Returns the findings of the check's threads that the configuration reports, in the order in
     /// which they were made.
     #[must_use]
     pub fn findings(&self) -> &[Report] {
-        &self.parts.findings
+        &self.findings
     }
 
     /// Returns the findings that the configuration only counts: by default
@@ -70,7 +85,7 @@ impl Outcome {
     /// [`Ordered`](Verdict::Ordered) cycles. They fail no check.
     #[must_use]
     pub fn counted(&self) -> &[Report] {
-        &self.parts.counted
+        &self.counted
     }
 
     /// Returns the message of the panic of the closure, if it panicked.
@@ -78,33 +93,33 @@ impl Outcome {
     /// The panic by which the detector breaks a deadlock does not count: it is part of the finding.
     #[must_use]
     pub fn panic(&self) -> Option<&str> {
-        let panicked = self.parts.panicked.as_ref();
+        let panicked = self.panicked.as_ref();
         panicked.map(|panicked| panicked.message.as_str())
     }
 
     /// Returns the state of the threads at the limit, if the check exceeded it.
     #[must_use]
     pub fn hung(&self) -> Option<&Hang> {
-        self.parts.hang.as_ref()
+        self.hang.as_ref()
     }
 
     /// Returns whether locks are watched: if not, in a build without instrumentation or with the
     /// detector switched off, there can be no findings.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.parts.watched
+        self.watched
     }
 
     /// Returns whether the detector has broken a deadlock by a panic.
     #[cfg(feature = "macros")]
     pub(super) fn is_broken(&self) -> bool {
-        self.parts.broken
+        self.broken
     }
 
     /// Returns whether the check ended in time, without a panic and without a finding.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.parts.findings.is_empty() && self.parts.hang.is_none() && self.panic().is_none()
+        self.findings.is_empty() && self.hang.is_none() && self.panic().is_none()
     }
 
     /// Fails the test unless the check [is clean](Self::is_clean).
@@ -136,9 +151,9 @@ impl Outcome {
     #[inline]
     #[track_caller]
     pub fn assert_finds(&self, verdict: Verdict) -> Found<'_> {
-        let all = self.parts.findings.iter().chain(&self.parts.counted);
+        let all = self.findings.iter().chain(&self.counted);
         let found: Vec<&Report> = all.filter(|report| report.verdict == verdict).collect();
-        if self.parts.watched {
+        if self.watched {
             let blocks = matches!(
                 verdict,
                 Verdict::Deadlock | Verdict::SelfDeadlock | Verdict::Stall
@@ -146,34 +161,14 @@ impl Outcome {
             if found.is_empty() {
                 panic!("lockwarden: no {verdict} was found\n{self}");
             }
-            if self.panic().is_some() && !self.parts.broken {
+            if self.panic().is_some() && !self.broken {
                 panic!("lockwarden: {verdict} was found, but the closure panicked\n{self}");
             }
             if self.hung().is_some() && !blocks {
                 panic!("lockwarden: {verdict} was found, but the check hangs\n{self}");
             }
         }
-        Found::new(verdict, found, self.parts.watched)
-    }
-
-    /// Returns a text of the findings that is the same for every run with the same findings: ready for
-    /// a snapshot assertion.
-    ///
-    /// Threads are T1, T2 and so on, in the order in which the text names them. Locks have their names
-    /// or, without one, are L1, L2. The text has no addresses, ids, times or line numbers, and of a
-    /// path only the file name. The findings are sorted. Findings that are only counted are left out.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use lockwarden::testing::check;
-    ///
-    /// assert_eq!(check(|| ()).snapshot(), "nothing was found\n");
-    /// ```
-    #[inline]
-    #[must_use]
-    pub fn snapshot(&self) -> String {
-        snapshot::of(&self.parts)
+        Found::new(verdict, found, self.watched)
     }
 
     /// Resumes the panic of the closure, if it panicked, with its payload; the panic hook has printed
@@ -184,7 +179,7 @@ impl Outcome {
     /// With the payload of the closure's [`panic`](Self::panic).
     #[inline]
     pub fn resume_panic(mut self) -> Self {
-        match self.parts.panicked.take() {
+        match self.panicked.take() {
             Some(panicked) => {
                 let payload = panicked.payload.into_inner();
                 resume_unwind(payload.unwrap_or_else(PoisonError::into_inner))
@@ -198,33 +193,31 @@ impl fmt::Display for Outcome {
     /// Writes all findings, the panic and the hang in full, but for an inversion beside the deadlock that its orders
     /// have formed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = &self.parts;
-        writeln!(f, "check at {}", parts.site)?;
-        if let Some(hang) = &parts.hang {
+        writeln!(f, "check at {}", self.site)?;
+        if let Some(hang) = &self.hang {
             write!(f, "{hang}")?;
         }
         if let Some(message) = self.panic() {
             writeln!(f, "it panicked: {message}")?;
         }
-        if !parts.watched {
+        if !self.watched {
             return writeln!(f, "nothing was watched");
         }
-        let ended = parts.hang.is_none() && self.panic().is_none();
-        if parts.findings.is_empty() && ended {
+        let ended = self.hang.is_none() && self.panic().is_none();
+        if self.findings.is_empty() && ended {
             writeln!(f, "nothing was found")?;
         }
-        for report in &parts.findings {
-            let mut text = String::new();
-            match parts.findings.iter().any(|other| report.predicts(other)) {
-                true => text = report.brief("the Deadlock"),
-                false => write!(text, "{report}")?,
-            }
+        for report in &self.findings {
+            let text = match self.findings.iter().any(|other| report.predicts(other)) {
+                true => report.brief("the Deadlock"),
+                false => report.to_string(),
+            };
             writeln!(f, "\n{}", text.trim_end())?;
         }
-        if !parts.counted.is_empty() {
+        if !self.counted.is_empty() {
             writeln!(f, "\nonly counted:")?;
         }
-        for report in &parts.counted {
+        for report in &self.counted {
             writeln!(f, "    {}", report.headline())?;
         }
         Ok(())

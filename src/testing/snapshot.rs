@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::found::subjects;
-use super::parts::Parts;
+use super::outcome::Outcome;
 use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::sorting;
@@ -26,27 +26,44 @@ type EdgeKey = (Option<Key>, Place, Place);
 /// The verdict, edges and locks of a finding, or the wait, the holds and the name of a thread.
 type SortKey = (Option<Verdict>, Vec<EdgeKey>, Vec<EdgeKey>, Option<String>);
 
-#[inline]
-pub(super) fn of(parts: &Parts) -> String {
-    let mut out = String::new();
-    let mut names = Names::default();
-    if let Some(hang) = &parts.hang {
-        out.push_str("it hangs\n");
-        threads(&mut out, &mut names, hang.threads());
+impl Outcome {
+    /// Returns a text of the findings that is the same for every run with the same findings: ready for
+    /// a snapshot assertion.
+    ///
+    /// Threads are T1, T2 and so on, in the order in which the text names them. Locks have their names
+    /// or, without one, are L1, L2. The text has no addresses, ids, times or line numbers, and of a
+    /// path only the file name. The findings are sorted. Findings that are only counted are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use lockwarden::testing::check;
+    ///
+    /// assert_eq!(check(|| ()).snapshot(), "nothing was found\n");
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        let mut out = String::new();
+        let mut names = Names::default();
+        if let Some(hang) = &self.hang {
+            out.push_str("it hangs\n");
+            threads(&mut out, &mut names, &hang.threads);
+        }
+        if let Some(panicked) = &self.panicked {
+            let first = panicked.message.lines().next().unwrap_or_default();
+            let _ = writeln!(out, "it panicked: {first}");
+        }
+        let mut findings: Vec<&Report> = self.findings.iter().collect();
+        sorting::sort_by_key(&mut findings, |report| key_of_finding(report));
+        for report in &findings {
+            finding(&mut out, &mut names, report);
+        }
+        if out.is_empty() {
+            out.push_str("nothing was found\n");
+        }
+        out
     }
-    if let Some(panicked) = &parts.panicked {
-        let first = panicked.message.lines().next().unwrap_or_default();
-        let _ = writeln!(out, "it panicked: {first}");
-    }
-    let mut findings: Vec<&Report> = parts.findings.iter().collect();
-    sorting::sort_by_key(&mut findings, |report| key_of_finding(report));
-    for report in &findings {
-        finding(&mut out, &mut names, report);
-    }
-    if out.is_empty() {
-        out.push_str("nothing was found\n");
-    }
-    out
 }
 
 #[inline]
@@ -93,17 +110,14 @@ fn key_of_thread(thread: &Observed) -> SortKey {
 /// Returns the edges of a cycle, the least one first.
 #[inline]
 fn turned(report: &Report) -> Vec<&Edge> {
-    let edges = &report.edges;
+    let mut turned: Vec<&Edge> = report.edges.iter().collect();
     let mut least = 0;
-    for at in 1..edges.len() {
-        if edge_key(report, &edges[at]) < edge_key(report, &edges[least]) {
+    for at in 1..turned.len() {
+        if edge_key(report, turned[at]) < edge_key(report, turned[least]) {
             least = at;
         }
     }
-    let mut turned = Vec::new();
-    for at in 0..edges.len() {
-        turned.push(&edges[(least + at) % edges.len()]);
-    }
+    turned.rotate_left(least);
     turned
 }
 
@@ -163,7 +177,6 @@ fn threads(out: &mut String, names: &mut Names, threads: &[Observed]) {
     }
 }
 
-/// Returns the file name of a path.
 #[inline]
 fn file(site: Site) -> &'static str {
     let path = site.file();

@@ -21,7 +21,6 @@ pub(super) struct Steps {
     broken: Option<String>,
 }
 
-/// A waiting thread.
 #[derive(Debug)]
 struct Waiter {
     name: Option<String>,
@@ -61,14 +60,8 @@ impl Steps {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
-        let mut free = None;
-        for (step, known) in self.names.iter().enumerate() {
-            if known == name && !self.claimed[step] {
-                free = Some(step);
-                break;
-            }
-        }
-        let Some(step) = free else {
+        let mut steps = self.names.iter().zip(&self.claimed);
+        let Some(step) = steps.position(|(known, claimed)| known == name && !claimed) else {
             let at = at(site);
             let why = match self.names.iter().any(|known| known == name) {
                 false => format!("the turnstile has no step {name:?}, for which {at} has come"),

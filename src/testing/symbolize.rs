@@ -16,7 +16,6 @@ pub(super) fn lead(limit: Duration) -> Option<Duration> {
     (limit >= Duration::from_secs(1)).then(|| (limit / 2).min(Duration::from_secs(2)))
 }
 
-/// Starts the look-up, if it was not started before.
 pub(super) fn prepare() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {

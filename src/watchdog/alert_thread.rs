@@ -17,7 +17,6 @@ use crate::sink;
 use crate::tracking::thread::own::aside;
 use crate::tracking::thread::slot::Slot;
 
-/// Receives messages and runs the actions.
 pub(super) struct AlertThread {
     pub(super) shared: Arc<Shared>,
     pub(super) actions: Vec<Action>,

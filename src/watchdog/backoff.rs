@@ -184,7 +184,6 @@ fn since(began: u64, now: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::stalls::About;
     use super::*;
 
     const S: u64 = 1_000_000_000;
@@ -194,7 +193,8 @@ mod tests {
             key: Key::Heartbeat(number),
             began: 0,
             limit: Duration::from_secs(1),
-            about: About::Heartbeat(number),
+            thread: None,
+            waiters: 0,
         }
     }
 
@@ -205,10 +205,10 @@ mod tests {
 
     #[test]
     fn a_stall_is_reported_with_back_off_and_then_its_end() {
-        let mut course = Backoff::new(10);
+        let mut backoff = Backoff::new(10);
         let mut all = Vec::new();
         for second in 1..=9 {
-            all.extend(phases(&course.follow(&[overdue(1)], second * S)));
+            all.extend(phases(&backoff.follow(&[overdue(1)], second * S)));
         }
         let expected = [
             (Phase::Began, 1, 0),
@@ -217,44 +217,47 @@ mod tests {
             (Phase::GoesOn, 8, 0),
         ];
         assert_eq!(all, expected);
-        assert!(!course.is_calm());
-        assert_eq!(phases(&course.follow(&[], 10 * S)), [(Phase::Ended, 10, 0)]);
-        assert!(course.is_calm());
-        assert!(course.follow(&[], 11 * S).is_empty());
+        assert!(!backoff.is_calm());
+        assert_eq!(
+            phases(&backoff.follow(&[], 10 * S)),
+            [(Phase::Ended, 10, 0)]
+        );
+        assert!(backoff.is_calm());
+        assert!(backoff.follow(&[], 11 * S).is_empty());
     }
 
     #[test]
     fn an_alert_has_the_number_of_omitted_ones() {
-        let mut course = Backoff::new(2);
+        let mut backoff = Backoff::new(2);
         let all = || (0..5).map(overdue).collect::<Vec<_>>();
         assert_eq!(
-            phases(&course.follow(&all(), S)),
+            phases(&backoff.follow(&all(), S)),
             [(Phase::Began, 1, 0), (Phase::Began, 1, 0)]
         );
-        assert!(course.follow(&all(), 30 * S).is_empty());
+        assert!(backoff.follow(&all(), 30 * S).is_empty());
         // The minute is over.
         assert_eq!(
-            phases(&course.follow(&all(), 61 * S)),
+            phases(&backoff.follow(&all(), 61 * S)),
             [(Phase::Began, 61, 3), (Phase::Began, 61, 0)]
         );
     }
 
     #[test]
     fn a_stall_that_was_not_reported_has_no_end_alert() {
-        let mut course = Backoff::new(1);
-        course.follow(&[overdue(1), overdue(2)], S);
-        let ends = course.follow(&[], 2 * S);
+        let mut backoff = Backoff::new(1);
+        backoff.follow(&[overdue(1), overdue(2)], S);
+        let ends = backoff.follow(&[], 2 * S);
         assert_eq!(ends.len(), 1);
         assert_eq!(ends[0].overdue.key, Key::Heartbeat(1));
     }
 
     #[test]
     fn a_muted_stall_counts_as_calm() {
-        let mut course = Backoff::new(5);
-        course.follow(&[overdue(1)], S);
-        course.mute(&Key::Heartbeat(1));
-        assert!(course.is_calm());
-        assert!(course.follow(&[overdue(1)], 9 * S).is_empty());
-        assert!(course.follow(&[], 10 * S).is_empty());
+        let mut backoff = Backoff::new(5);
+        backoff.follow(&[overdue(1)], S);
+        backoff.mute(&Key::Heartbeat(1));
+        assert!(backoff.is_calm());
+        assert!(backoff.follow(&[overdue(1)], 9 * S).is_empty());
+        assert!(backoff.follow(&[], 10 * S).is_empty());
     }
 }

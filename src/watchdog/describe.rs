@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::backoff::Notice;
 use super::holds::Holds;
 use super::pulse::Pulse;
-use super::stalls::About;
+use super::stalls::Key;
 use crate::detector::observe::Observed;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::lists;
@@ -22,25 +22,22 @@ pub(super) fn facts(
     holds: &Holds,
     pulses: &[Arc<Pulse>],
 ) -> Option<Facts> {
-    let mut threads: Vec<ThreadId> = Vec::new();
+    let overdue = &step.overdue;
+    let mut threads: Vec<ThreadId> = overdue.thread.into_iter().collect();
     let mut holders = Vec::new();
-    let cause = match step.overdue.about {
-        About::Wait(thread, waiters) => {
-            threads.push(thread);
-            let waits = lists::find(observed, &|o| o.thread == thread);
-            if let Some(wait) = waits.and_then(|o| o.wait.as_ref()) {
-                let is_other = |holder, _: Site| holder != thread;
-                holders = who_holds(wait.lock.id, (observed, now), holds, &is_other);
-            }
+    let cause = match overdue.key {
+        Key::Wait(lock) => {
+            let thread = overdue.thread?;
+            holders = who_holds(lock, (observed, now), holds, &|holder, _| holder != thread);
+            let waiters = overdue.waiters;
             StallCause::Wait { thread, waiters }
         }
-        About::Hold(thread, lock, site) => {
-            threads.push(thread);
+        Key::Hold(thread, lock, site) => {
             let is_it = |holder, taken| holder == thread && taken == site;
             holders = who_holds(lock, (observed, now), holds, &is_it);
             StallCause::Hold { thread, lock, site }
         }
-        About::Heartbeat(id) => {
+        Key::Heartbeat(id) => {
             let pulse = pulses.iter().find(|pulse| pulse.id() == id)?;
             let thread = pulse.thread();
             threads.extend(thread);
@@ -50,12 +47,13 @@ pub(super) fn facts(
                 thread,
             }
         }
-        About::Progress(waiting) => {
+        Key::Progress => {
             for one in observed {
                 if !one.is_ours && one.wait.is_some() {
                     threads.push(one.thread);
                 }
             }
+            let waiting = overdue.waiters;
             StallCause::NoProgress { waiting }
         }
     };
@@ -92,7 +90,7 @@ pub(super) fn facts(
     facts.stall = Some(Stall {
         cause,
         lasted: step.lasted,
-        limit: step.overdue.limit,
+        limit: overdue.limit,
         holders,
     });
     Some(facts)

@@ -123,21 +123,20 @@ impl Drop for Polls {
     }
 }
 
-/// Starts the threads.
 pub(super) fn start(
     place: Claim,
-    orders: Settings,
+    settings: Settings,
     actions: Vec<Action>,
 ) -> Result<Watchdog, Error> {
     let calls_program = actions.iter().any(Action::calls_program);
-    let limits = orders.limits;
+    let limits = settings.limits;
     let shared = Arc::new(Shared::default());
     let (own, polls) = (Arc::clone(&shared), Polls(Arc::clone(&shared)));
     spawn(
         "lockwarden-tell",
         Box::new(move || run_actions(own, actions, place)),
     )?;
-    spawn("lockwarden", Box::new(move || look(&polls, orders)))?;
+    spawn("lockwarden", Box::new(move || look(&polls, settings)))?;
     shared.wait_until_attached();
     if calls_program {
         alerts::expect(&limits.triggers());
@@ -163,9 +162,9 @@ fn settle(shared: &Arc<Shared>) -> Option<&'static Slot> {
 }
 
 /// The body of the polling thread.
-fn look(Polls(shared): &Polls, orders: Settings) {
+fn look(Polls(shared): &Polls, settings: Settings) {
     let slot = settle(shared);
-    parked_stack::set_delay(orders.capture_delay);
+    parked_stack::set_delay(settings.capture_delay);
     let alerts = Arc::clone(shared);
     let _listening = sink::listen(Arc::new(move |report: &Report| {
         let is_there = matches!(report.verdict, Verdict::Deadlock | Verdict::SelfDeadlock);
@@ -174,7 +173,7 @@ fn look(Polls(shared): &Polls, orders: Settings) {
         }
     }));
     shared.attached();
-    PollLoop::new(Arc::clone(shared), orders, slot).run();
+    PollLoop::new(Arc::clone(shared), settings, slot).run();
     parked_stack::set_delay(None);
 }
 

@@ -7,11 +7,9 @@ use super::sample::{HoldSample, Sample};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::{lists, sorting};
 
-type Key = (ThreadId, LockId, usize);
-
 /// When each hold was first seen, sorted by the keys.
 #[derive(Debug, Default)]
-pub(super) struct Holds(Vec<(Key, u64)>);
+pub(super) struct Holds(Vec<((ThreadId, LockId, Site), u64)>);
 
 impl Holds {
     /// Updates the holds by a sample that was taken just before `now`.
@@ -33,7 +31,7 @@ impl Holds {
                     true => self.since(thread.thread, *lock, site),
                     false => None,
                 };
-                all.push((key(thread.thread, *lock, site), since.unwrap_or(now)));
+                all.push(((thread.thread, *lock, *site), since.unwrap_or(now)));
             }
         }
         sorting::sort(&mut all);
@@ -42,16 +40,10 @@ impl Holds {
         self.0 = all;
     }
 
-    /// Returns when this hold was first seen.
     pub(super) fn since(&self, thread: ThreadId, lock: LockId, site: Site) -> Option<u64> {
-        let key = key(thread, lock, site);
-        let at = lists::search(self.0.len(), &|at| self.0[at].0.cmp(&key));
+        let at = lists::search(self.0.len(), &|at| self.0[at].0.cmp(&(thread, lock, site)));
         Some(self.0[at.ok()?].1)
     }
-}
-
-fn key(thread: ThreadId, lock: LockId, site: Site) -> Key {
-    (thread, lock, std::ptr::from_ref(site).addr())
 }
 
 #[cfg(test)]

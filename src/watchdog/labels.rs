@@ -3,7 +3,6 @@
 use super::backoff::Phase;
 use crate::report::{Report, StallCause};
 
-/// Returns the identifier of a phase.
 pub(super) fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Began => "began",
@@ -12,7 +11,6 @@ pub(super) fn phase(phase: Phase) -> &'static str {
     }
 }
 
-/// Returns the identifier of the cause of an alert.
 pub(super) fn cause(report: &Report) -> &'static str {
     match report.stall.as_ref().map(|stall| &stall.cause) {
         Some(StallCause::Wait { .. }) => "wait",

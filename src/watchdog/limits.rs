@@ -7,7 +7,6 @@ use crate::tracking::process::alerts::Trigger;
 
 /// The shortest limit: alerts are up to this much late.
 const SHORTEST: Duration = Duration::from_millis(10);
-/// The longest limit.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// A hold is first seen up to one tick after it began, and evaluated up to one tick after its limit is
@@ -44,7 +43,6 @@ impl Limits {
         }
     }
 
-    /// Sets the limit for a wait for a lock.
     pub(super) fn set_wait(&mut self, limit: Option<Duration>) {
         self.wait = limit;
         self.is_said = true;
@@ -83,7 +81,6 @@ impl Limits {
         triggers
     }
 
-    /// Checks that the limits are in range.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (what, limit) in [
             ("a wait", self.wait),
@@ -112,7 +109,6 @@ impl Limits {
         Ok(())
     }
 
-    /// Returns the shortest limit.
     pub(super) fn shortest(&self) -> Option<Duration> {
         let mut shortest = None;
         for limit in [self.wait, self.event(), self.hold, self.progress] {
@@ -122,7 +118,6 @@ impl Limits {
     }
 }
 
-/// Returns the shorter of two limits.
 pub(super) fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

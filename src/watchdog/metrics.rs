@@ -12,7 +12,6 @@ use crate::sink;
 /// The interval of exports, in nanoseconds; collectors do not read more often.
 const EVERY: u64 = 1_000_000_000;
 
-/// Exports the numbers.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     last: Option<u64>,

@@ -29,7 +29,6 @@ use crate::tracking::thread::wait;
 /// The interval of polls where `SIGQUIT` asks for a dump: the dump is late by at most this.
 const QUIT_TICK: Duration = Duration::from_millis(100);
 
-/// The settings of a watchdog.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) limits: Limits,
@@ -39,14 +38,13 @@ pub(super) struct Settings {
     pub(super) systemd: bool,
 }
 
-/// A running watchdog.
 pub(super) struct PollLoop {
     shared: Arc<Shared>,
-    orders: Settings,
+    settings: Settings,
     slot: Option<&'static Slot>,
-    judge: StallDetector,
-    course: Backoff,
-    extras: Exporters,
+    stalls: StallDetector,
+    backoff: Backoff,
+    exporters: Exporters,
     /// The number of dumps that were captured.
     dumps: u64,
 }
@@ -60,19 +58,22 @@ struct Scene {
 }
 
 impl PollLoop {
-    pub(super) fn new(shared: Arc<Shared>, orders: Settings, slot: Option<&'static Slot>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        settings: Settings,
+        slot: Option<&'static Slot>,
+    ) -> Self {
         Self {
-            judge: StallDetector::new(orders.limits, wait::now()),
-            course: Backoff::new(orders.per_minute),
-            extras: Exporters::new(orders.systemd),
+            stalls: StallDetector::new(settings.limits, wait::now()),
+            backoff: Backoff::new(settings.per_minute),
+            exporters: Exporters::new(settings.systemd),
             dumps: 0,
             shared,
-            orders,
+            settings,
             slot,
         }
     }
 
-    /// Polls until the watchdog is stopped.
     pub(super) fn run(mut self) {
         loop {
             let shortest = self.shortest();
@@ -84,11 +85,11 @@ impl PollLoop {
             let now = wait::now();
             let took = Duration::from_nanos(now.saturating_sub(before));
             if clock_gap::is_overslept(asked, took, shortest) {
-                self.judge.restart(now);
+                self.stalls.restart(now);
             }
             self.deadlocks();
             self.look();
-            if self.orders.quit && signal::is_asked() {
+            if self.settings.quit && signal::is_asked() {
                 self.shared.send(Message::Asked(dump::capture()));
             }
         }
@@ -96,14 +97,14 @@ impl PollLoop {
 
     fn tick(&self, shortest: Option<Duration>) -> Duration {
         let mut tick = limits::tick(shortest);
-        if self.orders.quit {
+        if self.settings.quit {
             tick = tick.min(QUIT_TICK);
         }
-        tick.min(self.extras.tick().unwrap_or(tick))
+        tick.min(self.exporters.tick().unwrap_or(tick))
     }
 
     fn shortest(&self) -> Option<Duration> {
-        let mut shortest = self.orders.limits.shortest();
+        let mut shortest = self.settings.limits.shortest();
         for pulse in &self.shared.pulses() {
             shortest = limits::shorter(shortest, Some(pulse.limit));
         }
@@ -127,7 +128,6 @@ impl PollLoop {
         self.shared.seen(last);
     }
 
-    /// Polls all threads and heartbeats once.
     fn look(&mut self) {
         let pulses = self.shared.pulses();
         let observed = observe::all(true);
@@ -135,21 +135,19 @@ impl PollLoop {
         let now = wait::now();
         let mut due = Vec::new();
         for pulse in &pulses {
-            if let Some(sample) = pulse.sample() {
-                due.push(sample);
-            }
+            due.extend(pulse.sample());
         }
-        let events_are_exempt = self.orders.limits.events_are_exempt();
+        let events_are_exempt = self.settings.limits.events_are_exempt();
         let sample = Sample::of(&observed, due, events_are_exempt, writing::periods(now));
         let mut overdue = self
-            .judge
-            .look(&sample, now, &|key| self.course.is_known(key));
+            .stalls
+            .look(&sample, now, &|key| self.backoff.is_known(key));
         if stalls::waiting(&sample) == 0
             && let Some(stands) = overdue.iter().position(|one| one.key == Key::Progress)
             && anything_runs(&observed)
         {
             // Some threads join others, and an untracked thread runs: it may be the one they wait for.
-            self.judge.runs(now);
+            self.stalls.runs(now);
             overdue.remove(stands);
         }
         // Another report covers the duration of these waits.
@@ -157,7 +155,7 @@ impl PollLoop {
             if let Some(wait) = thread.wait
                 && wait.is_named
             {
-                self.course.mute(&Key::Wait(wait.on));
+                self.backoff.mute(&Key::Wait(wait.on));
             }
         }
         let mut scene = Scene {
@@ -167,13 +165,13 @@ impl PollLoop {
             dump: None,
         };
         for key in &self.shared.muted() {
-            self.course.mute(key);
+            self.backoff.mute(key);
         }
-        for step in &self.course.follow(&overdue, now) {
+        for step in &self.backoff.follow(&overdue, now) {
             self.report(*step, &mut scene);
         }
-        let is_calm = self.course.is_calm();
-        aside(self.slot, || self.extras.export(&sample, now, is_calm));
+        let is_calm = self.backoff.is_calm();
+        aside(self.slot, || self.exporters.export(&sample, now, is_calm));
     }
 
     /// Passes on a stall that is due for an alert.
@@ -181,7 +179,7 @@ impl PollLoop {
         if step.phase == Phase::Ended {
             return self.shared.send(Message::Over(step));
         }
-        let (seen, holds) = ((&scene.observed[..], scene.now), &self.judge.holds);
+        let (seen, holds) = ((&scene.observed[..], scene.now), &self.stalls.holds);
         let found = describe::facts(&step, seen, holds, &scene.pulses);
         let Some(mut facts) = found else {
             return;
@@ -189,7 +187,7 @@ impl PollLoop {
         if config::current().action(Verdict::Stall, facts.basis) == Wanted::Ignore {
             // The finding is counted as ignored, without a dump.
             let _ = publish_stall(self.slot, facts);
-            return self.course.mute(&step.overdue.key);
+            return self.backoff.mute(&step.overdue.key);
         }
         let about = facts.threads.first().map(|thread| thread.id);
         // Once in a poll.

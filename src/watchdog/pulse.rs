@@ -8,7 +8,6 @@ use super::sample::PulseSample;
 use crate::engine::ids::{Site, ThreadId};
 use crate::tracking::thread::wait;
 
-/// The part of a heartbeat that the watchdog reads.
 #[derive(Debug)]
 pub(super) struct Pulse {
     id: u64,
@@ -47,7 +46,6 @@ impl Pulse {
         self.has_ended.load(Ordering::Relaxed)
     }
 
-    /// Returns the thread that beat last.
     pub(super) fn thread(&self) -> Option<ThreadId> {
         match self.thread.load(Ordering::Relaxed) {
             0 => None,
@@ -86,7 +84,6 @@ impl Pulse {
         self.paused.fetch_sub(1, Ordering::Release);
     }
 
-    /// Ends the heartbeat.
     pub(super) fn end(&self) {
         self.has_ended.store(true, Ordering::Relaxed);
     }

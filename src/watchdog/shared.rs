@@ -106,12 +106,10 @@ impl Shared {
         inside.under_way = None;
     }
 
-    /// Returns whether the threads are asked to end.
     pub(super) fn is_stopping(&self) -> bool {
         self.inside.lock().is_stopping
     }
 
-    /// Records that one of the two threads is attached.
     pub(super) fn attached(&self) {
         self.inside.lock().attached += 1;
         self.bell.notify_all();
@@ -182,7 +180,6 @@ impl Shared {
         drop(unread);
     }
 
-    /// Returns whether the thread has ended.
     pub(super) fn has_stopped(&self) -> bool {
         self.inside.lock().has_stopped
     }
@@ -246,14 +243,15 @@ impl fmt::Debug for Shared {
 mod tests {
     use super::*;
     use crate::watchdog::backoff::{Notice, Phase};
-    use crate::watchdog::stalls::{About, Overdue};
+    use crate::watchdog::stalls::Overdue;
 
     fn message() -> Message {
         let overdue = Overdue {
             key: Key::Progress,
             began: 0,
             limit: Duration::ZERO,
-            about: About::Progress(1),
+            thread: None,
+            waiters: 1,
         };
         Message::Over(Notice {
             phase: Phase::Ended,

@@ -15,8 +15,8 @@ use crate::report::nanoseconds;
 pub(super) enum Key {
     /// Threads wait for this lock or resource.
     Wait(LockId),
-    /// A thread holds a lock that it acquired at this address of a site.
-    Hold(ThreadId, LockId, usize),
+    /// A thread holds a lock that it acquired there.
+    Hold(ThreadId, LockId, Site),
     /// The heartbeat with this number is missed.
     Heartbeat(u64),
     /// No thread makes progress.
@@ -30,17 +30,10 @@ pub(super) struct Overdue {
     /// When it began, in nanoseconds.
     pub(super) began: u64,
     pub(super) limit: Duration,
-    pub(super) about: About,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum About {
-    /// The thread that has waited longest, and how many threads exceed the limit.
-    Wait(ThreadId, usize),
-    Hold(ThreadId, LockId, Site),
-    Heartbeat(u64),
-    /// How many threads wait.
-    Progress(usize),
+    /// The thread that holds, or that has waited longest.
+    pub(super) thread: Option<ThreadId>,
+    /// How many threads wait, in a wait for longer than the limit.
+    pub(super) waiters: usize,
 }
 
 /// Evaluates one sample after the other.
@@ -123,15 +116,14 @@ impl StallDetector {
             let is_late = elapsed(sample, wait.since.max(self.floor), now) >= nanoseconds(limit);
             match found.last_mut() {
                 Some(longest) if longest.key == Key::Wait(wait.on) => {
-                    if let About::Wait(_, waiters) = &mut longest.about {
-                        *waiters += usize::from(is_late);
-                    }
+                    longest.waiters += usize::from(is_late);
                 }
                 _ => found.push(Overdue {
                     key: Key::Wait(wait.on),
                     began: wait.since,
                     limit,
-                    about: About::Wait(thread, 1),
+                    thread: Some(thread),
+                    waiters: 1,
                 }),
             }
         }
@@ -149,8 +141,7 @@ impl StallDetector {
                 continue;
             }
             for hold in thread.held.as_deref().unwrap_or_default() {
-                let site = std::ptr::from_ref(hold.site).addr();
-                let key = Key::Hold(thread.thread, hold.lock, site);
+                let key = Key::Hold(thread.thread, hold.lock, hold.site);
                 let since = self.holds.since(thread.thread, hold.lock, hold.site);
                 if let Some(began) = since
                     && !lists::any(found, &|other| other.key == key)
@@ -159,7 +150,8 @@ impl StallDetector {
                         key,
                         began,
                         limit,
-                        about: About::Hold(thread.thread, hold.lock, hold.site),
+                        thread: Some(thread.thread),
+                        waiters: 0,
                     });
                 }
             }
@@ -172,7 +164,8 @@ impl StallDetector {
                 key: Key::Heartbeat(*id),
                 began: *last,
                 limit: *limit,
-                about: About::Heartbeat(*id),
+                thread: None,
+                waiters: 0,
             });
         }
     }
@@ -203,7 +196,8 @@ impl StallDetector {
                 key: Key::Progress,
                 began,
                 limit,
-                about: About::Progress(waiting),
+                thread: None,
+                waiters: waiting,
             });
         }
     }
@@ -285,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_longest_of_several_waits_for_one_lock_is_reported() {
-        let mut judge = StallDetector::new(limits(), 0);
+        let mut stalls = StallDetector::new(limits(), 0);
         let all = || {
             sample(vec![
                 waits(1, 7, true, 30 * MS),
@@ -294,12 +288,15 @@ mod tests {
                 waits(4, 8, false, 0),
             ])
         };
-        assert!(judge.look(&all(), 109 * MS, &|_| false).is_empty());
-        let found = judge.look(&all(), 130 * MS, &|_| false);
+        assert!(stalls.look(&all(), 109 * MS, &|_| false).is_empty());
+        let found = stalls.look(&all(), 130 * MS, &|_| false);
         assert_eq!(keys(&found), [Key::Wait(id(7))]);
-        assert_eq!(found[0].about, About::Wait(ThreadId::new(2), 2));
+        assert_eq!(
+            (found[0].thread, found[0].waiters),
+            (Some(ThreadId::new(2)), 2)
+        );
         assert_eq!(found[0].began, 10 * MS);
-        let found = judge.look(&all(), 300 * MS, &|_| false);
+        let found = stalls.look(&all(), 300 * MS, &|_| false);
         assert_eq!(keys(&found), [Key::Wait(id(8)), Key::Wait(id(7))]);
     }
 
@@ -312,15 +309,15 @@ mod tests {
             hold: None,
             progress: None,
         };
-        let mut judge = StallDetector::new(off, 0);
+        let mut stalls = StallDetector::new(off, 0);
         let all = sample(vec![waits(1, 7, true, 0), waits(2, 8, false, 0)]);
-        assert!(judge.look(&all, 1_000_000 * MS, &|_| false).is_empty());
+        assert!(stalls.look(&all, 1_000_000 * MS, &|_| false).is_empty());
     }
 
     #[test]
     fn a_hold_is_reported_when_it_was_seen_for_the_limit() {
         let site = Location::caller();
-        let mut judge = StallDetector::new(limits(), 0);
+        let mut stalls = StallDetector::new(limits(), 0);
         let holds = |seen| ThreadSample {
             held: Some(vec![HoldSample {
                 lock: id(7),
@@ -330,7 +327,7 @@ mod tests {
             ..ThreadSample::running(1)
         };
         let mut at = |seen, now| {
-            judge
+            stalls
                 .look(&sample(vec![holds(seen)]), now, &|_| false)
                 .len()
         };
@@ -346,13 +343,13 @@ mod tests {
     fn a_lack_of_progress_needs_a_waiting_thread() {
         let mut only = limits();
         (only.wait, only.event, only.hold) = (None, Some(None), None);
-        let mut judge = StallDetector::new(only, 0);
+        let mut stalls = StallDetector::new(only, 0);
         let busy = |progress| ThreadSample {
             progress,
             ..ThreadSample::running(1)
         };
         let waiting = || waits(2, 7, false, 0);
-        let mut look = |threads, now| judge.look(&sample(threads), now, &|_| false).len();
+        let mut look = |threads, now| stalls.look(&sample(threads), now, &|_| false).len();
         assert_eq!(look(vec![busy(1)], 0), 0);
         assert_eq!(look(vec![busy(1)], 900 * MS), 0, "no thread waits");
         assert_eq!(look(vec![busy(1), waiting()], 1_000 * MS), 0);
@@ -363,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_wait_that_a_report_has_named_is_not_reported_nor_is_a_hold_in_it() {
-        let mut judge = StallDetector::new(limits(), 0);
+        let mut stalls = StallDetector::new(limits(), 0);
         let site = Location::caller();
         let mut named = waits(1, 7, true, 0);
         if let Some(wait) = &mut named.wait {
@@ -376,42 +373,42 @@ mod tests {
         };
         named.held = Some(vec![hold]);
         let all = sample(vec![named]);
-        assert!(judge.look(&all, 0, &|_| false).is_empty());
-        assert!(judge.look(&all, 900 * MS, &|_| false).is_empty());
+        assert!(stalls.look(&all, 0, &|_| false).is_empty());
+        assert!(stalls.look(&all, 900 * MS, &|_| false).is_empty());
     }
 
     #[test]
     fn the_time_in_which_reports_are_written_does_not_count() {
-        let mut judge = StallDetector::new(limits(), 0);
+        let mut stalls = StallDetector::new(limits(), 0);
         let mut all = sample(vec![waits(1, 7, true, 50 * MS)]);
         all.writing = vec![(0, 60 * MS), (100 * MS, 150 * MS)];
         // Sixty milliseconds of it were spent on reports.
-        assert!(judge.look(&all, 209 * MS, &|_| false).is_empty());
-        assert_eq!(judge.look(&all, 210 * MS, &|_| false).len(), 1);
+        assert!(stalls.look(&all, 209 * MS, &|_| false).is_empty());
+        assert_eq!(stalls.look(&all, 210 * MS, &|_| false).len(), 1);
     }
 
     #[test]
     fn a_join_has_no_limit_but_is_a_wait_when_nothing_happens() {
-        let mut judge = StallDetector::new(limits(), 0);
+        let mut stalls = StallDetector::new(limits(), 0);
         let joins = ThreadSample {
             joins: true,
             ..ThreadSample::running(1)
         };
         let all = sample(vec![joins]);
-        assert!(judge.look(&all, 0, &|_| false).is_empty());
-        assert!(judge.look(&all, 499 * MS, &|_| false).is_empty());
+        assert!(stalls.look(&all, 0, &|_| false).is_empty());
+        assert!(stalls.look(&all, 499 * MS, &|_| false).is_empty());
         assert_eq!(
-            keys(&judge.look(&all, 500 * MS, &|_| false)),
+            keys(&stalls.look(&all, 500 * MS, &|_| false)),
             [Key::Progress]
         );
         // An untracked thread computes.
-        judge.runs(500 * MS);
-        assert!(judge.look(&all, 999 * MS, &|_| false).is_empty());
+        stalls.runs(500 * MS);
+        assert!(stalls.look(&all, 999 * MS, &|_| false).is_empty());
     }
 
     #[test]
     fn after_a_sleep_of_the_machine_the_limits_start_again() {
-        let mut judge = StallDetector::new(limits(), 0);
+        let mut stalls = StallDetector::new(limits(), 0);
         let all = || Sample {
             threads: vec![waits(1, 7, true, 0), waits(2, 9, true, 0)],
             pulses: vec![PulseSample {
@@ -421,14 +418,14 @@ mod tests {
             }],
             ..Sample::default()
         };
-        judge.restart(10_000 * MS);
+        stalls.restart(10_000 * MS);
         let known = |key: &Key| *key == Key::Wait(id(9));
         // A stall that was reported before is not over because of that.
-        let found = judge.look(&all(), 10_010 * MS, &known);
+        let found = stalls.look(&all(), 10_010 * MS, &known);
         assert_eq!(keys(&found), [Key::Wait(id(9))]);
-        let found = judge.look(&all(), 10_050 * MS, &known);
+        let found = stalls.look(&all(), 10_050 * MS, &known);
         assert_eq!(keys(&found), [Key::Wait(id(9)), Key::Heartbeat(1)]);
-        let found = judge.look(&all(), 10_100 * MS, &known);
+        let found = stalls.look(&all(), 10_100 * MS, &known);
         assert_eq!(found.len(), 3);
         assert!(
             found

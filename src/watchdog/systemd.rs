@@ -11,7 +11,6 @@ use sd_notify::NotifyState;
 
 use crate::sink;
 
-/// Sends the pings.
 #[derive(Debug)]
 pub(super) struct Pinger {
     /// Half of the time after which systemd restarts the program.
@@ -22,7 +21,6 @@ pub(super) struct Pinger {
 }
 
 impl Pinger {
-    /// Returns a pinger, if systemd asks this process for pings.
     pub(super) fn new() -> Option<Self> {
         let limit = sd_notify::watchdog_enabled()?;
         Some(Self::every(limit / 2))
@@ -65,40 +63,32 @@ impl Pinger {
 /// Sends a ping to the socket that `NOTIFY_SOCKET` names.
 fn say_so() -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    if let Some(socket) = abstract_socket(std::env::var_os("NOTIFY_SOCKET")) {
-        return abstractly::notify(&socket, &NotifyState::Watchdog);
+    if let Some(sent) = say_so_abstractly() {
+        return sent;
     }
     sd_notify::notify(&[NotifyState::Watchdog])
 }
 
-/// Returns the name of a socket in the abstract name space, which has no path and is written with `@`
-/// in place of its first byte, zero. The crate `sd_notify` would take that name for a path.
+/// Sends a ping if the socket is one in the abstract name space, which has no path and is written with `@` in place of its
+/// first byte, zero. The crate `sd_notify` would take that name for a path.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn abstract_socket(socket: Option<std::ffi::OsString>) -> Option<Vec<u8>> {
-    use std::os::unix::ffi::OsStringExt as _;
-
-    let socket = socket?.into_vec();
-    socket.strip_prefix(b"@").map(<[u8]>::to_vec)
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod abstractly {
-    use std::io;
+fn say_so_abstractly() -> Option<io::Result<()>> {
     #[cfg(target_os = "android")]
     use std::os::android::net::SocketAddrExt as _;
     #[cfg(target_os = "linux")]
     use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::ffi::OsStringExt as _;
     use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-    use sd_notify::NotifyState;
-
-    /// Sends `state` to the socket with this name.
-    pub(super) fn notify(name: &[u8], state: &NotifyState<'_>) -> io::Result<()> {
-        let address = SocketAddr::from_abstract_name(name)?;
-        let socket = UnixDatagram::unbound()?;
-        let words = format!("{state}\n");
-        socket.send_to_addr(words.as_bytes(), &address).map(drop)
-    }
+    let socket = std::env::var_os("NOTIFY_SOCKET")?.into_vec();
+    let name = socket.strip_prefix(b"@")?;
+    let words = format!("{}\n", NotifyState::Watchdog);
+    let send = |address| UnixDatagram::unbound()?.send_to_addr(words.as_bytes(), &address);
+    Some(
+        SocketAddr::from_abstract_name(name)
+            .and_then(send)
+            .map(drop),
+    )
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 
-use lockwarden::instrument::{LockKind, Resource, WaitReason};
+use lockwarden::instrument::{AcquireKind, Agent, Lock, LockKind, Mode, Resource, WaitReason};
 use lockwarden::report::WaitsFor;
-use lockwarden::watchdog::{Phase, Watchdog};
+use lockwarden::watchdog::{DumpedThread, NoStack, Phase, Watchdog};
 
 use crate::child::{LIMIT, STALL, apart};
 
@@ -94,4 +94,21 @@ fn a_thread_that_waits_in_slices_says_where_without_a_signal() {
         },
         |outcome| outcome.succeeds()
     );
+}
+
+#[test]
+fn a_task_that_holds_a_lock_is_called_a_task() {
+    static ASYNC: LockKind = LockKind::new("AsyncMutex").sendable();
+    let lock = Lock::new(&ASYNC);
+    let mut task = Agent::new(Some("holder"));
+    let take =
+        || lock.acquired_sendable(Mode::Exclusive, AcquireKind::Blocking, Location::caller());
+    let hold = task.run(take);
+    let dump = lockwarden::watchdog::dump();
+    task.run(|| lock.released_anywhere(hold));
+    let named = |thread: &&DumpedThread| thread.name.as_deref() == Some("holder");
+    let listed = dump.threads.iter().find(named).expect("it holds a lock");
+    assert!(listed.is_task);
+    assert!(matches!(listed.stack, Err(NoStack::Task)));
+    assert!(dump.to_string().contains("\ntask `holder` (#"), "{dump}");
 }

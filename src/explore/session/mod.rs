@@ -29,7 +29,6 @@ use super::strategy::{Choose, Replay};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the supervisor looks whether the thread that has the turn stays away from every point.
 const LOOK: Duration = Duration::from_millis(100);
-/// The scheduler of one schedule.
 pub(crate) struct Session {
     state: Mutex<State>,
     stopped: Condvar,
@@ -73,7 +72,6 @@ impl Session {
         progress::write(&self.settings, &self.state.lock(), "");
     }
 
-    /// Gives the first turn.
     pub(crate) fn start(&self) {
         let mut state = self.state.lock();
         self.pass_on(&mut state);

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-/// How a schedule is run.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     /// Whether a thread that is about to release a lock is at a point.

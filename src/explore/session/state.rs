@@ -117,7 +117,6 @@ impl Thread {
 }
 
 impl State {
-    /// The state before the first thread is registered.
     pub(super) fn new(chooser: Box<dyn Choose>, aim: Option<Aim>) -> Self {
         Self {
             mode: Mode::Turns,
@@ -160,7 +159,6 @@ impl State {
         those
     }
 
-    /// Returns whether all threads have ended.
     pub(super) fn have_ended(&self) -> bool {
         let mut threads = self.threads.iter();
         threads.all(|thread| thread.status == Status::Ended)

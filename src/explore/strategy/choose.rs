@@ -17,7 +17,7 @@ pub(crate) trait Choose: Send {
 
     /// The last choice was none: the thread cannot go on after all. The same choice is made again among
     /// the rest, unless that is empty.
-    fn take_back(&mut self, thread: usize);
+    fn take_back(&mut self, _thread: usize) {}
 
     /// Whether the schedule was not the one that was asked for. One that `has_deadlocked` over something
     /// other than locks may end in another way: whether the detector reports that before all threads are

@@ -3,7 +3,6 @@
 use super::Choose;
 use crate::engine::random::Random;
 
-/// Chooses each option with the same probability.
 pub(crate) struct Uniform(Random);
 
 impl Uniform {
@@ -20,6 +19,4 @@ impl Choose for Uniform {
     fn choose(&mut self, _current: Option<usize>, options: &[usize]) -> usize {
         options[self.0.below(options.len())]
     }
-
-    fn take_back(&mut self, _thread: usize) {}
 }

@@ -2,7 +2,7 @@
 
 use super::Choose;
 
-/// Makes the same choices again, once.
+/// Makes the same choices again, once: those that were taken back are among them.
 pub(crate) struct Replay {
     choices: Vec<usize>,
     made: usize,
@@ -39,9 +39,6 @@ impl Choose for Replay {
             None => options[0],
         }
     }
-
-    // The choices that were taken back are in the list, too.
-    fn take_back(&mut self, _thread: usize) {}
 
     fn has_diverged(&self, has_deadlocked: bool) -> bool {
         !has_deadlocked && (self.diverged || self.made < self.choices.len())

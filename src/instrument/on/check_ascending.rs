@@ -4,7 +4,7 @@ use super::lock::Lock;
 use crate::detector;
 use crate::engine::ids::Site;
 use crate::engine::sorting;
-use crate::instrument::violation::{LockRef, Violation, ViolationReason};
+use crate::instrument::violation::{LockOrderViolation, LockRef, ViolationReason};
 use crate::tracking::lock::ident::Ident;
 use crate::watchdog::startup::attach;
 
@@ -23,7 +23,7 @@ use crate::watchdog::startup::attach;
 /// let twice = check_ascending(&[&a, &a], Location::caller()).unwrap_err();
 /// assert_eq!(twice.reason(), ViolationReason::AskedTwice);
 /// ```
-pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
+pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), LockOrderViolation> {
     let slot = attach();
     let mut asked = Vec::with_capacity(records.len());
     for lock in records {
@@ -35,7 +35,11 @@ pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
         let (id, ident) = pair[0];
         let twice = LockRef::new(id, ident.and_then(detector::name), Some(site));
         let held = twice.clone();
-        return Err(Violation::new(ViolationReason::AskedTwice, twice, held));
+        return Err(LockOrderViolation::new(
+            ViolationReason::AskedTwice,
+            twice,
+            held,
+        ));
     }
     let (Some(slot), Some((_, Some(lowest)))) = (slot, asked.first()) else {
         return Ok(());
@@ -51,7 +55,7 @@ pub fn check_ascending(records: &[&Lock], site: Site) -> Result<(), Violation> {
         };
         let held = LockRef::new(ident.id(), detector::name(ident), Some(hold.site));
         let asked = LockRef::new(asked.id(), detector::name(asked), Some(site));
-        return Err(Violation::new(reason, asked, held));
+        return Err(LockOrderViolation::new(reason, asked, held));
     }
     Ok(())
 }

@@ -20,7 +20,6 @@ use crate::tracking::lock::kind::LockKind;
 /// Two places that are further apart, in lines, are not searched for a function between them.
 const NEAR: u32 = 100;
 
-/// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
     for edge in &report.edges {
         if is_order_of_queue(report, edge.from) {
@@ -259,7 +258,6 @@ fn taken_again<'a>(report: &'a Report, edge: &'a Edge) -> Option<&'a Edge> {
     Some(after)
 }
 
-/// Writes the suggestion to swap two calls.
 fn swapped(f: &mut fmt::Formatter<'_>, report: &Report, edge: &Edge) -> fmt::Result {
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
     let (first, second) = (edge.from_site, edge.to_site);
@@ -332,7 +330,6 @@ pub(super) fn is_in_destructor(first: Site, later: Site) -> bool {
     function.is_some_and(|name| name.starts_with("drop(")) && !in_one_function(first, later)
 }
 
-/// Returns whether a function begins in this line.
 fn begins_function(line: &str) -> bool {
     function_of(line).is_some()
 }

@@ -27,22 +27,21 @@ pub(super) const FORKED: &str = "take the locks that the child needs before the 
 pub(super) const FORGOTTEN: &str = "look for `mem::forget`, for a guard kept in a value that is leaked, and for a \
                                     missing `force_unlock`";
 
-/// Returns the suggestion.
 pub(super) fn suggestion(report: &Report) -> Option<String> {
-    if let Some(kept) = kept_through_a_wait(report) {
-        return Some(kept);
+    // A hold that a thread keeps through its wait for a resource, and that another thread needs.
+    let is_for_resource = |wait: &WaitInfo| wait.reason().is_some() || wait.again.is_some();
+    let certain = kept_through(report, &is_for_resource)
+        .or_else(|| of_the_parent(report))
+        .or_else(|| left_behind(report));
+    if certain.is_some() {
+        return certain;
     }
-    if let Some(forked) = of_the_parent(report) {
-        return Some(forked);
-    }
-    if let Some(left) = left_behind(report) {
-        return Some(left);
-    }
-    let panics = panics(report);
+    // The guards of such a lock may be sent.
+    let any_could_end = |wait: &WaitInfo| wait.by == Some(FreedBy::AnyThread);
     let waits = waits(report)
-        .or_else(|| kept(report))
+        .or_else(|| kept_through(report, &any_could_end))
         .or_else(|| locks_alone(report));
-    match (panics, waits) {
+    match (panics(report), waits) {
         (Some(panics), Some(waits)) => Some(format!("{panics}; {waits}")),
         (panics, waits) => panics.or(waits),
     }
@@ -73,14 +72,6 @@ pub(super) fn alone(report: &Report) -> Option<String> {
     })
 }
 
-/// Suggests to end a hold that a thread keeps through its wait for a resource, and that another thread
-/// needs.
-fn kept_through_a_wait(report: &Report) -> Option<String> {
-    kept_through(report, &|wait| {
-        wait.reason().is_some() || wait.again.is_some()
-    })
-}
-
 /// Returns whether a thread that waits for a lock would only come to wait where the holder does: workers that receive
 /// under the lock of a shared receiver take it in one place, and wait for a message in the same statement. None of them
 /// needs the lock for anything else, so its release would let no thread continue. At a barrier it would: one more thread
@@ -94,11 +85,6 @@ fn takes_its_place(waiter: &WaitInfo, held: &HeldInfo, holder: &WaitInfo) -> boo
         && holder.reason() != Some(WaitReason::Arrival)
         && taken.file() == waits.file()
         && (taken.line()..=taken.line() + STATEMENT).contains(&waits.line())
-}
-
-/// Suggests to end a hold that a thread keeps through its wait for a lock whose guards may be sent.
-fn kept(report: &Report) -> Option<String> {
-    kept_through(report, &|wait| wait.by == Some(FreedBy::AnyThread))
 }
 
 /// Suggests to end a hold that a thread keeps through its wait, if that `concerns`.
@@ -280,11 +266,9 @@ fn panics(report: &Report) -> Option<String> {
 
 /// Returns the suggestion for the wait that matters most.
 fn waits(report: &Report) -> Option<String> {
-    if let Some(crossed) = crossed(report) {
-        return Some(crossed);
-    }
-    if let Some(within) = within_an_initialiser(report) {
-        return Some(within);
+    let several = crossed(report).or_else(|| within_an_initialiser(report));
+    if several.is_some() {
+        return several;
     }
     let mut best = None;
     for (thread, wait) in report.waiting() {
@@ -736,14 +720,8 @@ fn ends(report: &Report, me: &ThreadInfo, wait: &WaitInfo) -> Option<String> {
             return None;
         }
     }
-    let names = fmt::from_fn(|f| {
-        for (at, &id) in awaited.iter().enumerate() {
-            let comma = if at > 0 { ", " } else { "" };
-            write!(f, "{comma}{}", report.thread_name(id))?;
-        }
-        Ok(())
-    });
     Some(format!(
-        "take away the wait at {at}, or that of {names}: threads that wait for each other's ends never end"
+        "take away the wait at {at}, or that of {}: threads that wait for each other's ends never end",
+        report.threads_named(awaited)
     ))
 }

@@ -13,7 +13,6 @@ use crate::explore::session::Settings;
 use crate::explore::strategy::Strategy;
 use crate::report::{Report, Verdict, WaitsFor, place};
 use crate::testing::check::is_watched;
-use crate::testing::timeout;
 use crate::tracking::lock::class_key;
 use crate::tracking::scheduled::JOINS;
 
@@ -107,7 +106,6 @@ impl Explore {
         if !is_watched() || nested.is_empty() {
             return Confirmation::Diverged;
         }
-        let limit = self.timeout.unwrap_or_else(timeout::default);
         // Random priorities keep a thread back for long that would otherwise come too early.
         let strategies = [Strategy::Random, Strategy::Pct { depth: 2 }];
         let mut choosers = strategies.map(|strategy| strategy.chooser(self.seed));
@@ -125,7 +123,7 @@ impl Explore {
             let [mut chooser, other] = choosers;
             chooser.begin();
             let aim = Aim::new(Arc::clone(&nested), self.seed + number as u64);
-            let (mut course, kinds) = self.run_one(chooser, aimed.clone(), Some(aim), limit);
+            let (mut course, kinds) = self.run_one(chooser, aimed.clone(), Some(aim));
             choosers = [course.take_chooser(), other];
             progress.print(number, 0, site);
             let Some(sight) = course.sight.take() else {
@@ -140,17 +138,7 @@ impl Explore {
                 .take(most)
                 .find(|kind| closes(kind, &nested, &sight, course.broken));
             if let Some(kind) = found {
-                let mut finding = Finding {
-                    kind,
-                    schedule: course.schedule.clone(),
-                    number,
-                    seed: self.seed,
-                    exact: course.exact,
-                    interleaving: course.interleaving(),
-                };
-                if self.shrink && course.exact {
-                    self.shorten(&mut finding, &course.steps, limit);
-                }
+                let finding = self.finding(kind, number, &course, hangs);
                 return Confirmation::Confirmed(Box::new(finding));
             }
             if sight.explains && sight.seen.contains(&true) {

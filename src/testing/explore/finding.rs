@@ -1,7 +1,6 @@
 //! What a schedule has shown.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use crate::detector::observe::Observed;
 use crate::engine::sorting;
@@ -92,7 +91,6 @@ impl FindingKind {
         alike || self.key() == other.key()
     }
 
-    /// Whether it is a deadlock that has formed.
     #[inline]
     pub(super) fn is_deadlock(&self) -> bool {
         self.is_failure() && matches!(self, Self::Report(_) | Self::Stuck(_))
@@ -152,7 +150,6 @@ impl Finding {
         &self.kind
     }
 
-    /// The report of the detector, if it is one.
     #[inline]
     pub(super) fn report(&self) -> Option<&Report> {
         match &self.kind {
@@ -207,11 +204,7 @@ impl fmt::Display for Finding {
             self.number, self.seed
         )?;
         match &self.kind {
-            FindingKind::Report(report) => {
-                let mut text = String::new();
-                write!(text, "{report}")?;
-                writeln!(f, "{}", text.trim_end())?;
-            }
+            FindingKind::Report(report) => writeln!(f, "{}", report.to_string().trim_end())?,
             FindingKind::Stuck(stuck) => write!(f, "{stuck}")?,
             FindingKind::Panic(message) => writeln!(f, "the body panicked: {message}")?,
             FindingKind::Hang(hang) => write!(f, "{hang}")?,

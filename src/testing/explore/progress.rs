@@ -6,7 +6,6 @@ use crate::engine::ids::Site;
 use crate::report::place;
 use crate::sink;
 
-/// The time between two lines.
 const PROGRESS: Duration = Duration::from_secs(10);
 
 /// Prints on standard error how many schedules of a long exploration were run.

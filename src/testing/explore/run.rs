@@ -20,12 +20,11 @@ use crate::explore::course::Course;
 use crate::explore::schedule::Schedule;
 use crate::explore::session::{End, PATIENCE, Session, Settings};
 use crate::explore::strategy::{Choose, Replay, Strategy};
+use crate::explore::timeout;
 use crate::instrument::{CheckMembership, Child, is_abandoned};
-use crate::report::Verdict;
-use crate::testing::check::{Check, is_watched, message};
+use crate::report::{Report, Verdict};
+use crate::testing::check::{Check, is_watched, message, spawn_named};
 use crate::testing::hang::Hang;
-use crate::testing::timeout;
-use crate::thread;
 
 /// How long a thread that has the turn may stay away, once one of the exploration has exceeded the patience.
 const KNOWN_PATIENCE: Duration = Duration::from_millis(50);
@@ -195,6 +194,12 @@ impl Explore {
         self.run_at(Location::caller())
     }
 
+    /// How long one schedule may take.
+    #[inline]
+    fn limit(&self) -> Duration {
+        self.timeout.unwrap_or_else(timeout::default)
+    }
+
     #[inline]
     pub(in crate::testing) fn run_at(mut self, site: Site) -> Outcome {
         if let Some(replay) = asked()
@@ -223,7 +228,6 @@ impl Explore {
 
     #[inline]
     fn run_all(&self, outcome: &mut Outcome) {
-        let limit = self.timeout.unwrap_or_else(timeout::default);
         let (mut chooser, most, mut after): (Box<dyn Choose>, _, _) = match &self.replay {
             Some(schedule) => {
                 let choices = schedule.choices.clone();
@@ -238,13 +242,13 @@ impl Explore {
                 outcome.exhausted = true;
                 return;
             }
-            let looks_outside = outcome.outside.is_none();
             let settings = Settings {
-                looks_outside,
+                looks_outside: outcome.outside.is_none(),
                 reduces: self.replay.is_none() && self.strategy == Strategy::PartialOrder,
-                ..settings(after)
+                before_releases: after,
+                ..Settings::default()
             };
-            let (mut course, kinds) = self.run_one(chooser, settings, None, limit);
+            let (mut course, kinds) = self.run_one(chooser, settings, None);
             outcome.outside = outcome.outside.take().or_else(|| course.outside.take());
             chooser = course.take_chooser();
             outcome.schedules += 1;
@@ -256,17 +260,7 @@ impl Explore {
                 let key = kind.key();
                 if !known.contains(&key) {
                     known.push(key);
-                    let mut finding = Finding {
-                        kind,
-                        schedule: course.schedule.clone(),
-                        number: outcome.schedules,
-                        seed: self.seed,
-                        exact: course.exact,
-                        interleaving: String::new(),
-                    };
-                    if self.shrink && !hangs && course.exact && finding.kind.is_failure() {
-                        self.shorten(&mut finding, &course.steps, limit);
-                    }
+                    let finding = self.finding(kind, outcome.schedules, &course, hangs);
                     outcome.findings.push(finding);
                 }
             }
@@ -283,19 +277,43 @@ impl Explore {
         }
     }
 
+    /// The finding of the schedule with this number; a failure gets a shorter schedule, unless that is unwanted or the
+    /// schedule `hangs`, which leaves threads behind.
+    #[inline]
+    pub(super) fn finding(
+        &self,
+        kind: FindingKind,
+        number: usize,
+        course: &Course,
+        hangs: bool,
+    ) -> Finding {
+        let mut finding = Finding {
+            kind,
+            schedule: course.schedule.clone(),
+            number,
+            seed: self.seed,
+            exact: course.exact,
+            interleaving: course.interleaving(),
+        };
+        if self.shrink && !hangs && course.exact && finding.kind.is_failure() {
+            self.shorten(&mut finding, &course.steps);
+        }
+        finding
+    }
+
     /// Gives the finding a schedule with fewer switches, if there is one, and the table of its steps.
     #[inline]
-    pub(super) fn shorten(&self, finding: &mut Finding, steps: &[usize], limit: Duration) {
-        let after = finding.schedule.before_releases;
+    fn shorten(&self, finding: &mut Finding, steps: &[usize]) {
         let quiet = Settings {
+            before_releases: finding.schedule.before_releases,
             is_quiet: true,
             // Only an exact schedule is run again.
             looks_outside: true,
-            ..settings(after)
+            ..Settings::default()
         };
         quiet::install();
         let shorter = shrink(steps, &finding.kind, |chooser| {
-            self.run_one(chooser, quiet.clone(), None, limit)
+            self.run_one(chooser, quiet.clone(), None)
         });
         if let Some(course) = shorter {
             finding.schedule = course.schedule;
@@ -305,7 +323,7 @@ impl Explore {
             is_noting: true,
             ..quiet
         };
-        let (course, kinds) = self.run_one(Box::new(replay), noting, None, limit);
+        let (course, kinds) = self.run_one(Box::new(replay), noting, None);
         if course.exact
             && let Some(kind) = kinds.into_iter().find(|kind| kind.is_same(&finding.kind))
         {
@@ -320,8 +338,8 @@ impl Explore {
         chooser: Box<dyn Choose>,
         settings: Settings,
         aim: Option<Aim>,
-        limit: Duration,
     ) -> (Course, Vec<FindingKind>) {
+        let limit = self.limit();
         let trial = open_check(true);
         // What stays away once will do so again.
         let patience = if settings.looks_outside {
@@ -329,22 +347,16 @@ impl Explore {
         } else {
             self.patience.min(KNOWN_PATIENCE)
         };
+        let hang = |limit| FindingKind::Hang(Box::new(Hang::new(limit, Some(trial.number()))));
         let session = Session::new(chooser, settings, aim);
         let child = Child::of(Arc::clone(&session) as _);
         let cohort = CheckMembership::of(trial.number());
         let body = Arc::clone(&self.body);
-        // Under the name of the test, as in a check.
-        let mut builder = thread::Builder::new();
-        if let Some(name) = thread::current().name() {
-            builder = builder.name(name.to_owned());
-        }
-        let handle = builder
-            .spawn(move || {
-                cohort.enter();
-                let _turn = child.begin();
-                body();
-            })
-            .expect("the operating system starts a thread");
+        let handle = spawn_named(move || {
+            cohort.enter();
+            let _turn = child.begin();
+            body();
+        });
         session.start();
         let end = session.supervise(limit, patience);
         let mut kinds = Vec::new();
@@ -359,32 +371,24 @@ impl Explore {
             threads.retain(|thread| thread.os_id.is_none_or(|id| session.has(id)));
             kinds.push(FindingKind::Stuck(Stuck::new(threads)));
         } else if end == End::Late {
-            let threads = observe::of_scope(trial.number());
-            let hang = Hang::new(limit, true, threads);
-            kinds.push(FindingKind::Hang(Box::new(hang)));
+            kinds.push(hang(limit));
         }
         session.release(true);
-        if !session.has_ended(GRACE) {
-            if end != End::Late {
-                let threads = observe::of_scope(trial.number());
-                let hang = Hang::new(GRACE, true, threads);
-                kinds.push(FindingKind::Hang(Box::new(hang)));
-            }
-            let gathered = trial.close();
-            kinds.extend(gathered.findings.into_iter().map(report));
-            let has_deadlocked = kinds.iter().any(FindingKind::is_stuck);
-            return (session.finish(has_deadlocked), kinds);
+        let has_ended = session.has_ended(GRACE);
+        if !has_ended && end != End::Late {
+            kinds.push(hang(GRACE));
         }
-        let payload = handle.join().err();
+        let payload = has_ended.then(|| handle.join().err()).flatten();
         let gathered = trial.close();
-        let has_deadlock = |report: &crate::report::Report| report.verdict == Verdict::Deadlock;
-        if end == End::Stuck && gathered.findings.iter().any(has_deadlock) {
+        let has_deadlock = |report: &Report| report.verdict == Verdict::Deadlock;
+        if has_ended && end == End::Stuck && gathered.findings.iter().any(has_deadlock) {
             // The configuration reports deadlocks and breaks none: the report says more.
             kinds.clear();
         }
         // A panic that breaks a deadlock, or follows from one, is no finding of its own.
         let broken = !gathered.panics.is_empty() || end != End::Over;
-        kinds.extend(gathered.findings.into_iter().map(report));
+        let reports = gathered.findings.into_iter().map(Box::new);
+        kinds.extend(reports.map(FindingKind::Report));
         if let Some(payload) = payload.filter(|payload| !broken && !is_abandoned(&**payload)) {
             kinds.push(FindingKind::Panic(message(&*payload)));
         }
@@ -398,18 +402,14 @@ impl Explore {
     #[inline]
     fn run_unwatched(&self, outcome: &mut Outcome) {
         let body = Arc::clone(&self.body);
-        let limit = self.timeout.unwrap_or_else(timeout::default);
-        let checked = Check::new().timeout(limit).run(move || body());
+        let checked = Check::new().timeout(self.limit()).run(move || body());
         outcome.schedules = 1;
         outcome.inexact = 1;
-        let mut kinds = Vec::new();
-        if let Some(text) = checked.panic() {
-            kinds.push(FindingKind::Panic(text.to_owned()));
-        }
-        if let Some(hang) = checked.hung() {
-            kinds.push(FindingKind::Hang(Box::new(hang.clone())));
-        }
-        for kind in kinds {
+        let panic = checked
+            .panicked
+            .map(|panicked| FindingKind::Panic(panicked.message));
+        let hang = checked.hang.map(|hang| FindingKind::Hang(Box::new(hang)));
+        for kind in panic.into_iter().chain(hang) {
             outcome.findings.push(Finding {
                 kind,
                 schedule: Schedule::default(),
@@ -438,18 +438,4 @@ fn let_threads_leave(check: u64, session: &Session) {
     while observe::of_scope(check).iter().any(is_leaving) && start.elapsed() < GRACE {
         std::thread::sleep(Duration::from_millis(1));
     }
-}
-
-/// The settings of a schedule that explores.
-#[inline]
-fn settings(before_releases: bool) -> Settings {
-    Settings {
-        before_releases,
-        ..Settings::default()
-    }
-}
-
-#[inline]
-fn report(report: crate::report::Report) -> FindingKind {
-    FindingKind::Report(Box::new(report))
 }

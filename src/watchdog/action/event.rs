@@ -14,7 +14,7 @@
 use super::super::alert::Alert;
 use super::super::backoff::Phase;
 use super::super::labels::{cause, phase};
-use crate::report::{Report, milliseconds};
+use crate::report::milliseconds;
 
 /// Emits one event: of level error, or, when the stall is over, of level warning.
 pub(super) fn emit(alert: &Alert) {
@@ -25,7 +25,7 @@ pub(super) fn emit(alert: &Alert) {
         .stall
         .as_ref()
         .map_or(0, |stall| milliseconds(stall.limit));
-    let (threads, locks) = (report.thread_list(), locks(report));
+    let (threads, locks) = (report.thread_list(), report.lock_list());
     // Without the prefix, which repeats the target.
     let message = alert.subject();
     // Level and target belong to the call site, so each level needs one of its own.
@@ -51,12 +51,4 @@ pub(super) fn emit(alert: &Alert) {
         Phase::Began | Phase::GoesOn => event!(tracing::Level::ERROR),
         Phase::Ended => event!(tracing::Level::WARN),
     }
-}
-
-fn locks(report: &Report) -> String {
-    let mut names = Vec::new();
-    for lock in &report.locks {
-        names.push(report.lock_name(lock.id).to_string());
-    }
-    names.join(", ")
 }

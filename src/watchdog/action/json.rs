@@ -40,6 +40,7 @@ fn dumped(thread: &DumpedThread) -> Value {
         "os_id": thread.os_id,
         "name": thread.name.as_deref().map(cut),
         "is_ours": thread.is_ours,
+        "task": thread.is_task,
         "activity": activity(&thread.activity),
         "held": holds.map(|holds| holds.iter().map(held).collect::<Value>()),
         "waits": thread.waits.as_ref().map(waits),

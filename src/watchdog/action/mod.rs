@@ -16,7 +16,6 @@ use super::error::Error;
 use crate::config::Callback;
 use crate::sink;
 
-/// One action.
 #[derive(Clone, Debug)]
 pub(super) enum Action {
     /// A `tracing` event.
@@ -116,7 +115,6 @@ fn exit(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// Ends the process.
 #[cfg(not(unix))]
 fn exit(code: i32) -> ! {
     std::process::exit(code)

@@ -56,7 +56,6 @@ pub(super) fn restart(times: u32) {
     ));
 }
 
-/// Reports that this system cannot restart a program.
 #[cfg(not(unix))]
 pub(super) fn restart(_times: u32) {
     sink::say("watchdog: a program cannot be restarted in its process on this system");

@@ -9,7 +9,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::variables::Variable;
 
-/// The name of the variable.
 pub(super) const RESTARTS: &str = Variable::Restarts.name();
 
 /// After this time without a restart, counting begins anew.

@@ -461,7 +461,7 @@ fn a_missed_heartbeat_says_where_it_was_set_up() {
     let stall = Stall {
         cause: StallCause::Heartbeat {
             name: "ingest".to_owned(),
-            site: fixture::created().0,
+            site: fixture::shard(),
             thread: Some(ThreadId::new(WRITER)),
         },
         lasted: Duration::from_millis(2_500),
