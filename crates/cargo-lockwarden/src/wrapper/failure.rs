@@ -32,10 +32,12 @@ pub(super) fn explain(
     } else {
         // It cannot be compiled with the originals: what it depends on was compiled with the replacements.
         let libraries: Vec<_> = bare_call.extern_paths().collect();
-        for watched in replacement::among(&libraries, facade) {
+        let watched = replacement::among(&libraries, facade);
+        if !watched.is_empty() {
+            let (names, value) = (watched.join(" and "), watched.join(","));
             eprintln!(
-                "lockwarden: `{name} {version}` is compiled with the watched {watched}; if it compiles without this \
-                 command, leave {watched} out by `--exclude {watched}`"
+                "lockwarden: `{name} {version}` is compiled with the watched {names}; if it compiles without this \
+                 command, leave {names} out by `--exclude {value}`"
             );
         }
     }
