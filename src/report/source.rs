@@ -1,6 +1,6 @@
 //! The source files that a report quotes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::regular_file::read_regular;
 
@@ -37,11 +37,16 @@ impl Sources {
 ///
 /// A relative path is relative to the workspace, which is above the program that cargo built, or above the package
 /// that it runs. The current directory says nothing about it: a program that runs in another project's directory
-/// would find that project's `src/main.rs`.
+/// would find that project's `src/main.rs`. Nor does the package, if the workspace is known: both may have a
+/// `src/lib.rs`.
 fn find(file: &str) -> Option<String> {
     let path = Path::new(file);
     if path.is_absolute() {
         return read(path);
+    }
+    let in_workspace = workspace().and_then(|root| read(&root.join(path)));
+    if in_workspace.is_some() {
+        return in_workspace;
     }
     if let Some(package) = std::env::var_os("CARGO_MANIFEST_DIR")
         && let Some(text) = find_above(Path::new(&package), path)
@@ -51,9 +56,31 @@ fn find(file: &str) -> Option<String> {
     find_above(&std::env::current_exe().ok()?, path)
 }
 
+/// Returns the folder to which the places of the program are relative: the nearest one above the program that has a
+/// manifest. Where the package that cargo runs is no part of that workspace, the program was built into a folder of
+/// another project, and nothing is known.
+pub(super) fn workspace() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let root = program.ancestors().find(|above| has_manifest(above))?;
+    let is_of = |package: &Path| {
+        package == root
+            || package.starts_with(root)
+                && read(&root.join("Cargo.toml"))
+                    .is_some_and(|text| text.lines().any(|line| line.starts_with("[workspace")))
+    };
+    let package = std::env::var_os("CARGO_MANIFEST_DIR");
+    package
+        .is_none_or(|package| is_of(Path::new(&package)))
+        .then(|| root.to_owned())
+}
+
+fn has_manifest(folder: &Path) -> bool {
+    folder.join("Cargo.toml").is_file()
+}
+
 fn find_above(below: &Path, path: &Path) -> Option<String> {
     for above in below.ancestors().take(MAX_ANCESTORS) {
-        if above.join("Cargo.toml").is_file()
+        if has_manifest(above)
             && let Some(text) = read(&above.join(path))
         {
             return Some(text);

@@ -1,13 +1,14 @@
 //! A stack: captured as addresses, resolved to names when it is read.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
 use super::module::{LOOKUP, Module, Modules, Place};
 use super::place::{is_own, short_file, shown_file};
+use super::source;
 use crate::engine::ids::Site;
 use crate::engine::lists;
 use crate::tracking::lock::class_key;
@@ -141,8 +142,7 @@ impl Stack {
         let is_own = |frame: &Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(is_own);
         let caller = &frames[first(frames, &is_own)?];
         let file = caller.file.as_deref()?;
-        let here = std::env::current_dir().ok();
-        caller.call_in(under(here.as_deref(), file).unwrap_or(file))
+        caller.call_in(under(root().as_deref(), file).unwrap_or(file))
     }
 
     /// Returns a hash of the innermost calls: the path through this crate, and its callers.
@@ -291,9 +291,14 @@ fn nearest<'a>(callers: &'a [Frame], concerns: &dyn Fn(&Frame) -> bool) -> Optio
     callers.get(at.unwrap_or_default())
 }
 
-/// Returns the path of a file within the current directory, in which the places of locks are, too.
-fn under<'a>(here: Option<&Path>, file: &'a str) -> Option<&'a str> {
-    Path::new(file).strip_prefix(here?).ok()?.to_str()
+/// Returns the folder to which the places of locks are relative; the current directory, if that is not known.
+fn root() -> Option<PathBuf> {
+    source::workspace().or_else(|| std::env::current_dir().ok())
+}
+
+/// Returns the path of a file within the folder.
+fn under<'a>(root: Option<&Path>, file: &'a str) -> Option<&'a str> {
+    Path::new(file).strip_prefix(root?).ok()?.to_str()
 }
 
 /// Walks the stack of the calling thread.
@@ -558,7 +563,7 @@ fn is_file_of_ours(file: &str) -> bool {
 
 impl fmt::Display for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let here = std::env::current_dir().ok();
+        let root = root();
         let mut unnamed: Vec<&Module> = Vec::new();
         for (number, frame) in self.frames().iter().enumerate() {
             let name = frame.function.as_deref().unwrap_or("<unknown>");
@@ -571,7 +576,7 @@ impl fmt::Display for Stack {
             }
             writeln!(f)?;
             let Some(file) = &frame.file else { continue };
-            match under(here.as_deref(), file) {
+            match under(root.as_deref(), file) {
                 Some(file) => write!(f, "          at {file}")?,
                 None => write!(f, "          at {}", shown_file(file))?,
             }

@@ -68,10 +68,15 @@ impl Answer {
     fn of(project: &Project) -> Self {
         let mut answer = Self::default();
         for package in &project.packages {
-            let Package { name, version, .. } = package;
+            let Package {
+                name,
+                version,
+                features,
+                ..
+            } = package;
             let full = format!("{name} {version}");
-            let kept = wrapper::kept(name, version, |cfg| project.config.has_cfg(cfg));
-            let is_replaced = wrapper::is_replaced(name, version) && kept.is_none();
+            let kept = wrapper::kept(package, |cfg| project.config.has_cfg(cfg));
+            let is_replaced = wrapper::is_replaced(package) && kept.is_none();
             match wrapper::left_out_of(&project.selection, package) {
                 Some(LeftOut::NotNamed) | None if is_replaced => {
                     answer.replaced.push(full);
@@ -91,9 +96,16 @@ impl Answer {
                 };
                 answer.unseen.push(format!("{full}: {why}"));
             } else if name == "once_cell" && !is_replaced {
-                answer.unseen.push(format!(
-                    "{full}: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked"
-                ));
+                let has = |feature: &str| features.iter().any(|on| on == feature);
+                let why = if has("std") {
+                    "only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked"
+                } else if has("critical-section") {
+                    "threads that wait for a value of `sync` wait in a critical section"
+                } else {
+                    // Without both it has no `sync`.
+                    continue;
+                };
+                answer.unseen.push(format!("{full}: {why}"));
             } else if name == "tokio" && !is_replaced {
                 let why =
                     kept.unwrap_or_else(|| "only versions from 1.47 on are replaced".to_owned());

@@ -254,6 +254,10 @@ fn a_branch_that_adds_the_wrong_order_fails_and_only_that() {
         .output()
         .unwrap();
     assert_eq!(shown(&exported), shown(&first));
+    let graph = project.lockwarden(&["graph", "records", "-o", "graph.dot"]);
+    assert_eq!(shown(&graph), "");
+    let graph = fs::read_to_string(project.0.join("graph.dot")).unwrap();
+    assert!(graph.starts_with("digraph lock_orders {"), "{graph}");
     let denied = project.lockwarden(&["check", "records", "--deny", "new"]);
     assert_eq!(denied.status.code(), Some(100), "{}", shown(&denied));
     assert!(

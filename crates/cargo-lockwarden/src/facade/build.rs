@@ -265,10 +265,11 @@ fn release_build(root: &Path, target_dir: &Path, triple: &str) -> Command {
         // The libraries are looked up there, also where a file says `build.build-dir`.
         .env("CARGO_BUILD_BUILD_DIR", target_dir)
         // The program may have the same crates in the same versions: these are others. And it may be
-        // linked with LTO, which needs the bitcode.
+        // linked with LTO, which needs the bitcode. Lints are silent in a way that leaves the warnings by which cargo
+        // learns that a target has no dynamic libraries: `--cap-lints=allow` does not.
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
-            "-Cmetadata=lockwarden-facade\u{1f}-Cembed-bitcode=yes\u{1f}--cap-lints=allow",
+            "-Cmetadata=lockwarden-facade\u{1f}-Cembed-bitcode=yes\u{1f}--cap-lints=warn\u{1f}-Awarnings",
         )
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
@@ -337,5 +338,26 @@ mod tests {
         assert_eq!(build_dir.unwrap().1, Some(target_dir.as_os_str()));
         let debug = variables.find(|(name, _)| *name == "CARGO_PROFILE_RELEASE_DEBUG");
         assert_eq!(debug.unwrap().1, Some("none".as_ref()));
+    }
+
+    #[test]
+    fn cargo_accepts_the_options_for_a_target_without_dynamic_libraries() {
+        let triple = "x86_64-unknown-linux-musl";
+        let call = release_build(Path::new("/sources"), Path::new("/target"), triple);
+        let flags = call
+            .get_envs()
+            .find(|(name, _)| *name == "CARGO_ENCODED_RUSTFLAGS")
+            .and_then(|(_, value)| value);
+        // It asks the compiler what a build would ask first, for which the target need not be installed.
+        let output = Command::new(cargo())
+            .args(["metadata", "--format-version", "1", "--offline"])
+            .args(["--filter-platform", triple, "--manifest-path"])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .env_remove("RUSTFLAGS")
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.unwrap())
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{error}");
     }
 }

@@ -79,6 +79,9 @@ pub(crate) enum Command {
         /// Only orders that lie on cycles
         #[arg(long)]
         cycles: bool,
+        /// The file to write, `-` for standard output
+        #[arg(short, long, value_name = "FILE", default_value = "-")]
+        output: PathBuf,
     },
     /// Write one self-contained HTML page: findings, cycles, and the matrix of all orders
     Report {
@@ -185,7 +188,8 @@ impl Command {
                 focus,
                 of_crate,
                 cycles,
-            } => graph(&input, format, focus, of_crate, cycles),
+                output,
+            } => graph(&input, format, focus, of_crate, cycles, &output),
             Self::Report { input, output } => {
                 let loaded = Loaded::of(&input)?;
                 let baseline = input.baseline()?;
@@ -365,6 +369,7 @@ fn graph(
     focus: Option<String>,
     of_crate: Option<String>,
     cycles: bool,
+    output: &Path,
 ) -> Result<u8, Stop> {
     let loaded = Loaded::of(input)?;
     let baseline = input.baseline()?;
@@ -391,6 +396,6 @@ fn graph(
         Format::Json => draw::json(&orders, &baseline, &pairs),
         Format::Svg => page::svg(&orders, &baseline, &pairs),
     };
-    write(Path::new("-"), &text)?;
+    write(output, &text)?;
     Ok(0)
 }

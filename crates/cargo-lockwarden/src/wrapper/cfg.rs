@@ -50,6 +50,11 @@ impl Cfg {
         self.names.contains(name)
     }
 
+    /// Whether the feature is on.
+    pub(super) fn has_feature(&self, name: &str) -> bool {
+        self.features.contains(name)
+    }
+
     /// What an attribute may be: those of a `cfg_attr`, unless its condition certainly does not hold.
     pub(super) fn expand(&self, attribute: &Attribute) -> Vec<Meta> {
         if !attribute.path().is_ident("cfg_attr") {

@@ -25,6 +25,11 @@ pub(super) fn of_library(library: &Path) -> String {
     fs::read_to_string(library.with_file_name(list).with_extension("d")).unwrap_or_default()
 }
 
+/// A path as such a list has it.
+pub(super) fn escaped(path: &Path) -> String {
+    path.to_string_lossy().replace(' ', "\\ ")
+}
+
 /// Joins two lists: of each, cargo reads the first line that has the form `output: file file ...`.
 fn join(text: &str, other: &str) -> Option<String> {
     let rule = |line: &&str| !line.starts_with('#') && line.contains(": ");

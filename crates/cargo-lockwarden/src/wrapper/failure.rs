@@ -1,26 +1,23 @@
 //! What is said when a crate does not compile.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
-use super::dep_info;
 use super::invocation::Invocation;
-use super::rustc::{Compiler, Package, is_replaced};
+use super::replacement;
+use super::rustc::{Compiler, Package};
+use crate::facade::Facade;
 
-/// The end of the path of what is compiled in the place of crossbeam-channel.
-const CHANNEL: &str = "replacements/crossbeam_channel.rs";
-
-/// Says that a crate compiles without the facade and not with it, if that is so, or that the watched tokio or
-/// crossbeam-channel may be the reason, if the crate uses it. An error of the crate itself needs no words beside those
-/// of the compiler.
+/// Says that a crate compiles without the facade and not with it, if that is so, or which of the crates that it uses
+/// are replaced, since these may be the reason. An error of the crate itself needs no words beside those of the compiler.
 pub(super) fn explain(
     compiler: &Compiler,
     bare_call: &Invocation,
-    search: &[PathBuf],
+    facade: &Facade,
     package: &Package,
 ) {
     let mut bare = bare_call.clone();
-    bare.add_search(search);
+    bare.add_search(&facade.search);
     let folder = std::env::temp_dir().join(format!("lockwarden-bare-{}", std::process::id()));
     if std::fs::create_dir_all(&folder).is_err() {
         return;
@@ -34,26 +31,17 @@ pub(super) fn explain(
         );
     } else {
         // It cannot be compiled with the originals: what it depends on was compiled with the replacements.
-        for watched in watched_dependencies(bare_call) {
+        let libraries: Vec<_> = bare_call.extern_paths().collect();
+        let watched = replacement::among(&libraries, facade);
+        if !watched.is_empty() {
+            let (names, value) = (watched.join(" and "), watched.join(","));
             eprintln!(
-                "lockwarden: `{name} {version}` is compiled with the watched {watched}; if it compiles without this \
-                 command, leave {watched} out by `--exclude {watched}`"
+                "lockwarden: `{name} {version}` is compiled with the watched {names}; if it compiles without this \
+                 command, leave {names} out by `--exclude {value}`"
             );
         }
     }
     let _ = std::fs::remove_dir_all(&folder);
-}
-
-/// The packages without whose replacements the crate may compile.
-fn watched_dependencies(call: &Invocation) -> impl Iterator<Item = &'static str> {
-    let is_channel = |library: PathBuf| dep_info::of_library(&library).contains(CHANNEL);
-    let has_channel = call.extern_paths().any(is_channel);
-    [
-        ("tokio", is_replaced("tokio", call)),
-        ("crossbeam-channel", has_channel),
-    ]
-    .into_iter()
-    .filter_map(|(name, is_watched)| is_watched.then_some(name))
 }
 
 /// Whether the crate is compiled and linked as it is; its files go to `folder`. A library that the linker does not

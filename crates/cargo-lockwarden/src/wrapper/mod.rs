@@ -66,14 +66,19 @@ pub(crate) fn run(call: Call) -> Result<ExitCode> {
 }
 
 /// Whether another source takes the place of a package.
-pub(crate) fn is_replaced(name: &str, version: &str) -> bool {
-    replacement::of(name, version).is_some()
+pub(crate) fn is_replaced(package: &Package) -> bool {
+    replacement_of(package).is_some()
 }
 
 /// Why a package that could be replaced is not, where `has_cfg` says which `--cfg` the compiler is given.
-pub(crate) fn kept(name: &str, version: &str, has_cfg: impl Fn(&str) -> bool) -> Option<String> {
-    let unless = replacement::of(name, version)?.unless?;
+pub(crate) fn kept(package: &Package, has_cfg: impl Fn(&str) -> bool) -> Option<String> {
+    let unless = replacement_of(package)?.unless?;
     has_cfg(unless).then(|| rustc::kept_reason(unless))
+}
+
+fn replacement_of(package: &Package) -> Option<replacement::Replacement> {
+    let cfg = cfg::Cfg::of_features(package.features.iter().cloned());
+    replacement::of(&package.name, &package.version, &cfg)
 }
 
 /// Why a package of the build keeps the bare std, if it does.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::cfg::Cfg;
+use super::dep_info;
 use crate::facade::Facade;
 
 /// What takes the place of a crate.
@@ -27,6 +28,8 @@ pub(super) struct Replacement {
     pub(super) needs: Option<&'static str>,
     /// A `--cfg` under which the package stays as it is.
     pub(super) unless: Option<&'static str>,
+    /// The feature without which the package stays as it is.
+    feature: Option<&'static str>,
 }
 
 /// How the crate of a replaced package is compiled.
@@ -82,6 +85,7 @@ impl Replacement {
             original: None,
             needs: None,
             unless: None,
+            feature: None,
         }
     }
 }
@@ -115,8 +119,9 @@ const REPLACEMENTS: [Replacement; 8] = [
         Versions::Of("0.5."),
         "replacements/crossbeam_channel.rs",
     ),
-    // Before 1.12 a cell has no `wait`.
+    // Before 1.12 a cell has no `wait`. Without `std` no thread waits, or all wait in critical sections.
     Replacement {
+        feature: Some("std"),
         edition: Some("2021"),
         original: Some(Original {
             name: "once_cell_original",
@@ -159,11 +164,26 @@ const REPLACEMENTS: [Replacement; 8] = [
     },
 ];
 
-/// What takes the place of a package, if anything does.
-pub(super) fn of(name: &str, version: &str) -> Option<Replacement> {
+/// What takes the place of a package, if anything does, where `cfg` has its features.
+pub(super) fn of(name: &str, version: &str, cfg: &Cfg) -> Option<Replacement> {
     REPLACEMENTS
         .into_iter()
         .find(|r| r.package == name && r.versions.contain(version))
+        .filter(|r| r.feature.is_none_or(|feature| cfg.has_feature(feature)))
+}
+
+/// The packages in whose place one of these libraries was compiled, without those that are watched by themselves.
+pub(super) fn among(libraries: &[PathBuf], facade: &Facade) -> Vec<&'static str> {
+    let lists: Vec<_> = libraries.iter().map(|l| dep_info::of_library(l)).collect();
+    REPLACEMENTS
+        .into_iter()
+        .filter(|r| !r.package.starts_with("lockwarden"))
+        .filter(|r| {
+            let source = dep_info::escaped(&r.source(facade));
+            lists.iter().any(|list| list.contains(&source))
+        })
+        .map(|r| r.package)
+        .collect()
 }
 
 /// The crate that is compiled under another name where a package is replaced.
@@ -195,6 +215,10 @@ impl Replacement {
 mod tests {
     use super::*;
 
+    fn of(name: &str, version: &str) -> Option<Replacement> {
+        super::of(name, version, &Cfg::of_features(["std".to_owned()]))
+    }
+
     #[test]
     fn only_known_versions_are_replaced() {
         assert!(of("lock_api", "0.4.14").is_some());
@@ -207,6 +231,7 @@ mod tests {
         assert!(of("dashmap", "0.4.0").is_none());
         assert!(of("once_cell", "1.11.0").is_none() && of("once_cell", "0.2.7").is_none());
         assert!(of("once_cell", "1.12.0").is_some() && of("once_cell", "1.21.4").is_some());
+        assert!(super::of("once_cell", "1.21.4", &Cfg::default()).is_none());
         assert!(of("tokio", "1.46.1").is_none() && of("tokio", "0.3.47").is_none());
         assert!(of("tokio", "1.47.0").is_some() && of("tokio", "1.100.2").is_some());
     }

@@ -54,8 +54,9 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
         return Ok(code(compiler.run(&invocation)?));
     };
     let why = left_out(plan, &package, &invocation);
-    let replacement = replacement::of(&package.name, &package.version);
-    let kept_by = replacement.and_then(|replacement| replacement.kept_by(&Cfg::of(&invocation)));
+    let cfg = Cfg::of(&invocation);
+    let replacement = replacement::of(&package.name, &package.version, &cfg);
+    let kept_by = replacement.and_then(|replacement| replacement.kept_by(&cfg));
     note(plan, &package, &invocation, why, kept_by);
     if why.is_some() {
         // What it depends on may be watched.
@@ -81,14 +82,14 @@ pub(super) fn run(plan: &Plan, mut arguments: Vec<OsString>) -> Result<ExitCode>
     let watched = with_facade(&invocation, facade);
     let status = compiler.run(&watched)?;
     if !status.success() {
-        failure::explain(&compiler, &invocation, &facade.search, &package);
+        failure::explain(&compiler, &invocation, facade, &package);
     }
     Ok(code(status))
 }
 
 /// Whether what a crate is given under this name was compiled in the place of a package: the crate of that
 /// package is beside it.
-pub(super) fn is_replaced(name: &str, invocation: &Invocation) -> bool {
+fn is_replaced(name: &str, invocation: &Invocation) -> bool {
     let Some(original) = replacement::original_of(name) else {
         return false;
     };
@@ -175,13 +176,14 @@ fn names_std(text: &str, cfg: &Cfg) -> bool {
 /// Why the package that is compiled keeps the bare std, if it does.
 pub(super) fn left_out(plan: &Plan, package: &Package, invocation: &Invocation) -> Option<LeftOut> {
     let Package { name, version } = package;
+    let cfg = Cfg::of(invocation);
     match plan.selection.left_out(name, version) {
         // The locks of a replaced crate belong to the crates that use it.
-        Some(LeftOut::NotNamed) if super::is_replaced(name, version) => None,
+        Some(LeftOut::NotNamed) if replacement::of(name, version, &cfg).is_some() => None,
         None => {
             let is_member = plan.members.contains(&format!("{name}@{version}"));
             let root = Path::new(invocation.source_path()?);
-            allocator::leaves_out(is_member, root, &Cfg::of(invocation))
+            allocator::leaves_out(is_member, root, &cfg)
         }
         why => why,
     }
@@ -259,7 +261,7 @@ fn replaced(
     }
     let status = compiler.run(&changed)?;
     if !status.success() {
-        failure::explain(compiler, invocation, &facade.search, package);
+        failure::explain(compiler, invocation, facade, package);
     } else if let Some(original) = replacement.original {
         let name = invocation.value("--crate-name").unwrap_or_default();
         let list = |name: &str| output_file(invocation, "", name, "d");
@@ -395,7 +397,7 @@ mod tests {
             "--crate-name parking_lot src/lib.rs --emit=dep-info,metadata,link -C metadata=1 \
              -C extra-filename=-1 --out-dir /t/deps --target t",
         );
-        let replacement = replacement::of("parking_lot", "0.12.5").unwrap();
+        let replacement = replacement::of("parking_lot", "0.12.5", &Cfg::default()).unwrap();
         let original = replacement.original.unwrap();
         let beside = renamed(&call, original);
         assert_eq!(
@@ -424,7 +426,7 @@ mod tests {
             "--crate-name tokio --edition=2021 src/lib.rs --cfg feature=\"sync\" \
              --extern libc=/t/libc.rlib --extern pin_project_lite=/t/pin.rlib --cap-lints warn",
         );
-        let replacement = replacement::of("tokio", "1.47.0").unwrap();
+        let replacement = replacement::of("tokio", "1.47.0", &Cfg::default()).unwrap();
         assert_eq!(
             in_place(&call, &facade(), replacement).unwrap().arguments,
             invocation(

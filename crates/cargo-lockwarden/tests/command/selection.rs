@@ -179,8 +179,9 @@ fn a_project_that_cannot_be_read_is_an_error_in_words() {
         .says("cargo cannot read the project");
 }
 
-/// What the doctor says of a project that depends on the package `name` of this version, and is built with `flags`.
-fn doctor_of(name: &str, version: &str, flags: &str) -> Answer {
+/// What the doctor says of a project that depends on the package `name` of this version, which has these features by
+/// default, and is built with `flags`.
+fn doctor_of(name: &str, version: &str, features: &[&str], flags: &str) -> Answer {
     let project = Project::copy("clean", name);
     let manifest = "[package]\nname = \"clean\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n";
     let dependency = format!("{name} = {{ path = \"{name}\" }}\n");
@@ -192,8 +193,13 @@ fn doctor_of(name: &str, version: &str, flags: &str) -> Answer {
     let folder = project.folder().join(name);
     fs::create_dir_all(folder.join("src")).unwrap();
     fs::write(folder.join("src/lib.rs"), "").unwrap();
-    let package =
-        format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    let mut package = format!(
+        "[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\n\
+         [features]\ndefault = {features:?}\n"
+    );
+    for feature in features {
+        package += &format!("{feature} = []\n");
+    }
     fs::write(folder.join("Cargo.toml"), package).unwrap();
     let mut command = project.command();
     command.arg("doctor").env("RUSTFLAGS", flags);
@@ -204,9 +210,10 @@ fn doctor_of(name: &str, version: &str, flags: &str) -> Answer {
 
 #[test]
 fn tokio_is_replaced_from_1_47_on_and_not_under_its_unstable_interface() {
-    doctor_of("tokio", "1.46.1", "").says("tokio 1.46.1: only versions from 1.47 on are replaced");
-    doctor_of("tokio", "1.47.0", "").says("replaced by watched ones:\n  tokio 1.47.0\n");
-    doctor_of("tokio", "1.47.0", "--cfg tokio_unstable")
+    doctor_of("tokio", "1.46.1", &[], "")
+        .says("tokio 1.46.1: only versions from 1.47 on are replaced");
+    doctor_of("tokio", "1.47.0", &[], "").says("replaced by watched ones:\n  tokio 1.47.0\n");
+    doctor_of("tokio", "1.47.0", &[], "--cfg tokio_unstable")
         .says("tokio 1.47.0: not replaced under `--cfg tokio_unstable`");
 }
 
@@ -244,10 +251,29 @@ fn a_crate_that_does_not_compile_with_the_watched_channels_is_told_how_to_leave_
 }
 
 #[test]
-fn once_cell_is_replaced_from_1_12_on() {
-    doctor_of("once_cell", "1.11.0", "")
+fn a_crate_that_does_not_compile_with_the_watched_once_cell_is_told_how_to_leave_it_out() {
+    let project = Project::copy("oncecell", "size");
+    project
+        .call(&["run", "--features", "size"])
+        .ends_with(101)
+        .says("`oncecell 0.1.0` is compiled with the watched once_cell; if it compiles without this command")
+        .says("leave once_cell out by `--exclude once_cell`")
+        .is_silent_about("--exclude tokio");
+    project
+        .call(&["build", "--features", "size", "--exclude", "once_cell"])
+        .ends_with(0);
+}
+
+#[test]
+fn once_cell_is_replaced_from_1_12_on_with_its_feature_std() {
+    doctor_of("once_cell", "1.11.0", &["std"], "")
         .says("once_cell 1.11.0: only versions from 1.12 on are replaced; threads that wait for a value of `sync` are parked");
-    doctor_of("once_cell", "1.21.4", "").says("replaced by watched ones:\n  once_cell 1.21.4\n");
+    doctor_of("once_cell", "1.21.4", &["std"], "")
+        .says("replaced by watched ones:\n  once_cell 1.21.4\n");
+    doctor_of("once_cell", "1.21.4", &["critical-section"], "")
+        .says("not seen, or seen in part:\n  once_cell 1.21.4: threads that wait for a value of `sync` wait in a critical section\n")
+        .is_silent_about("replaced");
+    doctor_of("once_cell", "1.21.4", &[], "").is_silent_about("once_cell 1.21.4");
 }
 
 #[test]

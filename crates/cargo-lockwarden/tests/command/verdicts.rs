@@ -351,3 +351,13 @@ fn findings_of_a_runner_that_hides_what_passing_tests_print_are_shown_in_full() 
         .says("how it deadlocks:")
         .says("1 finding, in full above:");
 }
+
+#[test]
+fn places_of_a_test_are_those_in_the_workspace() {
+    Project::copy("member", "places")
+        .call(&["test", "-p", "checks", "--lib", "--", "--test-threads", "1"])
+        .ends_with(100)
+        .says("Inversion: the Mutex `member::STOCK` made at src/lib.rs:5:28")
+        .says("10 |     *TILL.lock().unwrap() += 1;\n")
+        .says("at src/lib.rs:10:11\n   1: checks::sells\n          at checks/src/lib.rs:5:5\n");
+}

@@ -9,6 +9,9 @@ use std::thread;
 
 use once_cell::sync::{Lazy, OnceCell};
 
+#[cfg(feature = "size")]
+const _: () = assert!(size_of::<OnceCell<u64>>() <= 24);
+
 static NAMES: Mutex<Vec<&str>> = Mutex::new(Vec::new());
 static CONFIG: OnceCell<usize> = OnceCell::new();
 static ITSELF: Lazy<usize> = Lazy::new(|| *ITSELF + 1);
