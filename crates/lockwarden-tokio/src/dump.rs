@@ -100,7 +100,7 @@ pub fn dump_within(patience: Duration) -> Dump {
         .into_iter()
         .filter(|task| task.polls() % 2 == 0)
         .filter(|task| {
-            let wait = task.waits.lock().all.last().cloned();
+            let wait = task.waits.lock().last().cloned();
             if let Some(wait) = &wait
                 && task.ask_for_probe()
             {
@@ -139,7 +139,7 @@ fn paragraphs() -> Vec<String> {
 fn state(task: &Arc<Task>) -> TaskState {
     let polls = task.polls();
     let last = polls.saturating_sub(1);
-    let waits = task.waits.lock().all.clone();
+    let waits: Vec<Arc<Wait>> = task.waits.lock().iter().cloned().collect();
     TaskState {
         name: task.info().to_string(),
         spawned: task.spawned,

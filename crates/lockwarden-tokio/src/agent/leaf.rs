@@ -334,9 +334,7 @@ impl Leaf {
                 waker: Mutex::new(waker.clone()),
                 stack: Mutex::default(),
             });
-            let mut waits = own.waits.lock();
-            waits.all.push(Arc::clone(&wait));
-            drop(waits);
+            own.waits.lock().add(Arc::clone(&wait));
             if wait.target.is_for_certain_tasks() {
                 registry::begin_wait(own);
             }
@@ -356,14 +354,9 @@ impl Leaf {
     #[cold]
     fn take_off(&mut self) {
         if let Some(wait) = self.entry.take() {
-            let task = &wait.task;
-            let mut waits = task.waits.lock();
-            waits.all.retain(|other| !Arc::ptr_eq(other, &wait));
-            let certain = |wait: &Arc<Wait>| wait.target.is_for_certain_tasks();
-            let is_last = certain(&wait) && !waits.all.iter().any(certain);
-            drop(waits);
+            let is_last = wait.task.waits.lock().remove(&wait);
             if is_last {
-                registry::end_wait(task);
+                registry::end_wait(&wait.task);
             }
         }
     }

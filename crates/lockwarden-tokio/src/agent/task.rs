@@ -9,12 +9,13 @@ use parking_lot::Mutex;
 use tokio::task::Id;
 
 use super::census;
-use super::leaf::{self, Wait};
+use super::leaf;
 use super::mark::Marked;
 use super::origin::Origin;
 use super::registry;
 use super::runtime::RuntimeState;
 use super::sent::Sent;
+use super::waits::Waits;
 
 /// What kind of future stands at the root of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,13 +147,6 @@ impl Joined {
     }
 }
 
-/// The waits of a task.
-#[derive(Debug, Default)]
-pub(crate) struct Waits {
-    pub(crate) all: Vec<Arc<Wait>>,
-    pub(crate) probed: Option<Probed>,
-}
-
 /// What the last probe has shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Probed {
@@ -213,7 +207,7 @@ impl Task {
     pub(crate) fn await_site(&self) -> Option<Site> {
         let last = self.polls().saturating_sub(1);
         let waits = self.waits.lock();
-        let polled = waits.all.iter().find(|wait| wait.last_poll() == last);
+        let polled = waits.iter().find(|wait| wait.last_poll() == last);
         polled.map(|wait| wait.site())
     }
 

@@ -204,7 +204,7 @@ impl Graph {
     /// Lists the waits of tasks for locks, permits and places in channels.
     fn list_waits(&mut self) {
         for task in registry::waiting() {
-            let waits = task.waits.lock().all.clone();
+            let waits: Vec<Arc<Wait>> = task.waits.lock().iter().cloned().collect();
             for wait in waits {
                 match &wait.target {
                     Target::Lock(lock, ..) => {
@@ -248,12 +248,12 @@ impl Graph {
             node.probed = waits.probed.filter(|probed| probed.at == node.polls);
             let last = node.polls.saturating_sub(1);
             let polled = |wait: &&Arc<Wait>| wait.last_poll() == last;
-            node.waits = waits.all.iter().filter(polled).cloned().collect();
+            node.waits = waits.iter().filter(polled).cloned().collect();
             // What the task awaits comes before the set that it drives meanwhile.
             let is_set = |wait: &Arc<Wait>| matches!(wait.target, Target::Set(_));
             node.waits.sort_by_key(is_set);
             let snoozed = |wait: &&Arc<Wait>| wait.last_poll() != last && !is_set(wait);
-            node.snoozed = waits.all.iter().filter(snoozed).cloned().collect();
+            node.snoozed = waits.iter().filter(snoozed).cloned().collect();
         }
         let at = self.nodes.len();
         self.nodes.push(node);

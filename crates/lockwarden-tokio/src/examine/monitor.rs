@@ -349,9 +349,9 @@ impl Monitor {
 
     /// Asks a task for a probe, unless the last ones have shown that it waits for something unknown.
     fn ask(&mut self, task: &Arc<Task>) {
-        let (waits, probed) = {
+        let (last, probed) = {
             let waits = task.waits.lock();
-            (waits.all.clone(), waits.probed)
+            (waits.last().cloned(), waits.probed)
         };
         if let Some(probed) = probed
             && !probed.is_tracked
@@ -367,7 +367,7 @@ impl Monitor {
             rest.next = (rest.next * 2).min(LONGEST_REST);
         }
         if task.ask_for_probe()
-            && let Some(wait) = waits.last()
+            && let Some(wait) = last
         {
             wait.wake_task();
         }

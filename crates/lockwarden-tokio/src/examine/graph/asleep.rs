@@ -47,7 +47,7 @@ impl Graph {
         }
         let in_poll = self.nodes[at].polls;
         let (waits, snoozed) = {
-            let all = &task.waits.lock().all;
+            let all = task.waits.lock();
             all.iter()
                 .cloned()
                 .partition(|wait| wait.last_poll() == in_poll)
@@ -90,7 +90,7 @@ impl Graph {
 /// Whether a wait of the task was found pending in this poll.
 fn has_wait_of(task: &Task, poll: u64) -> bool {
     let waits = task.waits.lock();
-    waits.all.iter().any(|wait| wait.last_poll() == poll)
+    waits.iter().any(|wait| wait.last_poll() == poll)
 }
 
 #[cfg(test)]

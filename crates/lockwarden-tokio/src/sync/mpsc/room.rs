@@ -164,7 +164,7 @@ impl Room {
     /// Whether the task is in a receipt, polled or not, that is a part of it.
     fn is_received_by(&self, task: &Task) -> bool {
         let waits = task.waits.lock();
-        waits.all.iter().any(|wait| {
+        waits.iter().any(|wait| {
             let is_own = match &wait.target {
                 Target::Message(room, _) => std::ptr::eq(&raw const **room, self),
                 _ => false,
