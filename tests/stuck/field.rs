@@ -1,5 +1,8 @@
 //! Programs of the shape of public bug reports, each beside the one that was meant, which has to stay silent.
 
+use lockwarden::config::{Action, Config};
+use lockwarden::parking_lot as pl;
+use lockwarden::report::Verdict;
 use lockwarden::sync::mpsc::{self, channel_named, sync_channel_named};
 use lockwarden::sync::{Mutex, RwLock};
 use lockwarden::thread::JoinHandle;
@@ -58,6 +61,16 @@ pub(crate) const CASES: &[Case] = &[
         run: || notify(true),
         expected: Expected::Nothing,
     },
+    Case {
+        name: "a table is read again behind a queued writer (nimiq #34)",
+        run: || reads_again(false),
+        expected: Expected::Finding("Deadlock", &["`table`"]),
+    },
+    Case {
+        name: "a table is read once, and a writer is queued",
+        run: || reads_again(true),
+        expected: Expected::Nothing,
+    },
     #[cfg(feature = "queue")]
     Case {
         name: "an initialiser that runs other jobs comes to one that needs its value (rayon #1251)",
@@ -91,6 +104,22 @@ fn subscription(mended: bool) {
     });
     until_asleep("writer");
     drop(subscription);
+    writer.join().unwrap();
+}
+
+/// With the feature `send_guard`, the guards may be in any thread.
+fn reads_again(mended: bool) {
+    static TABLE: pl::RwLock<u32> = pl::RwLock::named("table", 0);
+    let only_deadlocks = Config::new().on(Verdict::RecursiveRead, Action::Ignore);
+    only_deadlocks.install().unwrap();
+    let first = TABLE.read();
+    let writer = start("writer", || *TABLE.write() += 1);
+    until_asleep("writer");
+    match mended {
+        true => assert_eq!(*first, 0),
+        false => assert_eq!(*first + *TABLE.read(), 0),
+    }
+    drop(first);
     writer.join().unwrap();
 }
 

@@ -50,7 +50,8 @@ impl<F: Future> Future for InBranch<F> {
         let this = self.project();
         frame::with(|frame| match frame {
             Some(frame) => {
-                let branch = this.branch.get_or_insert_with(Branch::here);
+                let branch =
+                    (this.branch).get_or_insert_with(|| Branch::here(frame, cx.waker().into()));
                 frame.in_branch(branch, || this.future.poll(cx))
             }
             None => this.future.poll(cx),

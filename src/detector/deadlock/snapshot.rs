@@ -197,14 +197,22 @@ impl Snapshots {
 
     /// Returns the threads that block a waiting thread, each of which would have to run.
     pub(super) fn keepers(&self, wait: &PublishedWait) -> Vec<Blocker> {
-        if wait.sort.sendable || matches!(wait.need, WaitKind::Other(_)) {
-            // The guards may be in other threads than those that acquired the lock; or it is no lock.
+        match wait.sort.sendable {
+            // The guards may be in other threads than those that acquired the lock.
+            true => Vec::new(),
+            false => self.blockers(wait),
+        }
+    }
+
+    /// Returns the holds that keep a lock from a waiting thread or, without one, a writer that is queued ahead of it.
+    pub(super) fn blockers(&self, wait: &PublishedWait) -> Vec<Blocker> {
+        if matches!(wait.need, WaitKind::Other(_)) {
             return Vec::new();
         }
-        let keepers = self.listed(wait);
+        let listed = self.listed(wait);
         let shared = matches!(wait.need, WaitKind::Lock(Mode::Shared | Mode::Upgradable));
-        if !keepers.is_empty() || !shared || !wait.sort.queues {
-            return keepers;
+        if !listed.is_empty() || !shared || !wait.sort.queues {
+            return listed;
         }
         let mut writers = Vec::new();
         for (_, (at, _)) in self.at_lock(wait.ident, true) {
@@ -238,19 +246,23 @@ impl Snapshots {
         wait.is_some_and(|wait| wait.sort.sendable && is_lock(wait.need))
     }
 
-    /// Returns whether the lock for which a thread waits has been released since the snapshot.
+    /// Returns whether the lock for which a thread waits has been released since the snapshot. What a queued writer waits
+    /// for are all holds of the lock.
     pub(super) fn was_released(&self, at: usize) -> bool {
         let Some(wait) = &self.threads[at].wait else {
             return false;
         };
-        for (holder, _) in &self.listed(wait) {
-            let held = self.threads[*holder].slot.held();
+        let is_held = |at: usize| {
+            let held = self.threads[at].slot.held();
             let is_it = |hold: &HeldLock| std::ptr::eq(hold.ident, wait.ident);
-            if held.is_some_and(|held| held.iter().any(is_it)) {
-                return false;
-            }
+            held.is_some_and(|held| held.iter().any(is_it))
+        };
+        let mut holders = self.at_lock(wait.ident, false).iter();
+        let is_behind_a_queue = self.blockers(wait).iter().any(|(_, hold)| hold.is_none());
+        match is_behind_a_queue {
+            true => !holders.any(|(_, (at, _))| is_held(*at)),
+            false => !self.listed(wait).iter().any(|(at, _)| is_held(*at)),
         }
-        true
     }
 
     /// Returns whether a thread is parked.
@@ -403,7 +415,7 @@ impl Snapshots {
     fn need_of_lock(&self, wait: &PublishedWait, any_thread: usize) -> Option<WaitFor> {
         if wait.sort.sendable {
             // The guard may be in any thread by now.
-            let is_held = !wait.timed && !self.listed(wait).is_empty();
+            let is_held = !wait.timed && !self.blockers(wait).is_empty();
             return is_held.then(|| WaitFor::AnyOf(vec![any_thread]));
         }
         let keepers = self.keepers(wait);

@@ -212,7 +212,7 @@ fn is_behind_a_queue(all: &Snapshots, at: usize) -> bool {
     let Some(wait) = &all.threads[at].wait else {
         return false;
     };
-    all.keepers(wait).iter().any(|(_, hold)| hold.is_none())
+    all.blockers(wait).iter().any(|(_, hold)| hold.is_none())
 }
 
 /// Returns whether these threads stay in their waits for a while.

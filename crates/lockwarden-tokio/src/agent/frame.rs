@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 use lockwarden::instrument::{self, Acting, Site, ThreadId};
 
 use super::identity::{Identity, Known};
-use super::mark::{Branch, To};
+use super::mark::{Branch, PolledBy, To};
 use super::probe::Probe;
 use super::registry;
 use super::runtime::RuntimeState;
@@ -26,6 +26,8 @@ pub(crate) struct Frame<'a> {
     /// The bytes of that root.
     size: u32,
     divided: Cell<u32>,
+    /// What it is polled with.
+    waker: Cell<*const Waker>,
     /// Made when it is needed: most polls need none of it.
     rest: OnceCell<Rest>,
 }
@@ -46,7 +48,6 @@ struct Rest {
 /// A wait of this crate was found pending in this poll.
 const PENDING: u32 = 1;
 /// A branch is polled.
-#[cfg(feature = "macros")]
 const BRANCH: u32 = 2;
 /// The task has holds of which more is known.
 const MARKS: u32 = 4;
@@ -55,12 +56,13 @@ const SENT: u32 = 8;
 
 impl<'a> Frame<'a> {
     #[inline(always)]
-    pub(super) fn new(identity: &'a Identity, size: usize) -> Self {
+    pub(super) fn new(identity: &'a Identity, size: usize, waker: &Waker) -> Self {
         Self {
             identity,
             // What is beyond that of a future counts as outside of it.
             size: u32::try_from(size).unwrap_or(u32::MAX),
             divided: Cell::new(0),
+            waker: Cell::new(waker),
             rest: OnceCell::new(),
         }
     }
@@ -89,6 +91,7 @@ impl<'a> Frame<'a> {
             return None;
         }
         let (_, waker) = self.rest().probe.get_or_init(|| Probe::new(cx.waker()));
+        self.waker.set(waker);
         Some(waker)
     }
 
@@ -233,8 +236,14 @@ impl<'a> Frame<'a> {
         branch.map(|branch| unsafe { branch.as_ref() })
     }
 
+    /// Whether a future was polled with the waker of the task itself.
+    #[inline(always)]
+    pub(crate) fn is_polled_by(&self, polled: PolledBy) -> bool {
+        // SAFETY: the waker of the poll outlives the frame of it; that of a probe lies in the frame.
+        polled == PolledBy::from(unsafe { &*self.waker.get() })
+    }
+
     /// Runs `f` in a branch of the task.
-    #[cfg(feature = "macros")]
     pub(crate) fn in_branch<R>(&self, branch: &Arc<Branch>, f: impl FnOnce() -> R) -> R {
         struct Back<'a, 'b>(&'a Frame<'b>, Option<NonNull<Arc<Branch>>>);
         impl Drop for Back<'_, '_> {

@@ -3,12 +3,13 @@
 //! Most guards are local to the future of their task: they borrow a lock that does not live for ever,
 //! in a place that is pinned, so nothing can take them to another task. A *loose* guard could go: one
 //! that owns its lock, one of a static, and one that was taken in a boxed future, which can be given
-//! away as a whole. And what was taken in a branch of `join!` or `select!` is not held by the other
-//! branches, though by their task.
+//! away as a whole. And what was taken in a branch of `join!` or `select!`, or in a child of a set such as
+//! `FuturesUnordered`, is not held by the other branches, though by their task.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Once, Weak};
+use std::task::Waker;
 
 use lockwarden::instrument::LockId;
 use parking_lot::Mutex;
@@ -18,17 +19,69 @@ use super::image;
 use super::leaf;
 use super::task::{Kind, Task};
 
+/// Which waker a future was polled with. A set of futures, such as `FuturesUnordered`, polls each of its children with
+/// a waker of its own, always the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PolledBy {
+    data: usize,
+    vtable: usize,
+}
+
+impl From<&Waker> for PolledBy {
+    #[inline(always)]
+    fn from(waker: &Waker) -> Self {
+        Self {
+            data: waker.data().addr(),
+            vtable: std::ptr::from_ref(waker.vtable()).addr(),
+        }
+    }
+}
+
 /// One branch of a task, and the one that it is a branch of.
 #[derive(Debug)]
 pub(crate) struct Branch {
     parent: Option<Arc<Branch>>,
+    /// The waker of the child of a set that it is; none for a branch of a macro.
+    child: Option<PolledBy>,
 }
 
-#[cfg(feature = "macros")]
 impl Branch {
     /// A new branch of the one that the calling thread polls.
-    pub(crate) fn here() -> Arc<Self> {
-        Arc::new(Self { parent: current() })
+    #[cfg(feature = "macros")]
+    pub(crate) fn here(frame: &Frame<'_>, polled: PolledBy) -> Arc<Self> {
+        let parent = Self::of_child(frame, polled).or_else(|| frame.branch().cloned());
+        Arc::new(Self {
+            parent,
+            child: None,
+        })
+    }
+
+    /// The branch that the child of a set is, if the waker is of one and the branch that is polled is not within it.
+    #[cold]
+    pub(crate) fn of_child(frame: &Frame<'_>, polled: PolledBy) -> Option<Arc<Self>> {
+        let parent = frame.branch().cloned();
+        let is_known = |branch: &Self| branch.child == Some(polled);
+        let is_within = parent.as_ref().is_some_and(|it| it.lineage().any(is_known));
+        let is_child = !frame.is_polled_by(polled) && !is_within;
+        is_child.then(|| {
+            Arc::new(Self {
+                parent,
+                child: Some(polled),
+            })
+        })
+    }
+
+    /// The branch, the one that it is a branch of, and so on.
+    fn lineage(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |branch| branch.parent.as_deref())
+    }
+
+    /// Whether it is that branch, or one within it.
+    fn is_within(&self, outer: &Self) -> bool {
+        let is_same = |branch: &Self| {
+            std::ptr::eq(branch, outer) || (branch.child.is_some() && branch.child == outer.child)
+        };
+        self.lineage().any(is_same)
     }
 }
 
@@ -318,18 +371,10 @@ impl Task {
         let here = current();
         let marks = self.marks.lock();
         marks.iter().any(|mark| {
-            let is_within = |inner: &Option<Arc<Branch>>, outer: &Option<Arc<Branch>>| {
-                let Some(outer) = outer else { return true };
-                let mut at = inner.as_ref();
-                while let Some(branch) = at {
-                    if Arc::ptr_eq(branch, outer) {
-                        return true;
-                    }
-                    at = branch.parent.as_ref();
-                }
-                false
+            let (Some(here), Some(there)) = (&here, &mark.branch) else {
+                return false;
             };
-            !is_within(&here, &mark.branch) && !is_within(&mark.branch, &here)
+            !here.is_within(there) && !there.is_within(here)
         })
     }
 }

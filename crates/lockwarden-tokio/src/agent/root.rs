@@ -6,7 +6,7 @@ use std::future::Future;
 use std::mem::{ManuallyDrop, needs_drop};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use lockwarden::instrument::{self, Clock, Site};
 
@@ -117,7 +117,7 @@ impl<F: Future> Future for Root<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the future is not moved out of it: it is polled and dropped in place.
         let this = unsafe { self.get_unchecked_mut() };
-        let frame = Frame::new(&this.identity, size_of::<Self>());
+        let frame = Frame::new(&this.identity, size_of::<Self>(), cx.waker());
         let polling = Polling::begin(&frame);
         let mut waker = cx.waker();
         if !this.identity.is_plain() || !instrument::is_unattached() {
@@ -152,7 +152,7 @@ impl<F: Future> Future for Root<F> {
 impl<F> Drop for Root<F> {
     fn drop(&mut self) {
         if !self.identity.is_over() {
-            let frame = Frame::new(&self.identity, size_of::<Self>());
+            let frame = Frame::new(&self.identity, size_of::<Self>(), Waker::noop());
             let polling = Polling::begin(&frame);
             if !self.identity.is_plain() || !instrument::is_unattached() {
                 frame.begin_drop();

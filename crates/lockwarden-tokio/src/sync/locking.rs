@@ -1,6 +1,6 @@
 //! The futures of lock acquisitions.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
@@ -95,7 +95,7 @@ where
         let mode = X::MODE;
         let created = this.acquire.created();
         let permit = ready!(this.acquire.poll_for(cx, site, || raw.target(mode)));
-        let taken = raw.taken(permit, mode, created, place);
+        let taken = raw.taken(permit, mode, created, place, Some(cx.waker().into()));
         Poll::Ready((this.guard)(Keep::new(*this.lock, taken, mode)))
     }
 }
@@ -154,7 +154,7 @@ pub(crate) fn blocking(raw: &Raw, mode: Mode) -> Taken {
         Err(_) => blocking::drive(created, taking(raw, mode, created)),
     };
     // Where the guard will be is not known.
-    raw.taken(permit, mode, created, 0)
+    raw.taken(permit, mode, created, 0, None)
 }
 
 /// Takes a lock, for a guard that owns it.
@@ -173,14 +173,15 @@ where
         let Some(permit) = raw.semaphore.take_within_budget(raw.share(X::MODE), cx) else {
             return Err(lock);
         };
-        let taken = raw.taken(Ok(permit), X::MODE, created, 0);
+        let taken = raw.taken(Ok(permit), X::MODE, created, 0, Some(cx.waker().into()));
         Ok(guard(Keep::new(lock, taken, X::MODE)))
     };
     let later = move |lock: Arc<L>| async move {
         let raw = lock.raw();
         let permit = taking(raw, X::MODE, created).await;
+        let polled = poll_fn(|cx| Poll::Ready(cx.waker().into())).await;
         // The guard will own its lock, so it can go anywhere.
-        let taken = raw.taken(permit, X::MODE, created, 0);
+        let taken = raw.taken(permit, X::MODE, created, 0, Some(polled));
         guard(Keep::new(lock, taken, X::MODE))
     };
     Eager::new(lock, at_once, later)

@@ -8,7 +8,7 @@ use tokio::sync::{AcquireError, TryLockError};
 use super::fast_semaphore::{FastSemaphore, Permit};
 use crate::agent::frame::{self, Frame};
 use crate::agent::leaf::Target;
-use crate::agent::mark::{self, Loose, Mark};
+use crate::agent::mark::{self, Branch, Loose, Mark, PolledBy};
 
 /// A lock without data: a semaphore, as in tokio's own locks, and the record for the detector.
 #[derive(Debug)]
@@ -65,8 +65,8 @@ impl Raw {
         self.loose.get_or_init(|| Loose::new(self.record.id()))
     }
 
-    /// Records that the calling task, or thread, has taken the lock, with a future at `place`. The
-    /// permit is given back by what is returned.
+    /// Records that the calling task, or thread, has taken the lock, with a future at `place` that was polled by
+    /// `polled`, if it was. The permit is given back by what is returned.
     #[inline(always)]
     pub(crate) fn taken(
         &self,
@@ -74,17 +74,23 @@ impl Raw {
         mode: Mode,
         site: Site,
         place: usize,
+        polled: Option<PolledBy>,
     ) -> Taken {
         // The semaphore is never closed. Kept until the record is made, which can panic.
         let permit = permit.unwrap_or_else(|_| unreachable!("the semaphore of a lock is closed"));
         let taken = frame::with(move |frame| match frame {
-            Some(frame) if !frame.is_divided() => {
+            // The children of a set of futures lie outside of the future of the task.
+            Some(frame)
+                if !frame.is_divided()
+                    && (frame.contains(place)
+                        || polled.is_some_and(|it| frame.is_polled_by(it))) =>
+            {
                 let hold = self
                     .record
                     .acquired_sendable(mode, AcquireKind::Blocking, site);
                 self.held(frame, hold, None, place)
             }
-            _ => self.taken_otherwise(mode, site, place),
+            _ => self.taken_otherwise(mode, site, place, polled),
         });
         permit.keep();
         taken
@@ -110,9 +116,22 @@ impl Raw {
     }
 
     #[cold]
-    fn taken_otherwise(&self, mode: Mode, site: Site, place: usize) -> Taken {
+    fn taken_otherwise(
+        &self,
+        mode: Mode,
+        site: Site,
+        place: usize,
+        polled: Option<PolledBy>,
+    ) -> Taken {
         frame::with(|frame| match frame {
-            Some(frame) => self.taken_by_task(frame, mode, AcquireKind::Blocking, site, place),
+            Some(frame) => {
+                let child = polled.and_then(|polled| Branch::of_child(frame, polled));
+                let take = || self.taken_by_task(frame, mode, AcquireKind::Blocking, site, place);
+                match child {
+                    Some(child) => frame.in_branch(&child, take),
+                    None => take(),
+                }
+            }
             None => self.taken_by_thread(mode, AcquireKind::Blocking, site),
         })
     }

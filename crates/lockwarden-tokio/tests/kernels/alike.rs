@@ -1,10 +1,12 @@
 //! What only looks like a deadlock.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures::poll;
+use futures::stream::{FuturesUnordered, StreamExt};
 use lockwarden_tokio as tokio;
 
 use crate::expect::{Case, jittered, long, on_runtime, pause, settle};
@@ -230,6 +232,61 @@ pub(crate) const CASES: &[Case] = &[
                 let _first = locks.1.lock().await;
                 let _second = locks.0.lock().await;
                 drop((_first, _second));
+                beside.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "children of a set of futures that read beside each other",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let lock = Arc::new(tokio::sync::RwLock::new(0));
+                let child = |n: u32| {
+                    let lock = Arc::clone(&lock);
+                    async move {
+                        // One that waits for the lock would show that it is a branch.
+                        match n % 3 {
+                            0 => drop(lock.clone().read_owned().await),
+                            _ => drop(async { (lock.read().await, settle().await) }.await),
+                        }
+                    }
+                };
+                let children = futures::stream::iter(0..9);
+                children.for_each_concurrent(4, child).await;
+                futures::future::join_all((0..40).map(child)).await;
+            });
+        },
+    },
+    Case {
+        name: "children of a set of futures that hold and take beside each other",
+        reported: None,
+        run: || {
+            on_runtime(async {
+                let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
+                let is_done = Arc::new(AtomicBool::new(false));
+                let (theirs, done) = (Arc::clone(&locks), Arc::clone(&is_done));
+                let beside = tokio::spawn(async move {
+                    let child = async |takes_first: bool| {
+                        if takes_first {
+                            let _held = theirs.0.lock().await;
+                            settle().await;
+                        } else {
+                            *theirs.1.lock().await += 1;
+                        }
+                    };
+                    let children = [true, false].map(child);
+                    let mut set: FuturesUnordered<_> = children.into_iter().collect();
+                    while set.next().await.is_some() {}
+                    drop(set);
+                    // A join would order the two.
+                    done.store(true, Ordering::Release);
+                });
+                while !is_done.load(Ordering::Acquire) {
+                    settle().await;
+                }
+                let _first = locks.1.lock().await;
+                let _second = locks.0.lock().await;
                 beside.await.unwrap();
             });
         },

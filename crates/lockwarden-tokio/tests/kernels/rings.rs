@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::stream::{FuturesUnordered, StreamExt};
 use lockwarden::report::Verdict;
 use lockwarden_tokio as tokio;
 
@@ -97,6 +98,37 @@ pub(crate) const CASES: &[Case] = &[
                 }
                 let _first = locks.1.lock().await;
                 let _second = locks.0.lock().await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
+        name: "a child of a set of futures takes a mutex under one of its task and one in its own branch, in both orders",
+        reported: Some((Verdict::Inversion, &["rings.rs", "both orders"])),
+        run: || {
+            on_runtime(async {
+                let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
+                let is_done = Arc::new(AtomicBool::new(false));
+                let (theirs, done) = (Arc::clone(&locks), Arc::clone(&is_done));
+                let task = tokio::spawn(async move {
+                    // What the child holds is held by the branches of it, too.
+                    let child = async {
+                        let _first = theirs.0.lock().await;
+                        settle().await;
+                        tokio::join!(async { *theirs.1.lock().await += 1 }, settle());
+                    };
+                    let mut set: FuturesUnordered<_> = [child].into_iter().collect();
+                    while set.next().await.is_some() {}
+                    drop(set);
+                    // A join would order the two.
+                    done.store(true, Ordering::Release);
+                });
+                while !is_done.load(Ordering::Acquire) {
+                    settle().await;
+                }
+                let _first = locks.1.lock().await;
+                let mut set: FuturesUnordered<_> = [locks.0.lock()].into_iter().collect();
+                drop(set.next().await);
                 task.await.unwrap();
             });
         },
