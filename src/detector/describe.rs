@@ -16,7 +16,7 @@ use crate::tracking::process::reacquired;
 use crate::tracking::process::registry;
 use crate::tracking::thread::current;
 use crate::tracking::thread::own::with_own;
-use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::slot::{Flag, HeldLock, Slot};
 use crate::tracking::thread::wait::{Unwinding, WaitKind};
 
 /// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
@@ -24,7 +24,7 @@ use crate::tracking::thread::wait::{Unwinding, WaitKind};
 pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
     let mut here = Vec::new();
     for held in &slot.held().unwrap_or_default() {
-        here.push((held.ident(), held_info(held)));
+        here.push((held.ident(), held.info()));
     }
     here
 }
@@ -43,14 +43,6 @@ pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, InheritedHol
         }
     }
     here
-}
-
-fn held_info(held: &HeldLock) -> HeldInfo {
-    HeldInfo {
-        lock: held.ident().id(),
-        mode: held.mode,
-        site: held.site,
-    }
 }
 
 /// The list of locks of a report, in the order of their first mention, each once.
@@ -83,7 +75,7 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     let mut held = Vec::new();
     for hold in &slot.held().unwrap_or_default() {
         locks.add(hold.ident());
-        held.push(held_info(hold));
+        held.push(hold.info());
     }
     ThreadInfo {
         name: slot.name(),
@@ -91,8 +83,8 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         spawned: slot.spawned(),
         panicking: unwinding(slot) == Unwinding::Panics,
         ending: unwinding(slot) == Unwinding::Ends,
-        is_task: slot.life.is_agent(),
-        left_by_fork: slot.life.is_left_by_fork(),
+        is_task: slot.life.has(Flag::Agent),
+        left_by_fork: slot.life.has(Flag::LeftByFork),
         ..ThreadInfo::new(slot.thread().unwrap_or(ThreadId::new(0)))
     }
 }
@@ -117,7 +109,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
         info.is_task = state.is_task(id);
         return info;
     };
-    info.is_task = slot.life.is_agent();
+    info.is_task = slot.life.has(Flag::Agent);
     info.spawned = slot.spawned();
     for h in &slot.held().unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {
@@ -247,8 +239,8 @@ pub(super) fn edge(
     }
 }
 
-/// Describes a finding about one thread and one lock that it already holds.
-fn alone(
+/// Describes a request of the calling thread for a lock, and one hold of it that causes the finding.
+pub(super) fn alone(
     verdict: Verdict,
     slot: &'static Slot,
     ident: &'static Ident,
@@ -281,17 +273,6 @@ pub(super) fn self_deadlock(
     let mut facts = alone(Verdict::SelfDeadlock, slot, ident, first, mode, site);
     facts.threads[0].waits = Some(waits(ident, mode, site));
     facts
-}
-
-/// Describes a shared request of the calling thread for a lock that it holds shared.
-pub(super) fn recursive_read(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    first: &HeldLock,
-    mode: Mode,
-    site: Site,
-) -> Facts {
-    alone(Verdict::RecursiveRead, slot, ident, first, mode, site)
 }
 
 /// Describes a request of the calling thread for a lock under another one of the same class, against their

@@ -13,7 +13,7 @@ use crate::detector::{deadlock, times};
 use crate::system;
 use crate::tracking::fork_safe::{ForkSafe, Guard};
 use crate::tracking::process::{os_threads, registry};
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::thread::wait::SEES_PARKS;
 
 /// The time from a request to the look, and between two looks: threads that hand over to each other by parks request
@@ -42,7 +42,7 @@ pub(crate) fn request_for_park(slot: &'static Slot, attach: fn() -> Option<&'sta
 /// Requests a look at the wait that the calling thread, whose slot this is, has published, and that an untracked thread
 /// could end. The schedule of an explored thread must not depend on the time, so its waits are not looked at later.
 pub(crate) fn request_for_wait(slot: &Slot, attach: fn() -> Option<&'static Slot>) {
-    if !slot.life.is_scheduled() {
+    if !slot.life.has(Flag::Scheduled) {
         request(attach);
     }
 }
@@ -88,7 +88,7 @@ fn serve(attach: fn() -> Option<&'static Slot>) {
         return;
     };
     times::end(slot);
-    slot.life.set_idle(true);
+    slot.life.set(Flag::Idle, true);
     let mut pause = PAUSE;
     let mut again = false;
     loop {

@@ -7,7 +7,7 @@ use super::reported;
 use super::snapshot::Snapshots;
 use super::victim;
 use crate::config::{self, Action};
-use crate::detector::check_session::{self, CheckSession};
+use crate::detector::check_session;
 use crate::detector::panic::Panic;
 use crate::detector::state;
 use crate::engine::verdict::Verdict;
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The exclusive right of the caller to report a deadlock; dropped when that is done.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    waits: reported::ReportedWaits,
+    pub(super) waits: reported::ReportedWaits,
     /// The threads of the deadlock, beside the one that closed it, that can be woken to panic; each with the
     /// epoch of its wait.
     heirs: Vec<(&'static Slot, u64)>,
@@ -62,17 +62,6 @@ impl Claim {
     /// Returns whether another thread of the deadlock can get the panic.
     pub(crate) fn has_heirs(&self) -> bool {
         !self.heirs.is_empty()
-    }
-
-    /// Reports the deadlock to a check session, or to the process, unless it is a remainder of one that was reported
-    /// and answered with a panic: then the same panic is returned again.
-    pub(crate) fn report(
-        self,
-        slot: &'static Slot,
-        trial: Option<&CheckSession>,
-        facts: Facts,
-    ) -> Option<Panic> {
-        reported::publish_once(&self.waits, slot, trial, vec![facts])
     }
 }
 

@@ -19,7 +19,7 @@ use crate::engine::wait_reason::WaitReason;
 use crate::report::Facts;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::slot::{Flag, HeldLock, Slot};
 use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
 /// Returns whether the calling thread's own holds keep its request from ever being granted.
@@ -73,7 +73,7 @@ pub(crate) fn look(
         let look = look_once(slot, record, retry);
         looks += 1;
         // The schedule of an explored thread must not depend on the time.
-        let is_last = looks == LOOKS || slot.life.is_scheduled();
+        let is_last = looks == LOOKS || slot.life.has(Flag::Scheduled);
         if is_last || !matches!(look, Look::Unsettled) {
             return look;
         }

@@ -2,12 +2,13 @@
 //!
 //! Whatever triggers the look (a wait for a lock, a wait for a resource, the end of a thread), the steps are
 //! the same: [`Reducer`] determines whether the thread can run, [`StuckSet::of`] which threads block it,
-//! [`StuckSet::confirm`] whether that was only momentary, [`StuckSet::claim`] gives the calling thread the
+//! [`StuckSet::confirm`] whether that was only momentary, [`claim`] gives the calling thread the
 //! right to report it, and [`StuckSet::describe`] adds names. A lock cycle is a way to describe a stuck set,
 //! not another kind of deadlock.
 
 use super::claim::{Claim, claim, is_reported};
 use super::reduction::{Judgement, Reducer, ThreadStates};
+use super::reported::publish_once;
 use super::snapshot::Snapshots;
 use super::{description, lock_cycle, stacks, test_runner};
 use crate::detector::check_session;
@@ -15,7 +16,7 @@ use crate::detector::panic::Panic;
 use crate::engine::verdict::Verdict;
 use crate::report::Facts;
 use crate::system::signal::handlers;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use std::time::Duration;
 
 /// How often a thread checks that a deadlock of other threads lasts before it reports it: for about a tenth
@@ -54,10 +55,9 @@ impl Deadlock {
     ) -> (Option<Panic>, StuckSet) {
         self.facts.unbreakable = !unwinds && !self.claim.has_heirs();
         let trial = check_session::of_number(check);
-        (
-            self.claim.report(slot, trial.as_deref(), *self.facts),
-            self.set,
-        )
+        let found = vec![*self.facts];
+        let panic = publish_once(&self.claim.waits, slot, trial.as_deref(), found);
+        (panic, self.set)
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn detect(
         Confirmed::Granted => return Detected::Granted,
         Confirmed::Stands => {}
     }
-    match set.claim(all) {
+    match claim(all, &set.threads) {
         Some(claim) => {
             let mut facts = Box::new(set.describe(all, states));
             if is_reported(Verdict::Deadlock) {
@@ -179,7 +179,7 @@ impl StuckSet {
             return Confirmed::IsAwake;
         }
         let is_doubtful = is_sent || self.threads.iter().skip(1).any(behind_a_queue);
-        let is_explored = |at: &usize| all.threads[*at].slot.life.is_scheduled();
+        let is_explored = |at: &usize| all.threads[*at].slot.life.has(Flag::Scheduled);
         let rounds = match (self.is_in_ring, is_doubtful) {
             (true, false) => 0,
             (true, true) => 1,
@@ -191,11 +191,6 @@ impl StuckSet {
             true => Confirmed::Stands,
             false => Confirmed::Moves,
         }
-    }
-
-    /// Claims the deadlock for the caller; see [`claim`].
-    fn claim(&self, all: &Snapshots) -> Option<Claim> {
-        claim(all, &self.threads)
     }
 
     /// Describes the deadlock for a report.

@@ -9,6 +9,7 @@ use crate::detector::{check_session, describe};
 use crate::engine::acquisition::Acquisition;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::verdict::Verdict;
 use crate::report::{Facts, Stack};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edge::LeafEdge;
@@ -94,7 +95,7 @@ pub(crate) fn check(
         own.holding(key, state::generation(), || {
             let mut all = Vec::with_capacity(held.len());
             for hold in &held {
-                all.push(hold.as_held());
+                all.push(hold.info());
             }
             all.into_boxed_slice()
         })
@@ -177,7 +178,8 @@ fn recursive_read(
     {
         return None;
     }
-    Some(describe::recursive_read(slot, ident, first, mode, site))
+    let verdict = Verdict::RecursiveRead;
+    Some(describe::alone(verdict, slot, ident, first, mode, site))
 }
 
 /// Records a new context.

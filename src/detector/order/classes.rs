@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use crate::detector::state::DetectorState;
 use crate::detector::{check_session, describe};
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
@@ -73,10 +73,10 @@ pub(in crate::detector) fn learn(
     // guard another thread was about to release.
     let (mut all, mut froms) = (Vec::new(), Vec::new());
     for hold in held {
-        let one = hold.as_held();
+        let one = hold.info();
         let lock = hold.ident().class().id;
         all.push(one);
-        froms.push(Held { lock, ..one });
+        froms.push(HeldInfo { lock, ..one });
     }
     let mut findings = Vec::new();
     for &at in &unknown {
@@ -98,7 +98,7 @@ pub(in crate::detector) fn learn(
         }));
     }
     if let Some(content) = content.filter(|_| !is_recorded) {
-        let request = Held {
+        let request = HeldInfo {
             lock: to.id,
             mode,
             site,

@@ -43,10 +43,8 @@ pub(crate) fn above() -> Option<ParentHolds> {
     }
     let mut above = Vec::new();
     for (h, was_marked) in held.iter().zip(&marked) {
-        let hold = with_own(slot, |own| {
-            own.marks.mark(h.ident, h.as_held(), *was_marked)
-        });
-        above.push((h.as_held(), hold));
+        let hold = with_own(slot, |own| own.marks.mark(h.ident, h.info(), *was_marked));
+        above.push((h.info(), hold));
     }
     Some(ParentHolds {
         holder: slot.thread()?,

@@ -2,7 +2,7 @@
 
 use crate::detector::check_session;
 use crate::detector::state::DetectorState;
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo};
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::engine::order_graph::FEWEST_REPEATED;
@@ -27,8 +27,8 @@ pub(super) fn content(
 }
 
 /// Returns the same hash of an acquisition under these locks.
-pub(super) fn content_of(held: &[Held], ident: &'static Ident, mode: Mode, site: Site) -> u64 {
-    let one = |held: &Held| (lockset_hash::of(held.lock.get()), held.mode, held.site);
+pub(super) fn content_of(held: &[HeldInfo], ident: &'static Ident, mode: Mode, site: Site) -> u64 {
+    let one = |held: &HeldInfo| (lockset_hash::of(held.lock.get()), held.mode, held.site);
     let held = lockset_hash::content(held.iter().map(one));
     content_under(held, ident, mode, site)
 }
@@ -71,7 +71,7 @@ pub(super) fn acquire(
 ) -> Vec<Finding> {
     let class = ident.class().id;
     let is_alike =
-        |held: &Held| held.lock != acquisition.lock && state.class_of(held.lock) == Some(class);
+        |held: &HeldInfo| held.lock != acquisition.lock && state.class_of(held.lock) == Some(class);
     let mark = match acquisition.held.iter().all(is_alike) {
         true => SAME_CLASS,
         false => !SAME_CLASS,

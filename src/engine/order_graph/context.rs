@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::gates::{self, Gate, GateSet, strength};
-use crate::engine::acquisition::Held;
+use crate::engine::acquisition::HeldInfo;
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -27,7 +27,7 @@ impl Context {
     pub(super) fn of(
         segment: &Segment,
         gates: &Option<Arc<GateSet>>,
-        from: &Held,
+        from: &HeldInfo,
         (to_mode, to_site): (Mode, Site),
     ) -> Self {
         Self {

@@ -16,7 +16,7 @@ use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::process::reacquired;
 use crate::tracking::thread::current;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 use crate::watchdog::startup::attach;
 
@@ -135,14 +135,14 @@ impl Lock {
             if is_named {
                 slot.wait.set_named(request.since);
             }
-            if slot.life.is_timed() {
+            if slot.life.has(Flag::Timed) {
                 detector::times::wait(slot, &self.record, ident, (mode, site), request.since);
             }
             let mut attempt = Attempt::of(self, Some(slot), mode, site);
             attempt.blocking = blocking;
             if blocking
-                && slot.life.is_agent()
-                && let Some(agent_blocks) = current::agent_blocks()
+                && slot.life.has(Flag::Agent)
+                && let Some(agent_blocks) = current::AGENT_BLOCKS.get()
             {
                 agent_blocks();
             }
@@ -272,7 +272,7 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
             slot.wait.clear();
-            if slot.life.is_timed() {
+            if slot.life.has(Flag::Timed) {
                 detector::times::end_wait(slot, &self.lock.record);
             }
         }

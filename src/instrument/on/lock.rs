@@ -25,7 +25,7 @@ use crate::tracking::process::reacquired;
 use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::watchdog::startup::attach;
 
 /// Detector record of one lock instance.
@@ -331,7 +331,7 @@ impl Lock {
         // SAFETY: `maintain` has made room, and a wake flag that another thread has set since does
         // not take it away.
         unsafe { self.note_at(slot, state, tag, mode, site) };
-        if slot.life.is_timed() {
+        if slot.life.has(Flag::Timed) {
             detector::times::hold(slot, self.record.ident(), mode, site);
         }
         Hold::of(slot)
@@ -456,7 +456,7 @@ impl Lock {
             && let Some(ident) = self.record.ident()
         {
             if mode != Mode::Exclusive {
-                if slot.life.is_scheduled() {
+                if slot.life.has(Flag::Scheduled) {
                     Scheduled::point_before_release();
                 }
                 if slot.is_marked(ident) {
@@ -543,13 +543,13 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::open()) {
-        if slot.life.is_scheduled() {
+        if slot.life.has(Flag::Scheduled) {
             Scheduled::point_before_release();
         }
         if slot.is_marked(ident) {
             inherited_holds::release(slot, ident);
         }
-        if slot.life.is_timed() {
+        if slot.life.has(Flag::Timed) {
             detector::times::end_hold(slot, ident);
         }
         slot.remove_as(ident, upgradable);
@@ -573,7 +573,7 @@ fn end_with_lock(ident: &'static Ident) {
         detector::with_own(slot, |own| own.marks.end(ident, None));
     }
     while slot.remove(ident) {
-        if slot.life.is_timed() {
+        if slot.life.has(Flag::Timed) {
             detector::times::end_hold(slot, ident);
         }
     }

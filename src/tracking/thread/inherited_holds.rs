@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::engine::acquisition::Held;
+use crate::engine::acquisition::HeldInfo;
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
@@ -72,7 +72,12 @@ struct Mark {
 
 impl MarkedHolds {
     /// Returns the mark of a hold, which is the existing one only if the hold `was_marked`.
-    pub(crate) fn mark(&mut self, ident: *const Ident, held: Held, was_marked: bool) -> MarkedHold {
+    pub(crate) fn mark(
+        &mut self,
+        ident: *const Ident,
+        held: HeldInfo,
+        was_marked: bool,
+    ) -> MarkedHold {
         if let Some(mark) = self.of(ident)
             && was_marked
         {
@@ -133,7 +138,7 @@ impl Drop for MarkedHolds {
 #[derive(Debug)]
 pub(crate) struct ParentHolds {
     pub(crate) holder: ThreadId,
-    pub(crate) held: Vec<(Held, MarkedHold)>,
+    pub(crate) held: Vec<(HeldInfo, MarkedHold)>,
     /// The holds that the parent inherited itself.
     pub(crate) further: Vec<MarkedHold>,
 }
@@ -248,9 +253,9 @@ mod tests {
         LockId::new(lock).unwrap()
     }
 
-    fn held(lock: u64, mode: Mode) -> Held {
+    fn held(lock: u64, mode: Mode) -> HeldInfo {
         let site = Location::caller();
-        Held {
+        HeldInfo {
             lock: id(lock),
             mode,
             site,

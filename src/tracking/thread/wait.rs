@@ -390,9 +390,7 @@ impl WaitRecord {
 
 const fn encode(need: WaitKind) -> u32 {
     match need {
-        WaitKind::Lock(Mode::Exclusive) => 0,
-        WaitKind::Lock(Mode::Shared) => 1,
-        WaitKind::Lock(Mode::Upgradable) => 2,
+        WaitKind::Lock(mode) => mode as u32,
         WaitKind::Upgrade => 3,
         WaitKind::Other(awaited) => OTHER + awaited as u32,
     }
@@ -400,9 +398,7 @@ const fn encode(need: WaitKind) -> u32 {
 
 fn decode(need: u32) -> WaitKind {
     match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICS | ENDS | COUNTS) {
-        0 => WaitKind::Lock(Mode::Exclusive),
-        1 => WaitKind::Lock(Mode::Shared),
-        2 => WaitKind::Lock(Mode::Upgradable),
+        mode @ 0..3 => WaitKind::Lock(Mode::of_number(mode as usize)),
         3 => WaitKind::Upgrade,
         other => WaitKind::Other(WaitReason::of_number(other - OTHER)),
     }

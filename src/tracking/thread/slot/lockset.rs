@@ -154,7 +154,7 @@ impl Slot {
             return unsafe { self.push_entry(depth, ident, site as *mut _, tag) };
         }
         let share = lockset_hash::share(tag, mode);
-        let (ident, site) = (with_flag(ident, mode), with_mode(site, mode));
+        let (ident, site) = (with_flag(ident as *mut Ident, mode), with_mode(site, mode));
         // SAFETY: as above.
         unsafe { self.push_entry(depth, ident, site, share) };
     }

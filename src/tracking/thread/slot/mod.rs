@@ -43,8 +43,8 @@ use self::parked_stack::ParkedStack;
 use self::rests::Rests;
 pub(crate) use self::rests::moment;
 use self::thread_flags::ThreadFlags;
-pub(crate) use self::thread_flags::os_id;
 pub(in crate::tracking) use self::thread_flags::ours;
+pub(crate) use self::thread_flags::{Flag, os_id};
 use crate::engine::ids::{Site, ThreadId};
 use crate::shim::{AtomicPtr, AtomicU32, AtomicU64};
 use crate::tracking::Mutex;
@@ -381,7 +381,7 @@ impl Slot {
         unsafe { self.own.get().write(None) };
         self.wait.clear();
         self.check_id.store(0, Ordering::Release);
-        self.life.mark_left_by_fork();
+        self.life.set(Flag::LeftByFork, true);
         self.end();
     }
 
