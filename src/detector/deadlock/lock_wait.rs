@@ -3,9 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::claim::Claim;
 #[cfg(all(loom, test))]
-use super::claim::claim;
+use super::claim::{Claim, claim};
 use super::reduction::Reducer;
 use super::resource_wait::any_provider_runs;
 use super::snapshot::{Snapshots, conflicts};
@@ -41,18 +40,6 @@ pub(crate) fn with_itself(
     Some(describe::self_deadlock(slot, ident, own, mode, site))
 }
 
-/// The result of a look at all threads.
-pub(crate) enum Look {
-    /// No deadlock that the calling thread is a part of and has to report.
-    Nothing,
-    /// One that an untracked thread could end, or of which a parked thread does not sleep yet: it has to be looked at again.
-    Unsettled,
-    /// The apparent deadlock was none: the retry has acquired the lock.
-    Granted,
-    /// A deadlock that the calling thread has closed, to be reported while the claim is kept.
-    Deadlock(Box<Facts>, Claim),
-}
-
 /// How often a thread looks while only an untracked thread could end its wait, or a parked thread does not sleep yet: for
 /// about ten milliseconds. Once it sleeps itself, a report comes from another thread, and no panic can be raised in this one.
 const LOOKS: u32 = 9;
@@ -66,7 +53,7 @@ pub(crate) fn look(
     slot: &'static Slot,
     record: &LockRecord,
     retry: &mut dyn FnMut() -> bool,
-) -> Look {
+) -> Detected {
     let mut looks = 0;
     let mut pause = FIRST_PAUSE;
     loop {
@@ -74,7 +61,7 @@ pub(crate) fn look(
         looks += 1;
         // The schedule of an explored thread must not depend on the time.
         let is_last = looks == LOOKS || slot.life.has(Flag::Scheduled);
-        if is_last || !matches!(look, Look::Unsettled) {
+        if is_last || !matches!(look, Detected::Unsettled) {
             return look;
         }
         std::thread::sleep(pause);
@@ -82,21 +69,20 @@ pub(crate) fn look(
     }
 }
 
-fn look_once(slot: &'static Slot, record: &LockRecord, retry: &mut dyn FnMut() -> bool) -> Look {
+fn look_once(
+    slot: &'static Slot,
+    record: &LockRecord,
+    retry: &mut dyn FnMut() -> bool,
+) -> Detected {
     if owner_runs(slot, record) {
-        return Look::Nothing;
+        return Detected::Nothing;
     }
     let all = Snapshots::now();
     let Some(me) = all.place_of(slot) else {
-        return Look::Nothing;
+        return Detected::Nothing;
     };
     // If the thread only waits for an existing deadlock, the threads of that deadlock report it.
-    match stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry) {
-        Detected::Nothing => Look::Nothing,
-        Detected::Unsettled => Look::Unsettled,
-        Detected::Granted => Look::Granted,
-        Detected::Deadlock(found) => Look::Deadlock(found.facts, found.claim),
-    }
+    stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry)
 }
 
 /// Claims the deadlock over locks alone that the wait of the calling thread has closed with threads of `all`;

@@ -97,8 +97,8 @@ impl Agent {
     }
 
     /// What the agent does comes after all that is in `past`: what led to its start.
-    pub fn set_past(&mut self, past: Clock) {
-        self.seat.set_past(past.into_clock_ref());
+    pub fn set_past(&mut self, mut past: Clock) {
+        self.seat.set_past(past.0.take());
     }
 
     /// Runs `f` as the agent: what it does with tracked primitives is done by the agent and not by
@@ -233,7 +233,7 @@ pub fn hands_over<T>() {
 impl Drop for Agent {
     fn drop(&mut self) {
         // As for every point that is not needed any more.
-        drop(Clock::of_clock_ref(self.seat.take_past()));
+        drop(Clock(self.seat.take_past()));
         let slot = self.seat.slot();
         if !slot.is_detached() {
             self.run(|| threads::detach_agent(slot));

@@ -6,7 +6,7 @@ use lock_api::GuardNoSend;
 
 use super::lock::{Hold, Lock};
 use crate::detector;
-use crate::detector::deadlock::Look;
+use crate::detector::deadlock::{Deadlock, Detected};
 use crate::detector::order::{check, inherited_holds};
 use crate::engine::ids::Site;
 use crate::engine::mode::{AcquireKind, Mode};
@@ -156,26 +156,30 @@ impl Lock {
             let elsewhere = blocking && detector::deadlock::any_resource_wait();
             let look = if std::mem::take(&mut blocks_itself) {
                 detector::deadlock::blocks_itself(slot);
-                Look::Nothing
+                Detected::Nothing
             } else if nested || elsewhere || gone.is_some() {
                 detector::deadlock::look(slot, &self.record, retry)
             } else {
-                Look::Nothing
+                Detected::Nothing
             };
             match look {
-                Look::Nothing => {}
-                Look::Unsettled => later_looks::request_for_wait(slot, threads::attach_unnumbered),
-                Look::Granted => {
+                Detected::Nothing => {}
+                Detected::Unsettled => {
+                    later_looks::request_for_wait(slot, threads::attach_unnumbered)
+                }
+                Detected::Granted => {
                     attempt.granted = true;
                     // The caller has acquired the lock, and could not release it if this unwound.
                     let _ = detector::publish(slot, findings);
                     return attempt;
                 }
-                Look::Deadlock(mut found, claim) => {
+                Detected::Deadlock(Deadlock {
+                    mut facts, claim, ..
+                }) => {
                     let unwinds = may_panic && detector::can_unwind();
-                    found.unbreakable = !unwinds && !claim.has_heirs();
+                    facts.unbreakable = !unwinds && !claim.has_heirs();
                     // The deadlock that has occurred comes before the potential ones.
-                    findings.insert(0, *found);
+                    findings.insert(0, *facts);
                     let panic = claim.answer(unwinds, slot, findings);
                     detector::end_in(panic, may_panic, site);
                     return attempt;

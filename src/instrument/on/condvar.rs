@@ -48,7 +48,7 @@ use crate::watchdog::startup::attach;
 /// Detector record of one condition variable.
 #[derive(Debug)]
 pub struct CondvarRecord {
-    record: LockRecord,
+    pub(super) record: LockRecord,
     /// The state that other threads read: the number of notified threads that are not awake yet.
     party: resource_state::LazyResourceState,
     /// The number of threads between the begin of a wait and its end.
@@ -187,11 +187,6 @@ impl CondvarRecord {
             }
         }
         waiting
-    }
-
-    /// Returns the lock record behind the condition variable.
-    pub(super) fn record(&self) -> &LockRecord {
-        &self.record
     }
 
     /// Records that `count` waiters were woken without a notification.

@@ -167,9 +167,7 @@ impl AcquisitionLog {
         for (_, hold) in &holds.held {
             above.push(hold.clone());
         }
-        for hold in &holds.further {
-            above.push(hold.clone());
-        }
+        above.extend_from_slice(&holds.further);
         Self {
             above,
             taken: Vec::new(),
@@ -179,11 +177,7 @@ impl AcquisitionLog {
 
     /// Returns the holds that the thread was started under.
     pub(crate) fn above(&self) -> Vec<MarkedHold> {
-        let mut above = Vec::new();
-        for hold in &self.above {
-            above.push(hold.clone());
-        }
-        above
+        self.above.clone()
     }
 
     /// Returns whether more is to be logged.

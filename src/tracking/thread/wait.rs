@@ -291,17 +291,14 @@ impl WaitRecord {
 
     /// Ends the published wait of the calling thread, if there is one.
     pub(crate) fn clear(&self) {
-        Inside::closed(|| self.clear_closed());
-    }
-
-    fn clear_closed(&self) {
-        let epoch = self.epoch.load(Ordering::Relaxed);
-        if epoch.is_multiple_of(2) {
-            return;
-        }
-        // Release: a thread that later gets the lock that this thread waited for, and so synchronises with
-        // its release, sees that the wait is over.
-        self.epoch.store(epoch + 1, Ordering::Release);
+        Inside::closed(|| {
+            let epoch = self.epoch.load(Ordering::Relaxed);
+            if !epoch.is_multiple_of(2) {
+                // Release: a thread that later gets the lock that this thread waited for, and so synchronises with
+                // its release, sees that the wait is over.
+                self.epoch.store(epoch + 1, Ordering::Release);
+            }
+        });
     }
 
     /// Returns the epoch: odd while the thread waits.
