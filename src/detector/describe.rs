@@ -7,11 +7,11 @@ use super::state::{self, DetectorState};
 use crate::engine::acquisition::{Finding, InheritedHold};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::lists;
-use crate::engine::mode::Mode;
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::report::{Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo};
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::reacquired;
 use crate::tracking::process::registry;
 use crate::tracking::thread::current;
@@ -56,7 +56,6 @@ impl Locks {
         }
     }
 
-    /// Returns the list.
     pub(super) fn into_list(self) -> Vec<LockInfo> {
         self.0
     }
@@ -125,10 +124,10 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
 }
 
 /// Describes a wait for a lock that has not begun.
-pub(super) fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
+pub(super) fn waits(asked: Request) -> WaitInfo {
     WaitInfo {
-        again: reacquired::of(site),
-        ..wait_info(ident.id(), WaitKind::Lock(mode), site)
+        again: reacquired::of(asked.site),
+        ..wait_info(asked.ident.id(), WaitKind::Lock(asked.mode), asked.site)
     }
 }
 
@@ -217,22 +216,16 @@ fn cycle(
 }
 
 /// Describes the order that a request gives under a held lock.
-pub(super) fn edge(
-    holds: &HeldLock,
-    wants: &Ident,
-    mode: Mode,
-    site: Site,
-    thread: ThreadId,
-) -> Edge {
+pub(super) fn edge(holds: &HeldLock, asked: Request, thread: ThreadId) -> Edge {
     Edge {
         from: holds.ident().id(),
         from_mode: holds.mode,
         from_site: holds.site,
-        to: wants.id(),
-        to_mode: mode,
-        to_site: site,
+        to: asked.ident.id(),
+        to_mode: asked.mode,
+        to_site: asked.site,
         from_again: reacquired::of(holds.site),
-        to_again: reacquired::of(site),
+        to_again: reacquired::of(asked.site),
         thread,
         gates: Vec::new(),
         stack: None,
@@ -243,15 +236,13 @@ pub(super) fn edge(
 pub(super) fn alone(
     verdict: Verdict,
     slot: &'static Slot,
-    ident: &'static Ident,
     first: &HeldLock,
-    mode: Mode,
-    site: Site,
+    asked: Request,
 ) -> Facts {
     let mut locks = Locks::default();
-    locks.add(ident);
+    locks.add(asked.ident);
     let me = thread(slot, &mut locks);
-    let edge = edge(first, ident, mode, site, me.id);
+    let edge = edge(first, asked, me.id);
     Facts {
         locks: locks.0,
         threads: vec![me],
@@ -263,28 +254,16 @@ pub(super) fn alone(
 }
 
 /// Describes a request of the calling thread for a lock that it holds in a conflicting mode.
-pub(super) fn self_deadlock(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    first: &HeldLock,
-    mode: Mode,
-    site: Site,
-) -> Facts {
-    let mut facts = alone(Verdict::SelfDeadlock, slot, ident, first, mode, site);
-    facts.threads[0].waits = Some(waits(ident, mode, site));
+pub(super) fn self_deadlock(slot: &'static Slot, first: &HeldLock, asked: Request) -> Facts {
+    let mut facts = alone(Verdict::SelfDeadlock, slot, first, asked);
+    facts.threads[0].waits = Some(waits(asked));
     facts
 }
 
 /// Describes a request of the calling thread for a lock under another one of the same class, against their
 /// order.
-pub(super) fn against_ids(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    outer: &HeldLock,
-    mode: Mode,
-    site: Site,
-) -> Facts {
-    let mut facts = alone(Verdict::Inversion, slot, ident, outer, mode, site);
+pub(super) fn against_ids(slot: &'static Slot, outer: &HeldLock, asked: Request) -> Facts {
+    let mut facts = alone(Verdict::Inversion, slot, outer, asked);
     facts.basis = Basis::Classes;
     let from = lock_info(outer.ident());
     // The locks of the edges come first.
@@ -329,14 +308,12 @@ pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
 pub(super) fn abandoned_and_awaited(
     (gone, hold): (&'static Slot, HeldLock),
     slot: &'static Slot,
-    ident: &'static Ident,
-    mode: Mode,
-    site: Site,
+    asked: Request,
 ) -> Option<Facts> {
     let mut facts = abandoned(gone, &[hold]).pop()?;
     let mut locks = Locks(std::mem::take(&mut facts.locks));
     let mut me = thread(slot, &mut locks);
-    me.waits = Some(waits(ident, mode, site));
+    me.waits = Some(waits(asked));
     facts.locks = locks.0;
     facts.threads.push(me);
     facts.stack = Some(Stack::capture());

@@ -296,7 +296,6 @@ pub(crate) fn renew() {
     STATE.store(std::ptr::null_mut(), Ordering::Release);
 }
 
-/// Returns the generation of the state.
 pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed) as u32
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::detector::{deadlock, times};
 use crate::system;
-use crate::tracking::fork_safe::{ForkSafe, Guard};
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::process::{os_threads, registry};
 use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::thread::wait::SEES_PARKS;
@@ -92,7 +92,7 @@ fn serve(attach: fn() -> Option<&'static Slot>) {
     let mut pause = PAUSE;
     let mut again = false;
     loop {
-        let requested = wait(again.then_some(pause));
+        let requested = wait(if again { pause } else { Duration::MAX });
         // Also after a request: each look reads the state of all threads.
         thread::sleep(PAUSE);
         REQUESTED.swap(false, Ordering::Relaxed);
@@ -107,20 +107,9 @@ fn serve(attach: fn() -> Option<&'static Slot>) {
     }
 }
 
-/// Waits for a request, or until `limit` has passed; returns whether there was a request.
-fn wait(limit: Option<Duration>) -> bool {
-    let mut started: Guard<'_, bool> = STARTED.lock();
-    loop {
-        // Relaxed: the look reads it again.
-        if REQUESTED.load(Ordering::Relaxed) {
-            return true;
-        }
-        match limit {
-            None => started = started.wait(&CHANGED),
-            Some(limit) => {
-                let (_, is_over) = started.wait_timeout(&CHANGED, limit);
-                return !is_over;
-            }
-        }
-    }
+/// Waits for a request, or until `limit` has passed; returns whether it was woken before, mostly by a request.
+fn wait(limit: Duration) -> bool {
+    let started = STARTED.lock();
+    // Relaxed: the look reads it again.
+    REQUESTED.load(Ordering::Relaxed) || !started.wait_timeout(&CHANGED, limit).1
 }

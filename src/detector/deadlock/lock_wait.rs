@@ -10,34 +10,27 @@ use super::resource_wait::any_provider_runs;
 use super::snapshot::{Snapshots, conflicts};
 use super::stuck_set::{self, Detected};
 use crate::detector::describe;
-use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 #[cfg(all(loom, test))]
 use crate::engine::wait_for;
 use crate::engine::wait_reason::WaitReason;
 use crate::report::Facts;
-use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
+use crate::tracking::lock::request::Request;
 use crate::tracking::thread::slot::{Flag, HeldLock, Slot};
 use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
 /// Returns whether the calling thread's own holds keep its request from ever being granted.
-pub(crate) fn with_itself(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    need: WaitKind,
-    mode: Mode,
-    site: Site,
-) -> Option<Facts> {
-    if ident.class().kind.is_sendable() {
+pub(crate) fn with_itself(slot: &'static Slot, need: WaitKind, asked: Request) -> Option<Facts> {
+    if asked.ident.class().kind.is_sendable() {
         // The guard may be in another thread by now.
         return None;
     }
     let held = slot.held()?;
     let own = held
         .iter()
-        .find(|h| std::ptr::eq(h.ident, ident) && conflicts(need, h.mode))?;
-    Some(describe::self_deadlock(slot, ident, own, mode, site))
+        .find(|h| std::ptr::eq(h.ident, asked.ident) && conflicts(need, h.mode))?;
+    Some(describe::self_deadlock(slot, own, asked))
 }
 
 /// How often a thread looks while only an untracked thread could end its wait, or a parked thread does not sleep yet: for

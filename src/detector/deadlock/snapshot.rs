@@ -419,7 +419,6 @@ impl Snapshots {
         Some(self.all_of_holders(holders, any_thread))
     }
 
-    /// Returns a wait for all of the holders.
     fn all_of_holders(&self, mut holders: Vec<usize>, any_thread: usize) -> WaitFor {
         for at in &mut holders {
             // A lock whose holder has ended can be released by any thread, with `force_unlock`.

@@ -46,18 +46,22 @@ pub(crate) struct Deadlock {
 impl Deadlock {
     /// Reports the deadlock to the check of `testing` with this number, or to the process if that is zero. `unwinds` is
     /// whether a panic can break it, unless another thread of it can be woken for one. Returns the panic that is to
-    /// break it, and its threads.
+    /// break it, its threads, and those that can be woken.
     pub(super) fn report(
-        mut self,
+        self,
         slot: &'static Slot,
         check: u64,
         unwinds: bool,
-    ) -> (Option<Panic>, StuckSet) {
-        self.facts.unbreakable = !unwinds && !self.claim.has_heirs();
+    ) -> (Option<Panic>, StuckSet, Claim) {
+        let Self {
+            set,
+            claim,
+            mut facts,
+        } = self;
+        facts.unbreakable = !unwinds && claim.heirs.is_empty();
         let trial = check_session::of_number(check);
-        let found = vec![*self.facts];
-        let panic = publish_once(&self.claim.waits, slot, trial.as_deref(), found);
-        (panic, self.set)
+        let panic = publish_once(&claim.waits, slot, trial.as_deref(), vec![*facts]);
+        (panic, set, claim)
     }
 }
 

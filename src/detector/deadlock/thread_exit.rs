@@ -11,7 +11,7 @@ use super::reduction::Reducer;
 use super::resource_wait::{any_provider_runs, any_resource_wait, is_alone};
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Detected};
-use super::victim::{can_unwind, give, give_to_other, unbroken, waiters};
+use super::victim::{can_unwind, give, waiters};
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
@@ -147,7 +147,7 @@ fn report_stuck(
                     continue;
                 }
                 // The finding belongs to the check of the waiting threads.
-                let (panic, set) = found.report(slot, *scope, can_unwind);
+                let (panic, _, claim) = found.report(slot, *scope, can_unwind);
                 let Some(panic) = panic else {
                     if victims == Victims::One {
                         return Outcome::Reported;
@@ -156,8 +156,8 @@ fn report_stuck(
                 };
                 if can_unwind {
                     give(&all, at, panic);
-                } else if give_to_other(&all, &set.threads, panic, true).is_err() {
-                    unbroken(victim);
+                } else {
+                    claim.heirs.give_or_say(panic);
                 }
                 if victims == Victims::One {
                     return Outcome::Reported;

@@ -19,6 +19,7 @@ use crate::sink;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edge::LeafEdge;
+use crate::tracking::lock::request::Request;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::{quietly, with_own};
 use crate::tracking::thread::slot::{HeldLock, Slot};
@@ -113,7 +114,11 @@ pub(in crate::detector) fn learn(
         && state.is_new_cycle_of(vec![to.id.get()], Verdict::Inversion)
     {
         drop(state);
-        facts.push(describe::against_ids(slot, ident, outer, mode, site));
+        facts.push(describe::against_ids(
+            slot,
+            outer,
+            Request { ident, mode, site },
+        ));
     }
     facts
 }
@@ -198,7 +203,6 @@ pub(super) fn retain_new(state: &mut DetectorState, findings: &mut Vec<Finding>)
     });
 }
 
-/// Describes cycles of classes.
 pub(super) fn describe_cycles(
     slot: &'static Slot,
     state: &DetectorState,

@@ -86,7 +86,7 @@ pub(crate) fn end() -> Vec<NestedAcquisition> {
     }
     let notes = with_own(slot, |own| own.notes.take());
     settle(slot);
-    notes.map(AcquisitionLog::into_taken).unwrap_or_default()
+    notes.map(|notes| notes.taken).unwrap_or_default()
 }
 
 /// Lets the thread use the fast path again if no acquisition is to be looked at any more.

@@ -14,6 +14,7 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::reacquired;
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::{Flag, Slot};
@@ -99,13 +100,12 @@ impl Lock {
         slot.maintain();
         let identify = |pool: &mut LockIdPool| self.record.identify_as_waiter(pool);
         let ident = detector::with_own(slot, |own| own.pool.at(site, identify));
+        let asked = Request { ident, mode, site };
         let blocking = kind == AcquireKind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
         let (mut is_named, mut blocks_itself) = (false, false);
-        if nested
-            && let Some(mut found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
-        {
+        if nested && let Some(mut found) = detector::deadlock::with_itself(slot, need, asked) {
             let unwinds = may_panic && detector::can_unwind();
             found.unbreakable = !unwinds;
             let panic = detector::publish(slot, vec![found]);
@@ -149,7 +149,7 @@ impl Lock {
             // After the wait is published: a thread that finds, by the edges added here, that the
             // order could deadlock sees this wait too if it is already part of the deadlock.
             if std::mem::take(&mut to_check) {
-                findings = check::check(slot, &self.record, ident, mode, site);
+                findings = check::check(slot, &self.record, asked);
             }
             // A thread that holds nothing blocks no other thread by a lock, but other threads may
             // wait for its end or for a resource that it may provide.
@@ -177,7 +177,7 @@ impl Lock {
                     mut facts, claim, ..
                 }) => {
                     let unwinds = may_panic && detector::can_unwind();
-                    facts.unbreakable = !unwinds && !claim.has_heirs();
+                    facts.unbreakable = !unwinds && claim.heirs.is_empty();
                     // The deadlock that has occurred comes before the potential ones.
                     findings.insert(0, *facts);
                     let panic = claim.answer(unwinds, slot, findings);
@@ -186,7 +186,7 @@ impl Lock {
                 }
             }
             if let Some(gone) = gone.take()
-                && let Some(facts) = detector::abandoned::waited_for(slot, gone, ident, mode, site)
+                && let Some(facts) = detector::abandoned::waited_for(slot, gone, asked)
             {
                 findings.push(facts);
             }

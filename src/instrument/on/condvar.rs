@@ -36,6 +36,7 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::reacquired;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state;
@@ -309,7 +310,6 @@ impl Drop for WaitGuard<'_> {
         }
         let Some(slot) = self.slot else { return };
         slot.maintain();
-        let record = &self.lock.record;
         let ident = self
             .lock
             .identify_as_holder(slot, Mode::Exclusive, self.site);
@@ -317,7 +317,8 @@ impl Drop for WaitGuard<'_> {
         // Also if the thread holds nothing else: what it takes next is taken under a lock that was taken back.
         reacquired::note(self.site, Reacquisition::Wait);
         if slot.is_holding() {
-            findings = check::check(slot, record, ident, Mode::Exclusive, self.site);
+            let (mode, site) = (Mode::Exclusive, self.site);
+            findings = check::check(slot, &self.lock.record, Request { ident, mode, site });
         }
         *self.hold = self
             .lock

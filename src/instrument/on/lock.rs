@@ -21,6 +21,7 @@ use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::record::LockRecord;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::reacquired;
 use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
@@ -364,7 +365,7 @@ impl Lock {
         }
         let ident = self.identify_as_holder(slot, mode, site);
         if kind == AcquireKind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
-            return self.acquired_checked(slot, ident, mode, site, may_panic);
+            return self.acquired_checked(slot, Request { ident, mode, site }, may_panic);
         }
         self.note(slot, ident.tag(), mode, site)
     }
@@ -393,16 +394,15 @@ impl Lock {
     pub(super) fn acquired_checked(
         &self,
         slot: &'static Slot,
-        ident: &'static Ident,
-        mode: Mode,
-        site: Site,
+        request: Request,
         may_panic: bool,
     ) -> Hold {
+        let Request { ident, mode, site } = request;
         slot.maintain();
         if !may_panic && slot.is_holding() {
             reacquired::note(site, Reacquisition::Unlocked);
         }
-        let findings = check::check(slot, &self.record, ident, mode, site);
+        let findings = check::check(slot, &self.record, request);
         // Recorded as held before the findings are published: a callback that acquires this lock is
         // then reported as a self-deadlock instead of hanging.
         let hold = self.note(slot, ident.tag(), mode, site);
@@ -433,7 +433,8 @@ impl Lock {
             // The lockset includes the upgradable hold itself, which adds no edge.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
                 reacquired::note(site, Reacquisition::Upgrade);
-                check::check(slot, &self.record, ident, Mode::Exclusive, site)
+                let mode = Mode::Exclusive;
+                check::check(slot, &self.record, Request { ident, mode, site })
             } else {
                 Vec::new()
             };

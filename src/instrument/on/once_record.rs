@@ -42,6 +42,7 @@ use crate::engine::mode::Mode;
 use crate::engine::wait_reason::WaitReason;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
+use crate::tracking::lock::request::Request;
 use crate::tracking::thread::current;
 use crate::tracking::thread::section::Inside;
 use crate::tracking::thread::slot::Slot;
@@ -179,7 +180,8 @@ impl OnceRecord {
         if slot.is_holding() {
             let record = &self.resource.record;
             let ident = detector::identify_at(slot, record, site);
-            let found = check::check(slot, record, ident, Mode::Exclusive, site);
+            let mode = Mode::Exclusive;
+            let found = check::check(slot, record, Request { ident, mode, site });
             detector::end_in(detector::publish(slot, found), true, site);
         }
     }

@@ -241,8 +241,9 @@ impl Scheduled {
     pub fn wait(&self, failed: FailedTry, may_unwind: bool) -> bool {
         match self.0.scheduler.wait(self.0.thread, failed) {
             AfterWait::Retry => true,
-            AfterWait::Unwind if may_unwind && !std::thread::panicking() => {
-                resume_unwind(Box::new(Abandoned))
+            AfterWait::Unwind if may_unwind => {
+                self.abandon();
+                false
             }
             AfterWait::Unwind | AfterWait::Free => false,
         }

@@ -155,7 +155,7 @@ pub(crate) struct NestedAcquisition {
 pub(crate) struct AcquisitionLog {
     /// The holds above, without those whose release the thread is known to come after.
     above: Vec<MarkedHold>,
-    taken: Vec<NestedAcquisition>,
+    pub(crate) taken: Vec<NestedAcquisition>,
     /// The acquisitions at which the thread may still look once no more is to be logged.
     late: u32,
 }
@@ -216,11 +216,6 @@ impl AcquisitionLog {
             self.taken.push(taken);
         }
         new
-    }
-
-    /// Returns everything in the log.
-    pub(crate) fn into_taken(self) -> Vec<NestedAcquisition> {
-        self.taken
     }
 }
 

@@ -14,7 +14,6 @@ use crate::tracking::lock::kind::LockKind;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::section::Inside;
 
-/// The kind of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitKind {
     /// A lock, in a mode.
@@ -66,7 +65,6 @@ pub(crate) struct WaitRequest {
     pub(crate) need: WaitKind,
     /// Whether the wait has a deadline.
     pub(crate) timed: bool,
-    /// The traits of the lock.
     pub(crate) sort: LockTraits,
     /// The lock or resource that is waited for.
     pub(crate) ident: *const Ident,
@@ -210,7 +208,6 @@ const PARTY: u32 = 1 << 11;
 const PANICS: u32 = 1 << 12;
 /// The thread is at its end.
 const ENDS: u32 = 1 << 14;
-/// The wait has counts.
 const COUNTS: u32 = 1 << 13;
 /// The first number that stands for something other than a lock.
 const OTHER: u32 = 4;

@@ -27,7 +27,6 @@ const MOST_ROOM: u32 = ENTRY * 2048;
 /// The longest list, in bytes, that is searched for stale entries each time.
 const SHORT: u32 = ENTRY * 64;
 
-/// Whether a slot was full.
 static FULL: AtomicBool = AtomicBool::new(false);
 
 /// The arrays that were outgrown, by their addresses. A reader may be late, so none is ever freed; and leak

@@ -116,7 +116,6 @@ impl LocksetEntry {
             .store(from.site.load(Ordering::Relaxed), Ordering::Release);
     }
 
-    /// Returns whether this is an entry of this lock.
     pub(super) fn is(&self, ident: *const Ident) -> bool {
         ptr::addr_eq(unmarked(self.ident.load(Ordering::Relaxed)), ident)
     }

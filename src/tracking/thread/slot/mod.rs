@@ -228,19 +228,16 @@ impl Slot {
         self.older.store(older, Ordering::Relaxed);
     }
 
-    /// Records that the thread has ended.
     pub(crate) fn end(&self) {
         // Release pairs with the Acquire in `has_ended`: a thread that sees it sees everything that the
         // thread did.
         self.ended.store(1, Ordering::Release);
     }
 
-    /// Returns whether the thread has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire) != 0
     }
 
-    /// Returns the name of the thread.
     pub(crate) fn name(&self) -> Option<String> {
         self.name.lock().name.clone()
     }
