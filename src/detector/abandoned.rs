@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::deadlock::conflicts;
 use super::describe;
-use crate::engine::ids::{LockId, Site, ThreadId};
+use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 use crate::report::Facts;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::registry;
 use crate::tracking::thread::slot::{HeldLock, Slot};
 use crate::tracking::thread::wait::WaitKind;
@@ -61,11 +62,9 @@ pub(crate) fn holder(
 pub(crate) fn waited_for(
     slot: &'static Slot,
     (gone, hold): (&'static Slot, HeldLock),
-    ident: &'static Ident,
-    mode: Mode,
-    site: Site,
+    asked: Request,
 ) -> Option<Facts> {
-    let pair = (gone.thread()?, ident.id());
+    let pair = (gone.thread()?, asked.ident.id());
     {
         let mut reported = REPORTED.lock();
         if reported.contains(&pair) {
@@ -76,5 +75,5 @@ pub(crate) fn waited_for(
         }
         reported.push(pair);
     }
-    describe::abandoned_and_awaited((gone, hold), slot, ident, mode, site)
+    describe::abandoned_and_awaited((gone, hold), slot, asked)
 }

@@ -160,10 +160,7 @@ fn each(f: &dyn Fn(&mut DetectorState)) {
     if OWN.load(Ordering::Relaxed) == 0 {
         return;
     }
-    let mut trials = Vec::new();
-    for trial in SESSIONS.lock().iter() {
-        trials.push(Arc::clone(trial));
-    }
+    let trials = SESSIONS.lock().clone();
     for trial in &trials {
         if let Some(own) = &trial.own {
             f(&mut own.lock());

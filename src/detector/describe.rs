@@ -7,16 +7,16 @@ use super::state::{self, DetectorState};
 use crate::engine::acquisition::{Finding, InheritedHold};
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::lists;
-use crate::engine::mode::Mode;
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::report::{Basis, Edge, Facts, HeldInfo, LockInfo, Stack, ThreadInfo, WaitInfo};
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::reacquired;
 use crate::tracking::process::registry;
 use crate::tracking::thread::current;
 use crate::tracking::thread::own::with_own;
-use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::slot::{Flag, HeldLock, Slot};
 use crate::tracking::thread::wait::{Unwinding, WaitKind};
 
 /// Returns the locks that the calling thread holds, each with its mode and the location of its acquisition;
@@ -24,7 +24,7 @@ use crate::tracking::thread::wait::{Unwinding, WaitKind};
 pub(crate) fn held_here(slot: &'static Slot) -> Vec<(&'static Ident, HeldInfo)> {
     let mut here = Vec::new();
     for held in &slot.held().unwrap_or_default() {
-        here.push((held.ident(), held_info(held)));
+        here.push((held.ident(), held.info()));
     }
     here
 }
@@ -45,14 +45,6 @@ pub(crate) fn inherited_here(slot: &'static Slot) -> Vec<(LockInfo, InheritedHol
     here
 }
 
-fn held_info(held: &HeldLock) -> HeldInfo {
-    HeldInfo {
-        lock: held.ident().id(),
-        mode: held.mode,
-        site: held.site,
-    }
-}
-
 /// The list of locks of a report, in the order of their first mention, each once.
 #[derive(Default)]
 pub(super) struct Locks(Vec<LockInfo>);
@@ -64,7 +56,6 @@ impl Locks {
         }
     }
 
-    /// Returns the list.
     pub(super) fn into_list(self) -> Vec<LockInfo> {
         self.0
     }
@@ -83,7 +74,7 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
     let mut held = Vec::new();
     for hold in &slot.held().unwrap_or_default() {
         locks.add(hold.ident());
-        held.push(held_info(hold));
+        held.push(hold.info());
     }
     ThreadInfo {
         name: slot.name(),
@@ -91,8 +82,8 @@ pub(super) fn thread(slot: &Slot, locks: &mut Locks) -> ThreadInfo {
         spawned: slot.spawned(),
         panicking: unwinding(slot) == Unwinding::Panics,
         ending: unwinding(slot) == Unwinding::Ends,
-        is_task: slot.life.is_agent(),
-        left_by_fork: slot.life.is_left_by_fork(),
+        is_task: slot.life.has(Flag::Agent),
+        left_by_fork: slot.life.has(Flag::LeftByFork),
         ..ThreadInfo::new(slot.thread().unwrap_or(ThreadId::new(0)))
     }
 }
@@ -117,7 +108,7 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
         info.is_task = state.is_task(id);
         return info;
     };
-    info.is_task = slot.life.is_agent();
+    info.is_task = slot.life.has(Flag::Agent);
     info.spawned = slot.spawned();
     for h in &slot.held().unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {
@@ -133,10 +124,10 @@ fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadIn
 }
 
 /// Describes a wait for a lock that has not begun.
-pub(super) fn waits(ident: &Ident, mode: Mode, site: Site) -> WaitInfo {
+pub(super) fn waits(asked: Request) -> WaitInfo {
     WaitInfo {
-        again: reacquired::of(site),
-        ..wait_info(ident.id(), WaitKind::Lock(mode), site)
+        again: reacquired::of(asked.site),
+        ..wait_info(asked.ident.id(), WaitKind::Lock(asked.mode), asked.site)
     }
 }
 
@@ -225,41 +216,33 @@ fn cycle(
 }
 
 /// Describes the order that a request gives under a held lock.
-pub(super) fn edge(
-    holds: &HeldLock,
-    wants: &Ident,
-    mode: Mode,
-    site: Site,
-    thread: ThreadId,
-) -> Edge {
+pub(super) fn edge(holds: &HeldLock, asked: Request, thread: ThreadId) -> Edge {
     Edge {
         from: holds.ident().id(),
         from_mode: holds.mode,
         from_site: holds.site,
-        to: wants.id(),
-        to_mode: mode,
-        to_site: site,
+        to: asked.ident.id(),
+        to_mode: asked.mode,
+        to_site: asked.site,
         from_again: reacquired::of(holds.site),
-        to_again: reacquired::of(site),
+        to_again: reacquired::of(asked.site),
         thread,
         gates: Vec::new(),
         stack: None,
     }
 }
 
-/// Describes a finding about one thread and one lock that it already holds.
-fn alone(
+/// Describes a request of the calling thread for a lock, and one hold of it that causes the finding.
+pub(super) fn alone(
     verdict: Verdict,
     slot: &'static Slot,
-    ident: &'static Ident,
     first: &HeldLock,
-    mode: Mode,
-    site: Site,
+    asked: Request,
 ) -> Facts {
     let mut locks = Locks::default();
-    locks.add(ident);
+    locks.add(asked.ident);
     let me = thread(slot, &mut locks);
-    let edge = edge(first, ident, mode, site, me.id);
+    let edge = edge(first, asked, me.id);
     Facts {
         locks: locks.0,
         threads: vec![me],
@@ -271,39 +254,16 @@ fn alone(
 }
 
 /// Describes a request of the calling thread for a lock that it holds in a conflicting mode.
-pub(super) fn self_deadlock(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    first: &HeldLock,
-    mode: Mode,
-    site: Site,
-) -> Facts {
-    let mut facts = alone(Verdict::SelfDeadlock, slot, ident, first, mode, site);
-    facts.threads[0].waits = Some(waits(ident, mode, site));
+pub(super) fn self_deadlock(slot: &'static Slot, first: &HeldLock, asked: Request) -> Facts {
+    let mut facts = alone(Verdict::SelfDeadlock, slot, first, asked);
+    facts.threads[0].waits = Some(waits(asked));
     facts
-}
-
-/// Describes a shared request of the calling thread for a lock that it holds shared.
-pub(super) fn recursive_read(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    first: &HeldLock,
-    mode: Mode,
-    site: Site,
-) -> Facts {
-    alone(Verdict::RecursiveRead, slot, ident, first, mode, site)
 }
 
 /// Describes a request of the calling thread for a lock under another one of the same class, against their
 /// order.
-pub(super) fn against_ids(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    outer: &HeldLock,
-    mode: Mode,
-    site: Site,
-) -> Facts {
-    let mut facts = alone(Verdict::Inversion, slot, ident, outer, mode, site);
+pub(super) fn against_ids(slot: &'static Slot, outer: &HeldLock, asked: Request) -> Facts {
+    let mut facts = alone(Verdict::Inversion, slot, outer, asked);
     facts.basis = Basis::Classes;
     let from = lock_info(outer.ident());
     // The locks of the edges come first.
@@ -348,14 +308,12 @@ pub(crate) fn abandoned(slot: &'static Slot, left: &[HeldLock]) -> Vec<Facts> {
 pub(super) fn abandoned_and_awaited(
     (gone, hold): (&'static Slot, HeldLock),
     slot: &'static Slot,
-    ident: &'static Ident,
-    mode: Mode,
-    site: Site,
+    asked: Request,
 ) -> Option<Facts> {
     let mut facts = abandoned(gone, &[hold]).pop()?;
     let mut locks = Locks(std::mem::take(&mut facts.locks));
     let mut me = thread(slot, &mut locks);
-    me.waits = Some(waits(ident, mode, site));
+    me.waits = Some(waits(asked));
     facts.locks = locks.0;
     facts.threads.push(me);
     facts.stack = Some(Stack::capture());

@@ -134,7 +134,7 @@ pub(crate) fn holds_to_inherit() -> Vec<InheritedHold> {
         for h in &held {
             findings.append(&mut promote(&mut state, h.ident()));
             around.push(InheritedHold {
-                held: h.as_held(),
+                held: h.info(),
                 holder,
             });
         }

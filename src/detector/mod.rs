@@ -20,7 +20,6 @@ pub(crate) mod order;
 pub(crate) mod panic;
 pub(crate) mod publish;
 pub(crate) mod state;
-mod stuck;
 pub(crate) mod times;
 pub(crate) mod writing;
 
@@ -30,8 +29,7 @@ pub(crate) use self::describe::{held_here, inherited_here};
 pub(crate) use self::lock_info::{lock_info, name};
 pub(crate) use self::order::check::{relabel, retire};
 pub(crate) use self::panic::{Panic, can_unwind, end_in};
-pub(crate) use self::publish::{Published, publish, publish_stall};
-pub(crate) use self::stuck::publish_stuck;
+pub(crate) use self::publish::{Published, publish, publish_stall, publish_stuck};
 
 /// Whether this build is instrumented. A constant, so that a branch on it costs nothing.
 pub const ON: bool = cfg!(any(debug_assertions, feature = "always"));

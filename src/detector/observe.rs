@@ -19,7 +19,7 @@ use crate::shim::fence;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::pin::Pin;
 use crate::tracking::process::registry;
-use crate::tracking::thread::slot::{HeldLock, Slot, parked_stack};
+use crate::tracking::thread::slot::{Flag, HeldLock, Slot, parked_stack};
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::WaitKind;
 
@@ -107,7 +107,7 @@ impl Observed {
             held: self.held_infos(),
             waits: self.wait_info(now),
             ended: self.has_ended,
-            is_task: self.slot.life.is_agent(),
+            is_task: self.slot.life.has(Flag::Agent),
             ..ThreadInfo::new(self.thread)
         }
     }
@@ -213,8 +213,8 @@ fn one(slot: &'static Slot, mark: bool, pin: &Pin) -> Option<Observed> {
         name: slot.name(),
         os_id: slot.life.os_id().filter(|_| !slot.has_ended()),
         has_ended: slot.has_ended(),
-        is_ours: slot.life.is_ours(),
-        is_idle: slot.life.is_idle(),
+        is_ours: slot.life.has(Flag::Ours),
+        is_idle: slot.life.has(Flag::Idle),
         wait: wait_of(slot, pin),
         held: slot.watched(pin, mark, card).map(holds),
         progress: slot.progress(),

@@ -28,6 +28,16 @@ pub(crate) fn publish(slot: &'static Slot, found: Vec<Facts>) -> Option<Panic> {
     publish_to(slot, check_session::of(slot).as_deref(), found)
 }
 
+/// Reports agents that cannot go on, as another crate has found out: to the check of `testing` with this number, or to
+/// the process if that is zero.
+pub(crate) fn publish_stuck(slot: &'static Slot, check: u64, facts: Facts) -> Option<Panic> {
+    publish_to(
+        slot,
+        check_session::of_number(check).as_deref(),
+        vec![facts],
+    )
+}
+
 /// Publishes findings to one check session, or to the process if `trial` is `None`.
 pub(super) fn publish_to(
     slot: &'static Slot,

@@ -9,7 +9,7 @@ use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
 use crate::report::{LockInfo, Stack};
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::{Mutex, MutexGuard};
 
 /// The most stacks of single edges that are kept: some hundred bytes each.
@@ -154,7 +154,7 @@ impl DetectorState {
         let introduced = Introduced {
             thread,
             name: slot.name(),
-            is_task: slot.life.is_agent(),
+            is_task: slot.life.has(Flag::Agent),
         };
         self.introduced.insert(at, introduced);
     }
@@ -296,7 +296,6 @@ pub(crate) fn renew() {
     STATE.store(std::ptr::null_mut(), Ordering::Release);
 }
 
-/// Returns the generation of the state.
 pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed) as u32
 }

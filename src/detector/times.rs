@@ -19,7 +19,7 @@ use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
 use crate::tracking::process::registry;
 use crate::tracking::thread::own::{quietly, with_own};
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::thread::times::{Blocker, TIMES, Times, Who};
 use crate::tracking::thread::wait::now;
 
@@ -41,7 +41,7 @@ pub(crate) fn begin(slot: &'static Slot) {
     let name = slot.name().unwrap_or_default();
     let times = TIMES.lock().begin(thread, name, capacity);
     with_own(slot, |own| own.times = Some(times));
-    slot.life.set_timed(true);
+    slot.life.set(Flag::Timed, true);
     let surrounded = with_own(slot, |own| own.is_surrounded());
     slot.set_surrounded(surrounded);
     slot.maintain();
@@ -52,7 +52,7 @@ pub(crate) fn end(slot: &'static Slot) {
     let Some(times) = with_own(slot, |own| own.times.take()) else {
         return;
     };
-    slot.life.set_timed(false);
+    slot.life.set(Flag::Timed, false);
     TIMES.lock().end(&times);
 }
 

@@ -5,12 +5,16 @@ use super::ids::{LockId, Site, ThreadId};
 use super::mode::Mode;
 use super::verdict::Verdict;
 
-/// A lock that a thread holds, with its mode and the source location of its acquisition.
+/// A lock that a thread holds, or held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Held {
-    pub(crate) lock: LockId,
-    pub(crate) mode: Mode,
-    pub(crate) site: Site,
+#[non_exhaustive]
+pub struct HeldInfo {
+    /// The lock.
+    pub lock: LockId,
+    /// The mode of the hold.
+    pub mode: Mode,
+    /// Where the lock was acquired.
+    pub site: Site,
 }
 
 /// A lock that another thread holds for as long as the acquiring thread runs.
@@ -19,7 +23,7 @@ pub(crate) struct Held {
 /// inherit it from the same holder: those are all in one critical section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InheritedHold {
-    pub(crate) held: Held,
+    pub(crate) held: HeldInfo,
     pub(crate) holder: ThreadId,
 }
 
@@ -28,13 +32,13 @@ pub(crate) struct InheritedHold {
 pub(crate) struct Acquisition<'a> {
     pub(crate) segment: &'a Segment,
     /// The locks that the thread holds: each gives an edge, and is a gate of the other edges.
-    pub(crate) held: &'a [Held],
+    pub(crate) held: &'a [HeldInfo],
     /// Locks that another thread holds around this acquisition (a parent, around a scope): they give edges
     /// and are gates as well, except that a lock which the graph does not know has been dropped and gives no
     /// edge.
     pub(crate) inherited: &'a [InheritedHold],
     /// Locks that the thread held and that have been dropped since: gates, but no edges.
-    pub(crate) gone: &'a [Held],
+    pub(crate) gone: &'a [HeldInfo],
     pub(crate) lock: LockId,
     pub(crate) mode: Mode,
     pub(crate) site: Site,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The mode in which a lock is held or requested.
+/// The mode in which a lock is held or requested. Its number fits into two bits of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// One holder alone: a mutex, or the writer of a reader-writer lock.
@@ -26,6 +26,15 @@ impl Mode {
             Mode::Exclusive => true,
             Mode::Upgradable => asked != Mode::Exclusive,
             Mode::Shared => asked == Mode::Shared,
+        }
+    }
+
+    /// Returns the mode with this number.
+    pub(crate) const fn of_number(number: usize) -> Self {
+        match number {
+            0 => Mode::Exclusive,
+            1 => Mode::Shared,
+            _ => Mode::Upgradable,
         }
     }
 

@@ -15,14 +15,30 @@
 pub(crate) const UNKNOWN: usize = usize::MAX;
 
 /// What a blocked thread waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum WaitFor {
-    /// All of these must be able to run: the holders that block a writer, the target of a join.
-    AllOf(Vec<usize>),
-    /// One of these must be able to run: the senders of a channel, the notifiers of a condition variable.
-    AnyOf(Vec<usize>),
-    /// Each of these waits must end: that for the notifier, then that for the mutex.
-    Each(Vec<WaitFor>),
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WaitFor {
+    /// If present, one of these must be able to run: the senders of a channel, the notifiers of a condition variable.
+    pub(crate) any_of: Option<Vec<usize>>,
+    /// All of these must be able to run, too: the holders that block a writer, the target of a join.
+    pub(crate) all_of: Vec<usize>,
+}
+
+impl WaitFor {
+    /// Returns a wait for one of these threads.
+    pub(crate) fn any_of(members: Vec<usize>) -> Self {
+        Self {
+            any_of: Some(members),
+            all_of: Vec::new(),
+        }
+    }
+
+    /// Returns a wait for all of these threads.
+    pub(crate) fn all_of(members: Vec<usize>) -> Self {
+        Self {
+            any_of: None,
+            all_of: members,
+        }
+    }
 }
 
 /// What a thread waits for without a timeout; `None` if it runs, waits with a timeout, or waits for something that
@@ -35,139 +51,49 @@ pub(crate) type Thread = Option<WaitFor>;
 ///
 /// O(threads + members of their waits).
 pub(crate) fn stuck(threads: &[Thread]) -> Vec<bool> {
-    let mut reduction = Reduction::of(threads);
-    reduction.run();
-    reduction.stuck
-}
-
-/// A part of a wait; it is satisfied when `missing` reaches zero.
-struct Condition {
-    missing: usize,
-    of: Owner,
-}
-
-#[derive(Clone, Copy)]
-enum Owner {
-    Thread(usize),
-    Condition(usize),
-}
-
-struct Reduction {
-    gates: Vec<Condition>,
-    /// For each thread the conditions that it decrements when it can run.
-    lowers: Vec<Vec<usize>>,
-    stuck: Vec<bool>,
-    /// Threads that can run and whose conditions have not been decremented yet.
-    moved: Vec<usize>,
-}
-
-impl Reduction {
-    fn of(threads: &[Thread]) -> Self {
-        let mut reduction = Self {
-            gates: Vec::new(),
-            lowers: vec![Vec::new(); threads.len()],
-            stuck: vec![true; threads.len()],
-            moved: Vec::new(),
-        };
-        for (at, thread) in threads.iter().enumerate() {
-            match thread {
-                None => reduction.release(at),
-                Some(need) => reduction.plant(at, need),
-            }
-        }
-        reduction
-    }
-
-    /// Creates the conditions of a wait, each before the conditions of its parts.
-    fn plant(&mut self, thread: usize, need: &WaitFor) {
-        let mut open = vec![(Owner::Thread(thread), need)];
-        let mut met = Vec::new();
-        while let Some((of, need)) = open.pop() {
-            let gate = self.gates.len();
-            let missing = match need {
-                WaitFor::AllOf(members) => members.len(),
-                WaitFor::Each(needs) => needs.len(),
-                WaitFor::AnyOf(_) => 1,
-            };
-            self.gates.push(Condition { missing, of });
-            if missing == 0 {
-                met.push(gate);
-            }
-            match need {
-                WaitFor::AllOf(members) | WaitFor::AnyOf(members) => {
-                    for member in members {
-                        self.member(*member, gate, &mut met);
-                    }
-                }
-                WaitFor::Each(needs) => {
-                    for need in needs {
-                        open.push((Owner::Condition(gate), need));
-                    }
+    let count = threads.len();
+    // For each thread the waits that it is a member of, each with whether one of several members is enough.
+    let mut waiters: Vec<Vec<(usize, bool)>> = vec![Vec::new(); count];
+    // For each thread how many of its conditions are not met: each member of `all_of`, and `any_of` as a whole.
+    let mut missing = vec![0; count];
+    let mut is_any_met = vec![false; count];
+    // The threads that can run and whose waiters have not been looked at yet.
+    let mut moved = Vec::new();
+    for (at, thread) in threads.iter().enumerate() {
+        if let Some(wait) = thread {
+            for &member in &wait.all_of {
+                if let Some(waiters) = waiters.get_mut(member) {
+                    waiters.push((at, false));
+                    missing[at] += 1;
                 }
             }
-        }
-        // All parts exist by now, so no condition is decremented before it is complete.
-        for gate in met {
-            self.pass(gate);
-        }
-    }
-
-    fn member(&mut self, member: usize, gate: usize, met: &mut Vec<usize>) {
-        if let Some(lowers) = self.lowers.get_mut(member) {
-            lowers.push(gate);
-        } else if self.gates[gate].missing > 0 {
-            let missing = &mut self.gates[gate].missing;
-            *missing -= 1;
-            if *missing == 0 {
-                met.push(gate);
-            }
-        }
-    }
-
-    fn run(&mut self) {
-        while let Some(thread) = self.moved.pop() {
-            for gate in std::mem::take(&mut self.lowers[thread]) {
-                self.lower(gate);
-            }
-        }
-    }
-
-    /// Decrements a condition and, if that satisfies it, the condition that it is a part of.
-    fn lower(&mut self, gate: usize) {
-        let missing = &mut self.gates[gate].missing;
-        if *missing > 0 {
-            *missing -= 1;
-            if *missing == 0 {
-                self.pass(gate);
-            }
-        }
-    }
-
-    /// Propagates a condition that has just been satisfied to the conditions above it.
-    fn pass(&mut self, mut gate: usize) {
-        loop {
-            match self.gates[gate].of {
-                Owner::Thread(thread) => return self.release(thread),
-                Owner::Condition(above) => {
-                    let missing = &mut self.gates[above].missing;
-                    if *missing == 0 {
-                        return;
-                    }
-                    *missing -= 1;
-                    if *missing > 0 {
-                        return;
-                    }
-                    gate = above;
+            if let Some(members) = &wait.any_of
+                && members.iter().all(|member| *member < count)
+            {
+                for &member in members {
+                    waiters[member].push((at, true));
                 }
+                missing[at] += 1;
+            }
+        }
+        if missing[at] == 0 {
+            moved.push(at);
+        }
+    }
+    let mut stuck = vec![true; count];
+    while let Some(thread) = moved.pop() {
+        stuck[thread] = false;
+        for &(waiter, is_one_enough) in &waiters[thread] {
+            if is_one_enough && std::mem::replace(&mut is_any_met[waiter], true) {
+                continue;
+            }
+            missing[waiter] -= 1;
+            if missing[waiter] == 0 {
+                moved.push(waiter);
             }
         }
     }
-
-    fn release(&mut self, thread: usize) {
-        if std::mem::replace(&mut self.stuck[thread], false) {
-            self.moved.push(thread);
-        }
-    }
+    stuck
 }
 
 /// How a deadlocked thread is blocked, in a form for reports.
@@ -213,20 +139,10 @@ pub(crate) fn chain(threads: &[Thread], stuck: &[bool], start: usize) -> Chain {
 /// Returns the deadlocked threads that a thread waits for.
 pub(crate) fn waits_for(threads: &[Thread], stuck: &[bool], at: usize) -> Vec<usize> {
     let mut found = Vec::new();
-    let mut open: Vec<&WaitFor> = threads[at].iter().collect();
-    while let Some(need) = open.pop() {
-        match need {
-            WaitFor::AllOf(members) | WaitFor::AnyOf(members) => {
-                for member in members {
-                    if stuck.get(*member) == Some(&true) {
-                        found.push(*member);
-                    }
-                }
-            }
-            WaitFor::Each(needs) => {
-                for need in needs.iter().rev() {
-                    open.push(need);
-                }
+    if let Some(wait) = &threads[at] {
+        for member in wait.any_of.iter().flatten().chain(&wait.all_of) {
+            if stuck.get(*member) == Some(&true) {
+                found.push(*member);
             }
         }
     }

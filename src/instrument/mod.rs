@@ -75,21 +75,7 @@ use self::off as chosen;
 #[cfg(any(debug_assertions, feature = "always"))]
 use self::on as chosen;
 
-pub use self::chosen::{
-    Acting, Agent, Attempt, Hold, SendableHold, agent_blocks_with, alerts_call_program,
-    arrive_with, describe_agents_with, hand_over_with, hands_over, held_by_caller, held_count,
-    interrupt_stuck, is_unattached, mark_observer, moment, observe_all, report_stuck, runs_test,
-};
-pub use self::chosen::{
-    Begun, CheckMembership, Child, Drain, InitClock, JoinRecord, OnceRecord, RunningThread,
-    Scheduled, SpawnHolds, check_ascending, idle, is_abandoned, point, point_unnamed,
-};
-pub use self::chosen::{
-    Clock, CondvarRecord, Endpoint, EndpointWait, Endpoints, InheritedHolds, Lock, MergedClock,
-    Providers, Resource, ScopeGuard, SharedMergedClock, WaitGuard, caught_panic, ensure_attached,
-    thread_bit, wait_for_selection, wait_for_selection_until,
-};
-pub(crate) use self::chosen::{assert_order, held_here};
+pub use self::chosen::*;
 pub use self::deadline::{deadline_after, deadline_from};
 pub use self::guard_marker::GuardMarker;
 pub(crate) use self::held::{HeldHere, Term};

@@ -26,7 +26,6 @@ macro_rules! inlined {
     };
 }
 
-mod add_orders;
 mod agent;
 mod endpoints;
 mod held;
@@ -39,7 +38,6 @@ use std::marker::PhantomData;
 
 use lock_api::GuardNoSend;
 
-pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Acting, Agent, SendableHold, agent_blocks_with, alerts_call_program, arrive_with,
     describe_agents_with, hand_over_with, hands_over, held_by_caller, held_count, interrupt_stuck,
@@ -48,6 +46,7 @@ pub use self::agent::{
 pub use self::endpoints::{
     Endpoint, EndpointWait, Endpoints, wait_for_selection, wait_for_selection_until,
 };
+pub(super) use self::held::add_orders;
 pub(crate) use self::held::{assert_order, held_here};
 pub use self::join::{JoinRecord, RunningThread};
 pub use self::once_record::OnceRecord;
@@ -90,8 +89,7 @@ impl Lock {
     #[inline]
     #[must_use]
     pub fn id(&self) -> LockId {
-        let address = std::ptr::from_ref(self).addr() as u64;
-        LockId::new(address).expect("a reference is never null")
+        LockId::of_address(self)
     }
 
     #[inline(always)]

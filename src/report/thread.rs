@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::escape::Escaped;
 use super::place::place;
 use super::stack::Stack;
+pub use crate::engine::acquisition::HeldInfo;
 use crate::engine::counts::Counts;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -49,18 +50,6 @@ pub struct ThreadInfo {
     /// The stack of the thread where it waits, if it is one of a deadlock that another thread found, on Linux and
     /// Android with the feature `signals`.
     pub stack: Option<Stack>,
-}
-
-/// A lock that a thread held.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct HeldInfo {
-    /// The lock.
-    pub lock: LockId,
-    /// The mode of the hold.
-    pub mode: Mode,
-    /// Where the lock was acquired.
-    pub site: Site,
 }
 
 /// A wait of a thread.

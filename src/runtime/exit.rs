@@ -10,6 +10,7 @@ use crate::{
     sink::{self, summary},
     suppress,
     tracking::thread::current,
+    tracking::thread::slot::Flag,
 };
 
 /// Registers the handler for the end of the process. On Windows it runs after a return from `main`, and not after
@@ -40,7 +41,7 @@ fn at_exit() -> Option<u8> {
     // Before the wait for alerts: the action of one would end the process with another code, or restart it.
     let ending = sink::Ending::begin();
     // A callback of the watchdog that ends the process would wait for itself.
-    if !current::own().life.is_ours() {
+    if !current::own().life.has(Flag::Ours) {
         ending.flush_alerts();
     }
     suppress::say_unused();

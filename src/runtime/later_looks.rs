@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use crate::detector::{deadlock, times};
 use crate::system;
-use crate::tracking::fork_safe::{ForkSafe, Guard};
+use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::process::{os_threads, registry};
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::thread::wait::SEES_PARKS;
 
 /// The time from a request to the look, and between two looks: threads that hand over to each other by parks request
@@ -42,7 +42,7 @@ pub(crate) fn request_for_park(slot: &'static Slot, attach: fn() -> Option<&'sta
 /// Requests a look at the wait that the calling thread, whose slot this is, has published, and that an untracked thread
 /// could end. The schedule of an explored thread must not depend on the time, so its waits are not looked at later.
 pub(crate) fn request_for_wait(slot: &Slot, attach: fn() -> Option<&'static Slot>) {
-    if !slot.life.is_scheduled() {
+    if !slot.life.has(Flag::Scheduled) {
         request(attach);
     }
 }
@@ -88,11 +88,11 @@ fn serve(attach: fn() -> Option<&'static Slot>) {
         return;
     };
     times::end(slot);
-    slot.life.set_idle(true);
+    slot.life.set(Flag::Idle, true);
     let mut pause = PAUSE;
     let mut again = false;
     loop {
-        let requested = wait(again.then_some(pause));
+        let requested = wait(if again { pause } else { Duration::MAX });
         // Also after a request: each look reads the state of all threads.
         thread::sleep(PAUSE);
         REQUESTED.swap(false, Ordering::Relaxed);
@@ -107,20 +107,9 @@ fn serve(attach: fn() -> Option<&'static Slot>) {
     }
 }
 
-/// Waits for a request, or until `limit` has passed; returns whether there was a request.
-fn wait(limit: Option<Duration>) -> bool {
-    let mut started: Guard<'_, bool> = STARTED.lock();
-    loop {
-        // Relaxed: the look reads it again.
-        if REQUESTED.load(Ordering::Relaxed) {
-            return true;
-        }
-        match limit {
-            None => started = started.wait(&CHANGED),
-            Some(limit) => {
-                let (_, is_over) = started.wait_timeout(&CHANGED, limit);
-                return !is_over;
-            }
-        }
-    }
+/// Waits for a request, or until `limit` has passed; returns whether it was woken before, mostly by a request.
+fn wait(limit: Duration) -> bool {
+    let started = STARTED.lock();
+    // Relaxed: the look reads it again.
+    REQUESTED.load(Ordering::Relaxed) || !started.wait_timeout(&CHANGED, limit).1
 }

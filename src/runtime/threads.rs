@@ -19,7 +19,7 @@ use crate::tracking::thread::current::{Inside, ThreadPhase};
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::signal_handler;
-use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::slot::{Flag, HeldLock, Slot};
 
 /// Attaches the calling thread, which is one of the library's, at its start.
 pub(crate) fn attach_at_start() -> Option<&'static Slot> {
@@ -34,7 +34,7 @@ pub(crate) fn attach_at_start() -> Option<&'static Slot> {
 /// Attaches the calling thread, which is one of the library's, at its start, without a number of the program's threads.
 pub(crate) fn attach_unnumbered() -> Option<&'static Slot> {
     let slot = attach_new(true, registry::next_unnumbered)?;
-    slot.life.set_ours();
+    slot.life.set(Flag::Ours, true);
     Some(slot)
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn attach_new(is_starting: bool, number: fn() -> ThreadId) -> Option<
         return None;
     }
     if current::seat().is_null()
-        && let Some(arrive) = current::arrive()
+        && let Some(arrive) = current::ARRIVE.get()
     {
         // It may allocate.
         if !is_starting && signal_handler::may_be_inside() {

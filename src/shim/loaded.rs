@@ -26,7 +26,6 @@ pub(crate) struct Note<'a> {
 }
 
 impl<'a> Loaded<'a> {
-    /// Returns its notes.
     pub(crate) fn notes(&self) -> Vec<Note<'a>> {
         let mut notes = Vec::new();
         for (start, size, align) in &self.notes {

@@ -47,25 +47,9 @@ impl Flag {
     /// Sets the flag if the thread began to panic during the acquisition that is about to end.
     /// Called before the lock is released: otherwise the next holder could miss the panic.
     #[inline]
-    pub(super) fn leave(&self, entry: Entry) {
-        if !entry.panicking && thread::panicking() {
+    pub(super) fn leave(&self, was_panicking: bool) {
+        if !was_panicking && thread::panicking() {
             self.0.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Start of an acquisition: whether its thread was panicking then.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    panicking: bool,
-}
-
-impl Entry {
-    /// Returns the start of an acquisition that was made just now.
-    #[inline]
-    pub(super) fn now() -> Self {
-        Self {
-            panicking: thread::panicking(),
         }
     }
 }

@@ -7,8 +7,9 @@
 #![allow(unsafe_code)]
 
 use std::panic::Location;
+use std::thread;
 
-use super::poison::{Entry, Flag};
+use super::poison::Flag;
 use crate::instrument::{Hold, Site};
 use crate::raw::{RawMutex, RawRwLock};
 
@@ -21,7 +22,7 @@ pub(super) struct Poisoning<R> {
 /// Exclusive acquisition: its hold, and whether its thread was already panicking.
 pub(super) struct Exclusive {
     pub(super) hold: Hold,
-    entry: Entry,
+    was_panicking: bool,
 }
 
 impl<R> Poisoning<R> {
@@ -38,14 +39,14 @@ impl<R> Poisoning<R> {
     fn enter(&self, hold: Hold) -> Exclusive {
         Exclusive {
             hold,
-            entry: Entry::now(),
+            was_panicking: thread::panicking(),
         }
     }
 
     /// Updates the flag, and returns the hold of the acquisition that is about to end.
     #[inline]
     fn leave(&self, exclusive: Exclusive) -> Hold {
-        self.flag.leave(exclusive.entry);
+        self.flag.leave(exclusive.was_panicking);
         exclusive.hold
     }
 }

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::startup;
 use crate::tracking::thread::current;
+use crate::tracking::thread::slot::Flag;
 
 /// Declares that the calling thread waits for work until the result is dropped: its waits, except those
 /// for locks, have no limit meanwhile.
@@ -28,9 +29,9 @@ use crate::tracking::thread::current;
 /// Costs a store.
 pub fn idle() -> Idle {
     let slot = startup::attach();
-    let begins = slot.is_some_and(|slot| !slot.life.is_idle());
+    let begins = slot.is_some_and(|slot| !slot.life.has(Flag::Idle));
     if begins && let Some(slot) = slot {
-        slot.life.set_idle(true);
+        slot.life.set(Flag::Idle, true);
     }
     Idle {
         begins,
@@ -52,7 +53,7 @@ impl Drop for Idle {
     fn drop(&mut self) {
         let slot = current::open();
         if self.begins && !slot.is_detached() {
-            slot.life.set_idle(false);
+            slot.life.set(Flag::Idle, false);
         }
     }
 }
@@ -63,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_thread_is_idle_until_the_outermost_one_is_dropped() {
-        let is_idle = || current::slot().life.is_idle();
+        let is_idle = || current::slot().life.has(Flag::Idle);
         let outer = idle();
         let inner = idle();
         drop(inner);

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::reported;
 use super::snapshot::Snapshots;
-use super::victim;
+use super::victim::{self, Heirs};
 use crate::config::{self, Action};
-use crate::detector::check_session::{self, CheckSession};
+use crate::detector::check_session;
 use crate::detector::panic::Panic;
 use crate::detector::state;
 use crate::engine::verdict::Verdict;
@@ -25,11 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The exclusive right of the caller to report a deadlock; dropped when that is done.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    waits: reported::ReportedWaits,
-    /// The threads of the deadlock, beside the one that closed it, that can be woken to panic; each with the
-    /// epoch of its wait.
-    heirs: Vec<(&'static Slot, u64)>,
-    closer: &'static Slot,
+    pub(super) waits: reported::ReportedWaits,
+    pub(crate) heirs: Heirs,
 }
 
 impl Claim {
@@ -47,32 +44,8 @@ impl Claim {
         if unwinds {
             return Some(panic);
         }
-        for &(heir, epoch) in &self.heirs {
-            let is_waiting = || heir.wait.epoch() == epoch;
-            if heir.alarm.ring(panic.message().to_owned(), &is_waiting) {
-                let _guard = state::lock();
-                victim::pass(&self.closer.wait.reported, &heir.wait.reported, epoch);
-                return None;
-            }
-        }
-        victim::unbroken(self.closer);
+        self.heirs.give_or_say(panic);
         None
-    }
-
-    /// Returns whether another thread of the deadlock can get the panic.
-    pub(crate) fn has_heirs(&self) -> bool {
-        !self.heirs.is_empty()
-    }
-
-    /// Reports the deadlock to a check session, or to the process, unless it is a remainder of one that was reported
-    /// and answered with a panic: then the same panic is returned again.
-    pub(crate) fn report(
-        self,
-        slot: &'static Slot,
-        trial: Option<&CheckSession>,
-        facts: Facts,
-    ) -> Option<Panic> {
-        reported::publish_once(&self.waits, slot, trial, vec![facts])
     }
 }
 
@@ -96,7 +69,7 @@ pub(crate) fn let_another_thread_report() {
 /// deadlock that it has reported. The first one is the thread that closed the deadlock.
 pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
     // Before the lock: it may read files.
-    let victims = victim::victims(all, threads);
+    let heirs = Heirs::of(all, threads);
     // Two threads that publish at the same moment both see the cycle: the lock lets one of them report it,
     // and the other one finds it marked.
     let _guard = state::lock();
@@ -121,17 +94,9 @@ pub(super) fn claim(all: &Snapshots, threads: &[usize]) -> Option<Claim> {
             }
         }
     }
-    let mut heirs = Vec::new();
-    for at in &victims {
-        let thread = &all.threads[*at];
-        if let Some(wait) = &thread.wait {
-            heirs.push((thread.slot, wait.epoch));
-        }
-    }
     Some(Claim {
         waits: reported::ReportedWaits::new(all, threads),
         heirs,
-        closer: all.threads[threads[0]].slot,
     })
 }
 

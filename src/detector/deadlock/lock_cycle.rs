@@ -8,6 +8,7 @@ use crate::detector::describe::Locks;
 use crate::engine::mode::Mode;
 use crate::engine::verdict::Verdict;
 use crate::report::{Facts, Stack, WaitInfo};
+use crate::tracking::lock::request::Request;
 use crate::tracking::thread::slot::HeldLock;
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::WaitKind;
@@ -43,19 +44,21 @@ pub(super) fn facts(all: &Snapshots, ring: &[usize]) -> Facts {
         let Some(wait) = thread.wait else { continue };
         // SAFETY: the thread is blocked in a wait for this lock, as its epoch showed, and its wait does not
         // end before the report is made: its deadlock is closed.
-        let wants = unsafe { &*wait.ident };
+        let ident = unsafe { &*wait.ident };
         let mode = match wait.need {
             WaitKind::Lock(mode) => mode,
             WaitKind::Upgrade | WaitKind::Other(_) => Mode::Exclusive,
         };
+        let site = wait.site;
+        let asked = Request { ident, mode, site };
         let mut info = describe::thread(thread.slot, &mut locks);
         info.waits = Some(WaitInfo {
             since: Some(wait::time_since(wait.since)),
-            ..describe::waits(wants, mode, wait.site)
+            ..describe::waits(asked)
         });
         match holds {
-            Some(holds) => edges.push(describe::edge(holds, wants, mode, wait.site, info.id)),
-            None => locks.add(wants),
+            Some(holds) => edges.push(describe::edge(holds, asked, info.id)),
+            None => locks.add(ident),
         }
         threads.push(info);
     }

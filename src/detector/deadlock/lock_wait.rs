@@ -3,54 +3,34 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::claim::Claim;
 #[cfg(all(loom, test))]
-use super::claim::claim;
+use super::claim::{Claim, claim};
 use super::reduction::Reducer;
 use super::resource_wait::any_provider_runs;
 use super::snapshot::{Snapshots, conflicts};
 use super::stuck_set::{self, Detected};
 use crate::detector::describe;
-use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 #[cfg(all(loom, test))]
 use crate::engine::wait_for;
 use crate::engine::wait_reason::WaitReason;
 use crate::report::Facts;
-use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::record::LockRecord;
-use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::lock::request::Request;
+use crate::tracking::thread::slot::{Flag, HeldLock, Slot};
 use crate::tracking::thread::wait::{PublishedWait, WaitKind};
 
 /// Returns whether the calling thread's own holds keep its request from ever being granted.
-pub(crate) fn with_itself(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    need: WaitKind,
-    mode: Mode,
-    site: Site,
-) -> Option<Facts> {
-    if ident.class().kind.is_sendable() {
+pub(crate) fn with_itself(slot: &'static Slot, need: WaitKind, asked: Request) -> Option<Facts> {
+    if asked.ident.class().kind.is_sendable() {
         // The guard may be in another thread by now.
         return None;
     }
     let held = slot.held()?;
     let own = held
         .iter()
-        .find(|h| std::ptr::eq(h.ident, ident) && conflicts(need, h.mode))?;
-    Some(describe::self_deadlock(slot, ident, own, mode, site))
-}
-
-/// The result of a look at all threads.
-pub(crate) enum Look {
-    /// No deadlock that the calling thread is a part of and has to report.
-    Nothing,
-    /// One that an untracked thread could end, or of which a parked thread does not sleep yet: it has to be looked at again.
-    Unsettled,
-    /// The apparent deadlock was none: the retry has acquired the lock.
-    Granted,
-    /// A deadlock that the calling thread has closed, to be reported while the claim is kept.
-    Deadlock(Box<Facts>, Claim),
+        .find(|h| std::ptr::eq(h.ident, asked.ident) && conflicts(need, h.mode))?;
+    Some(describe::self_deadlock(slot, own, asked))
 }
 
 /// How often a thread looks while only an untracked thread could end its wait, or a parked thread does not sleep yet: for
@@ -66,15 +46,15 @@ pub(crate) fn look(
     slot: &'static Slot,
     record: &LockRecord,
     retry: &mut dyn FnMut() -> bool,
-) -> Look {
+) -> Detected {
     let mut looks = 0;
     let mut pause = FIRST_PAUSE;
     loop {
         let look = look_once(slot, record, retry);
         looks += 1;
         // The schedule of an explored thread must not depend on the time.
-        let is_last = looks == LOOKS || slot.life.is_scheduled();
-        if is_last || !matches!(look, Look::Unsettled) {
+        let is_last = looks == LOOKS || slot.life.has(Flag::Scheduled);
+        if is_last || !matches!(look, Detected::Unsettled) {
             return look;
         }
         std::thread::sleep(pause);
@@ -82,21 +62,20 @@ pub(crate) fn look(
     }
 }
 
-fn look_once(slot: &'static Slot, record: &LockRecord, retry: &mut dyn FnMut() -> bool) -> Look {
+fn look_once(
+    slot: &'static Slot,
+    record: &LockRecord,
+    retry: &mut dyn FnMut() -> bool,
+) -> Detected {
     if owner_runs(slot, record) {
-        return Look::Nothing;
+        return Detected::Nothing;
     }
     let all = Snapshots::now();
     let Some(me) = all.place_of(slot) else {
-        return Look::Nothing;
+        return Detected::Nothing;
     };
     // If the thread only waits for an existing deadlock, the threads of that deadlock report it.
-    match stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry) {
-        Detected::Nothing => Look::Nothing,
-        Detected::Unsettled => Look::Unsettled,
-        Detected::Granted => Look::Granted,
-        Detected::Deadlock(found) => Look::Deadlock(found.facts, found.claim),
-    }
+    stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry)
 }
 
 /// Claims the deadlock over locks alone that the wait of the calling thread has closed with threads of `all`;

@@ -41,11 +41,12 @@ mod victim;
 pub(crate) use self::claim::{is_reported, let_another_thread_report};
 #[cfg(all(loom, test))]
 pub(super) use self::lock_wait::closed;
-pub(crate) use self::lock_wait::{Look, look, with_itself};
+pub(crate) use self::lock_wait::{look, with_itself};
 pub(crate) use self::resource_wait::{
     ResourceWait, Stuck, alone, any_resource_wait, check_resource_wait, is_alone,
 };
 pub(super) use self::snapshot::conflicts;
+pub(crate) use self::stuck_set::{Deadlock, Detected};
 pub(crate) use self::test_runner::ask as runs_test;
 pub(crate) use self::thread_exit::{blocks_itself, check_later, provider_left, thread_ended};
 pub(crate) use self::victim::{interrupt, unbroken};

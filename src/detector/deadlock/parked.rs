@@ -5,7 +5,6 @@
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
 use super::stuck_set::{self, Detected};
-use super::victim::{give_to_other, unbroken};
 use crate::tracking::thread::slot::Slot;
 
 /// Reports the deadlocks that parked threads are in; returns whether one of them has to be looked at again, since only an
@@ -26,12 +25,10 @@ pub(super) fn check_parked(slot: &'static Slot) -> bool {
             Detected::Deadlock(mut found) => {
                 // Its own stack, where it was found, says nothing of the program.
                 found.facts.stack = None;
-                let (panic, set) = found.report(slot, all.threads[at].scope, false);
+                let (panic, set, claim) = found.report(slot, all.threads[at].scope, false);
                 set.threads.iter().for_each(|at| seen[*at] = true);
-                if let Some(panic) = panic
-                    && give_to_other(&all, &set.threads, panic, true).is_err()
-                {
-                    unbroken(all.threads[at].slot);
+                if let Some(panic) = panic {
+                    claim.heirs.give_or_say(panic);
                 }
             }
         }

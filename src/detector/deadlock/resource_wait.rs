@@ -3,7 +3,7 @@
 use super::reduction::Reducer;
 use super::snapshot::Snapshots;
 use super::stuck_set::{self, Detected};
-use super::victim::{give_to_other, joins, may_unwind, unbroken};
+use super::victim::{joins, may_unwind, unbroken};
 use super::{description, reported};
 use crate::detector::panic::{self, Panic};
 use crate::detector::publish;
@@ -81,18 +81,17 @@ pub(crate) fn check_resource_wait(
             let wait = all.threads[me].wait;
             let unwinds =
                 panic::can_unwind() && wait.is_none_or(|wait| may_unwind(wait.need, wait.site));
-            let (panic, set) = found.report(slot, slot.check_id(), unwinds);
+            let (panic, set, claim) = found.report(slot, slot.check_id(), unwinds);
             let Some(panic) = panic else {
                 return Stuck::Reported(None);
             };
-            let (in_ring, set) = (set.is_in_ring, set.threads);
-            let left = match unwinds && in_ring {
+            let left = match unwinds && set.is_in_ring {
                 // A panic in the thread that is waited for is more useful than one in the thread that joins
                 // it.
-                true if joins(&all, me) => give_to_other(&all, &set, panic, false),
+                true if joins(&all, me) => claim.heirs.give(panic, false),
                 true => Err(panic),
                 // The end of this thread would not end the wait of any other one, or it cannot unwind.
-                false => give_to_other(&all, &set, panic, true),
+                false => claim.heirs.give(panic, true),
             };
             Stuck::Reported(match left {
                 Ok(()) => None,

@@ -10,10 +10,10 @@ use crate::system::{self, FutexSleep};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::process::alerts::{Trigger, Triggers};
 use crate::tracking::process::pending_spawns::PendingSpawns;
-use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
+use crate::tracking::process::{os_threads, registry};
 use crate::tracking::thread::current;
-use crate::tracking::thread::slot::{HeldLock, Slot};
+use crate::tracking::thread::slot::{Flag, HeldLock, Slot};
 use crate::tracking::thread::wait::{PublishedWait, SEES_PARKS, WaitKind};
 
 /// What one thread holds and waits for.
@@ -124,15 +124,16 @@ impl Snapshots {
         for (at, thread) in self.threads.iter().enumerate() {
             let life = &thread.slot.life;
             // An agent is no thread of the system, so it makes none of those known.
-            if !life.is_agent() && (!is_other(thread) || life.is_leaving()) {
+            if !life.has(Flag::Agent) && (!is_other(thread) || life.has(Flag::Leaving)) {
                 living.push(at);
             }
         }
-        let mut count = registry::untracked_threads(living.len())?;
+        // Threads that are about to end, and have no slot any more, are among them.
+        let mut count = os_threads::threads()?.saturating_sub(living.len());
         for at in living {
             let thread = &self.threads[at];
             // A thread that is about to end was counted by the system if it still exists.
-            count += usize::from(is_other(thread) && !thread.slot.life.is_leaving());
+            count += usize::from(is_other(thread) && !thread.slot.life.has(Flag::Leaving));
         }
         Some(count + usize::from(self.leads_to_alert()))
     }
@@ -145,7 +146,7 @@ impl Snapshots {
         let exempt = self.exempt_from_alerts(triggers);
         let leads = |at: usize| {
             let thread = &self.threads[at];
-            if thread.ended || thread.slot.life.is_ours() || exempt[at] {
+            if thread.ended || thread.slot.life.has(Flag::Ours) || exempt[at] {
                 return false;
             }
             triggers.has(Trigger::Standstill)
@@ -167,7 +168,7 @@ impl Snapshots {
             Some(WaitKind::Other(WaitReason::Job)) => true,
             Some(WaitKind::Other(WaitReason::End | WaitReason::ScopeEnd)) => false,
             Some(WaitKind::Other(_)) => {
-                thread.slot.life.is_idle() || triggers.has(Trigger::OnlyBesideEvents)
+                thread.slot.life.has(Flag::Idle) || triggers.has(Trigger::OnlyBesideEvents)
             }
             _ => false,
         };
@@ -279,7 +280,7 @@ impl Snapshots {
     /// Returns whether all threads but those of the library, which end no wait, still stand where they were read.
     pub(super) fn stands_still(&self) -> bool {
         (0..self.threads.len()).all(|at| {
-            let is_ours = self.threads[at].slot.life.is_ours();
+            let is_ours = self.threads[at].slot.life.has(Flag::Ours);
             is_ours || (self.stands(at) && !self.is_awake(at))
         })
     }
@@ -371,7 +372,7 @@ impl Snapshots {
         }
         for &scope in &scopes {
             let runs = (scope == 0 && untracked_threads) || self.missing.contains(&scope);
-            states.push((!runs).then(|| WaitFor::AnyOf(self.members(scope))));
+            states.push((!runs).then(|| WaitFor::any_of(self.members(scope))));
         }
         states
     }
@@ -381,7 +382,7 @@ impl Snapshots {
     fn members(&self, scope: u64) -> Vec<usize> {
         let mut members = Vec::new();
         for (at, thread) in self.threads.iter().enumerate() {
-            if (scope == 0 || thread.scope == scope) && !thread.slot.life.is_ours() {
+            if (scope == 0 || thread.scope == scope) && !thread.slot.life.has(Flag::Ours) {
                 members.push(at);
             }
         }
@@ -397,7 +398,7 @@ impl Snapshots {
         any_of_process: usize,
     ) -> wait_for::Thread {
         if thread.ended {
-            return Some(WaitFor::AnyOf(Vec::new()));
+            return Some(WaitFor::any_of(Vec::new()));
         }
         let wait = thread.wait.as_ref()?;
         match wait.need {
@@ -405,8 +406,8 @@ impl Snapshots {
             WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, any_thread),
             // Also in a check: a pool that was there before may unpark it.
             WaitKind::Other(WaitReason::Unpark) => {
-                let is_known = SEES_PARKS && !wait.timed && !thread.slot.life.is_agent();
-                is_known.then(|| WaitFor::AnyOf(vec![any_of_process]))
+                let is_known = SEES_PARKS && !wait.timed && !thread.slot.life.has(Flag::Agent);
+                is_known.then(|| WaitFor::any_of(vec![any_of_process]))
             }
             WaitKind::Other(_) => self.need_of_party(wait, any_thread),
         }
@@ -416,7 +417,7 @@ impl Snapshots {
         if wait.sort.sendable {
             // The guard may be in any thread by now.
             let is_held = !wait.timed && !self.blockers(wait).is_empty();
-            return is_held.then(|| WaitFor::AnyOf(vec![any_thread]));
+            return is_held.then(|| WaitFor::any_of(vec![any_thread]));
         }
         let keepers = self.keepers(wait);
         // Without a holder in the snapshot, the holder is unknown or has just released the lock.
@@ -430,7 +431,6 @@ impl Snapshots {
         Some(self.all_of_holders(holders, any_thread))
     }
 
-    /// Returns `AllOf` over the holders.
     fn all_of_holders(&self, mut holders: Vec<usize>, any_thread: usize) -> WaitFor {
         for at in &mut holders {
             // A lock whose holder has ended can be released by any thread, with `force_unlock`.
@@ -438,7 +438,7 @@ impl Snapshots {
                 *at = any_thread;
             }
         }
-        WaitFor::AllOf(holders)
+        WaitFor::all_of(holders)
     }
 
     fn need_of_signal(&self, wait: &PublishedWait, any_thread: usize) -> Option<WaitFor> {
@@ -448,11 +448,10 @@ impl Snapshots {
         if wait.timed || wait.party().is_none_or(ResourceState::has_pending_wakeups) {
             return relock;
         }
-        let notified = WaitFor::AnyOf(vec![any_thread]);
-        Some(WaitFor::Each(match relock {
-            Some(relock) => vec![notified, relock],
-            None => vec![notified],
-        }))
+        Some(WaitFor {
+            any_of: Some(vec![any_thread]),
+            ..relock.unwrap_or_default()
+        })
     }
 
     fn need_of_party(&self, wait: &PublishedWait, any_thread: usize) -> Option<WaitFor> {
@@ -463,7 +462,7 @@ impl Snapshots {
             return None;
         }
         let Some(by) = wait.by() else {
-            return Some(WaitFor::AnyOf(vec![any_thread]));
+            return Some(WaitFor::any_of(vec![any_thread]));
         };
         let members = by.members();
         if members.unknown > 0 {
@@ -477,7 +476,7 @@ impl Snapshots {
                 places.push(found.unwrap_or(wait_for::UNKNOWN));
             }
         }
-        Some(WaitFor::AnyOf(places))
+        Some(WaitFor::any_of(places))
     }
 
     /// Returns whether a thread is still in the wait that was read, and nothing was provided to it.

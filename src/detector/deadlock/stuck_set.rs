@@ -2,12 +2,13 @@
 //!
 //! Whatever triggers the look (a wait for a lock, a wait for a resource, the end of a thread), the steps are
 //! the same: [`Reducer`] determines whether the thread can run, [`StuckSet::of`] which threads block it,
-//! [`StuckSet::confirm`] whether that was only momentary, [`StuckSet::claim`] gives the calling thread the
+//! [`StuckSet::refute`] whether that was only momentary, [`claim`] gives the calling thread the
 //! right to report it, and [`StuckSet::describe`] adds names. A lock cycle is a way to describe a stuck set,
 //! not another kind of deadlock.
 
 use super::claim::{Claim, claim, is_reported};
 use super::reduction::{Judgement, Reducer, ThreadStates};
+use super::reported::publish_once;
 use super::snapshot::Snapshots;
 use super::{description, lock_cycle, stacks, test_runner};
 use crate::detector::check_session;
@@ -15,7 +16,7 @@ use crate::detector::panic::Panic;
 use crate::engine::verdict::Verdict;
 use crate::report::Facts;
 use crate::system::signal::handlers;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use std::time::Duration;
 
 /// How often a thread checks that a deadlock of other threads lasts before it reports it: for about a tenth
@@ -23,7 +24,7 @@ use std::time::Duration;
 const LEFT_TO_OTHERS: u32 = 10;
 
 /// The result of a look at one thread.
-pub(super) enum Detected {
+pub(crate) enum Detected {
     /// The thread can run, or another thread reports that it cannot.
     Nothing,
     /// The thread can run only after an action of an untracked thread, or a parked thread does not sleep yet: it has to be
@@ -36,28 +37,31 @@ pub(super) enum Detected {
 }
 
 /// A deadlock, to be reported while the claim is kept.
-pub(super) struct Deadlock {
+pub(crate) struct Deadlock {
     set: StuckSet,
-    pub(super) claim: Claim,
-    pub(super) facts: Box<Facts>,
+    pub(crate) claim: Claim,
+    pub(crate) facts: Box<Facts>,
 }
 
 impl Deadlock {
     /// Reports the deadlock to the check of `testing` with this number, or to the process if that is zero. `unwinds` is
     /// whether a panic can break it, unless another thread of it can be woken for one. Returns the panic that is to
-    /// break it, and its threads.
+    /// break it, its threads, and those that can be woken.
     pub(super) fn report(
-        mut self,
+        self,
         slot: &'static Slot,
         check: u64,
         unwinds: bool,
-    ) -> (Option<Panic>, StuckSet) {
-        self.facts.unbreakable = !unwinds && !self.claim.has_heirs();
+    ) -> (Option<Panic>, StuckSet, Claim) {
+        let Self {
+            set,
+            claim,
+            mut facts,
+        } = self;
+        facts.unbreakable = !unwinds && claim.heirs.is_empty();
         let trial = check_session::of_number(check);
-        (
-            self.claim.report(slot, trial.as_deref(), *self.facts),
-            self.set,
-        )
+        let panic = publish_once(&claim.waits, slot, trial.as_deref(), vec![*facts]);
+        (panic, set, claim)
     }
 }
 
@@ -90,13 +94,10 @@ pub(super) fn detect(
         set.threads
             .retain(|at| !test_runner::is_aside(all, *at, me));
     }
-    match set.confirm(all, retry) {
-        Confirmed::Moves => return Detected::Nothing,
-        Confirmed::IsAwake => return Detected::Unsettled,
-        Confirmed::Granted => return Detected::Granted,
-        Confirmed::Stands => {}
+    if let Some(refuted) = set.refute(all, retry) {
+        return refuted;
     }
-    match set.claim(all) {
+    match claim(all, &set.threads) {
         Some(claim) => {
             let mut facts = Box::new(set.describe(all, states));
             if is_reported(Verdict::Deadlock) {
@@ -116,18 +117,6 @@ pub(super) struct StuckSet {
     pub(super) is_in_ring: bool,
     /// Whether the threads form a lock cycle: each waits for a lock that the next one holds.
     is_of_locks: bool,
-}
-
-/// Whether the threads of a stuck set stay in their waits.
-enum Confirmed {
-    /// They do.
-    Stands,
-    /// One of them has moved.
-    Moves,
-    /// A parked one does not sleep: it was unparked, or is about to sleep.
-    IsAwake,
-    /// The calling thread has acquired its lock.
-    Granted,
 }
 
 impl StuckSet {
@@ -159,11 +148,11 @@ impl StuckSet {
             && (!in_test && self.threads.iter().all(waits_for_work) || handlers::are_handled())
     }
 
-    /// Checks that the threads stay in their waits for long enough.
-    fn confirm(&self, all: &Snapshots, retry: &mut dyn FnMut() -> bool) -> Confirmed {
+    /// Checks that the threads stay in their waits for long enough; returns what is the case if one does not.
+    fn refute(&self, all: &Snapshots, retry: &mut dyn FnMut() -> bool) -> Option<Detected> {
         let behind_a_queue = |at: &usize| is_behind_a_queue(all, *at);
         if self.threads.first().is_some_and(behind_a_queue) && retry() {
-            return Confirmed::Granted;
+            return Some(Detected::Granted);
         }
         // A guard that may be sent may have been dropped by a thread that was seen before it blocked. Now that
         // all are seen blocked, the lock is still held, or one of them is about to get it.
@@ -172,14 +161,15 @@ impl StuckSet {
             let is_sendable = all.waits_for_sendable(at);
             is_sent |= is_sendable;
             if is_sendable && all.was_released(at) {
-                return Confirmed::Moves;
+                return Some(Detected::Nothing);
             }
         }
         if self.threads.iter().any(|at| all.is_awake(*at)) {
-            return Confirmed::IsAwake;
+            // It was unparked, or is about to sleep.
+            return Some(Detected::Unsettled);
         }
         let is_doubtful = is_sent || self.threads.iter().skip(1).any(behind_a_queue);
-        let is_explored = |at: &usize| all.threads[*at].slot.life.is_scheduled();
+        let is_explored = |at: &usize| all.threads[*at].slot.life.has(Flag::Scheduled);
         let rounds = match (self.is_in_ring, is_doubtful) {
             (true, false) => 0,
             (true, true) => 1,
@@ -187,15 +177,8 @@ impl StuckSet {
             (false, _) if self.threads.iter().all(is_explored) => 0,
             (false, _) => LEFT_TO_OTHERS,
         };
-        match (0..rounds).all(|_| lasts(all, &self.threads)) {
-            true => Confirmed::Stands,
-            false => Confirmed::Moves,
-        }
-    }
-
-    /// Claims the deadlock for the caller; see [`claim`].
-    fn claim(&self, all: &Snapshots) -> Option<Claim> {
-        claim(all, &self.threads)
+        let stands = (0..rounds).all(|_| lasts(all, &self.threads));
+        (!stands).then_some(Detected::Nothing)
     }
 
     /// Describes the deadlock for a report.

@@ -5,7 +5,7 @@ use super::snapshot::{Snapshots, ThreadSnapshot};
 use crate::report::Stack;
 use crate::system::{self, NoStack, signal};
 use crate::tracking::thread::current;
-use crate::tracking::thread::slot::os_id;
+use crate::tracking::thread::slot::{Flag, os_id};
 use crate::tracking::thread::wait::WaitKind;
 
 /// Returns whether the only thread of the process that is not in the snapshot is that of the test runner: the process
@@ -52,7 +52,7 @@ pub(super) fn is_aside(all: &Snapshots, at: usize, me: usize) -> bool {
     let test = test_of(all, at);
     let waits_for_work = || {
         let is_idle = all.waits_for_any_thread(at) && !all.holds(at);
-        is_idle && !all.threads[at].slot.life.is_agent()
+        is_idle && !all.threads[at].slot.life.has(Flag::Agent)
     };
     test != test_of(all, me) && (test.is_some() || waits_for_work())
 }
@@ -69,7 +69,7 @@ pub(super) fn test_of(all: &Snapshots, at: usize) -> Option<usize> {
 /// has not answered.
 fn runs_test(thread: &ThreadSnapshot) -> Option<bool> {
     let life = &thread.slot.life;
-    if thread.ended || life.is_ours() || life.is_started() {
+    if thread.ended || life.has(Flag::Ours) || life.has(Flag::Started) {
         return Some(false);
     }
     // An agent has no such id, and the first thread runs no test.
@@ -77,10 +77,10 @@ fn runs_test(thread: &ThreadSnapshot) -> Option<bool> {
     let Some(id) = id.filter(|id| *id != std::process::id()) else {
         return Some(false);
     };
-    if !life.was_asked_for_test() {
+    if !life.has(Flag::AskedForTest) {
         // That of a test has its name. To look up the functions of a stack may take some hundred milliseconds, in which the
         // program's threads keep their locks: where that thread can be asked by a signal, one of the library asks it.
-        let asks = current::own().life.is_ours() || !cfg!(feature = "signals");
+        let asks = current::own().life.has(Flag::Ours) || !cfg!(feature = "signals");
         if thread.slot.name().is_none() {
             return Some(false);
         }
@@ -95,7 +95,7 @@ fn runs_test(thread: &ThreadSnapshot) -> Option<bool> {
             Err(_) => return Some(false),
         }
     }
-    Some(life.runs_test())
+    Some(life.has(Flag::RunsTest))
 }
 
 /// Asks the thread with this id of the operating system whether the test runner runs a test in it.

@@ -11,11 +11,11 @@ use super::reduction::Reducer;
 use super::resource_wait::{any_provider_runs, any_resource_wait, is_alone};
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Detected};
-use super::victim::{can_unwind, give, give_to_other, unbroken, waiters};
+use super::victim::{can_unwind, give, waiters};
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::thread::wait::PublishedWait;
 
 /// How often an ending thread looks again while the system still counts threads that ended before it.
@@ -38,10 +38,10 @@ pub(crate) fn thread_ended(slot: &'static Slot) -> bool {
     struct Leaving(&'static Slot);
     impl Drop for Leaving {
         fn drop(&mut self) {
-            self.0.life.set_leaving(false);
+            self.0.life.set(Flag::Leaving, false);
         }
     }
-    slot.life.set_leaving(true);
+    slot.life.set(Flag::Leaving, true);
     let _leaving = Leaving(slot);
     look_after(slot) || Snapshots::now().any_parked()
 }
@@ -123,7 +123,7 @@ fn report_stuck(
     let mut judge = Reducer::new(&all);
     for &at in &waiters(&all, concerns) {
         // The schedule of an explored thread must not depend on the time.
-        if slot.life.is_ours() && all.threads[at].slot.life.is_scheduled() {
+        if slot.life.has(Flag::Ours) && all.threads[at].slot.life.has(Flag::Scheduled) {
             continue;
         }
         let can_unwind = can_unwind(&all, at);
@@ -132,7 +132,7 @@ fn report_stuck(
             Detected::Nothing | Detected::Granted => {}
             Detected::Unsettled => outcome = Outcome::LaterMaybe,
             Detected::Deadlock(mut found) => {
-                if slot.life.is_ours() {
+                if slot.life.has(Flag::Ours) {
                     // Its own stack says nothing of the program.
                     found.facts.stack = None;
                 }
@@ -147,7 +147,7 @@ fn report_stuck(
                     continue;
                 }
                 // The finding belongs to the check of the waiting threads.
-                let (panic, set) = found.report(slot, *scope, can_unwind);
+                let (panic, _, claim) = found.report(slot, *scope, can_unwind);
                 let Some(panic) = panic else {
                     if victims == Victims::One {
                         return Outcome::Reported;
@@ -156,8 +156,8 @@ fn report_stuck(
                 };
                 if can_unwind {
                     give(&all, at, panic);
-                } else if give_to_other(&all, &set.threads, panic, true).is_err() {
-                    unbroken(victim);
+                } else {
+                    claim.heirs.give_or_say(panic);
                 }
                 if victims == Victims::One {
                     return Outcome::Reported;

@@ -13,7 +13,6 @@ use crate::engine::ids::{Site, ThreadId};
 use crate::engine::sorting;
 use crate::engine::wait_reason::WaitReason;
 use crate::report;
-use crate::shim::AtomicU64;
 use crate::sink;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{PublishedWait, Unwinding, WaitKind};
@@ -27,36 +26,70 @@ pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
     }
 }
 
-/// Passes the panic of the thread that closed a deadlock to another thread of it, which joins only if that is
-/// `with_joins`; returns it as the error if there is none.
-pub(super) fn give_to_other(
-    all: &Snapshots,
-    set: &[usize],
-    panic: Panic,
-    with_joins: bool,
-) -> Result<(), Panic> {
-    match victims(all, set).first() {
-        Some(&at) if with_joins || !joins(all, at) => {
-            pass_mark(all, set[0], at);
-            give(all, at, panic);
-            Ok(())
-        }
-        _ => Err(panic),
-    }
+/// The threads of a deadlock that can be woken to panic in place of the one that closed it.
+#[derive(Debug)]
+pub(crate) struct Heirs {
+    closer: &'static Slot,
+    /// Each with the epoch of its wait, and whether it joins; in the order of [`waiters`].
+    all: Vec<(&'static Slot, u64, bool)>,
 }
 
-/// Returns those of the threads of a deadlock that can get a panic in place of its first one, in the order of [`waiters`]:
-/// in a test, only threads of the same test.
-pub(super) fn victims(all: &Snapshots, set: &[usize]) -> Vec<usize> {
-    let test = test_runner::test_of(all, set[0]);
-    let is_of_test = |at: usize| test.is_none() || test_runner::test_of(all, at) == test;
-    let mut victims = Vec::new();
-    for &at in &waiters(all, &|_| true) {
-        if can_unwind(all, at) && set[1..].contains(&at) && is_of_test(at) {
-            victims.push(at);
+impl Heirs {
+    /// Returns those of a deadlock whose first thread has closed it: in a test, only threads of the same test.
+    pub(super) fn of(all: &Snapshots, set: &[usize]) -> Self {
+        let test = test_runner::test_of(all, set[0]);
+        let is_of_test = |at: usize| test.is_none() || test_runner::test_of(all, at) == test;
+        let mut heirs = Vec::new();
+        for &at in &waiters(all, &|_| true) {
+            let thread = &all.threads[at];
+            if let Some(wait) = &thread.wait
+                && can_unwind(all, at)
+                && set[1..].contains(&at)
+                && is_of_test(at)
+            {
+                heirs.push((thread.slot, wait.epoch, joins(all, at)));
+            }
+        }
+        Self {
+            closer: all.threads[set[0]].slot,
+            all: heirs,
         }
     }
-    victims
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Passes the panic of the thread that closed the deadlock to the first of them that still waits, which joins only
+    /// if that is `with_joins`; returns it as the error if there is none that could get it. If all of those have left
+    /// their waits meanwhile, nothing is left to be broken.
+    pub(super) fn give(&self, panic: Panic, with_joins: bool) -> Result<(), Panic> {
+        let mut is_any = false;
+        for &(heir, epoch, joins) in &self.all {
+            if joins && !with_joins {
+                continue;
+            }
+            is_any = true;
+            let is_waiting = || heir.wait.epoch() == epoch;
+            if heir.alarm.ring(panic.message().to_owned(), &is_waiting) {
+                // Left where it was, the mark would hide all later deadlocks of the first thread for as long as it has
+                // not moved. Relaxed: read and written under the detector's lock. No wait has the epoch zero.
+                let _guard = state::lock();
+                self.closer.wait.reported.store(0, Ordering::Relaxed);
+                heir.wait.reported.store(epoch, Ordering::Relaxed);
+                return Ok(());
+            }
+        }
+        if is_any { Ok(()) } else { Err(panic) }
+    }
+
+    /// Passes the panic as [`give`](Self::give) does; if there is no thread for it, a line says that nothing will break
+    /// the deadlock.
+    pub(super) fn give_or_say(&self, panic: Panic) {
+        if self.give(panic, true).is_err() {
+            unbroken(self.closer);
+        }
+    }
 }
 
 /// Passes a panic to one of the threads and agents with these ids, which cannot go on: one that waits for something that is no
@@ -145,22 +178,5 @@ pub(super) fn mark(all: &Snapshots, at: usize) {
     if let Some(wait) = thread.wait {
         let reported = &thread.slot.wait.reported;
         reported.store(wait.epoch, Ordering::Relaxed);
-    }
-}
-
-/// Moves the mark from one wait to another. The caller holds the detector's lock.
-pub(super) fn pass(from: &AtomicU64, to: &AtomicU64, epoch: u64) {
-    // Relaxed: read and written under the detector's lock. No wait has the epoch zero.
-    from.store(0, Ordering::Relaxed);
-    to.store(epoch, Ordering::Relaxed);
-}
-
-/// Moves the mark from the thread that closed a deadlock to the one that panics in its place. Left where it
-/// was, the mark would hide all later deadlocks of the first thread for as long as it has not moved.
-fn pass_mark(all: &Snapshots, from: usize, to: usize) {
-    let _guard = state::lock();
-    if let Some(wait) = all.threads[to].wait {
-        let reported = |at: usize| &all.threads[at].slot.wait.reported;
-        pass(reported(from), reported(to), wait.epoch);
     }
 }

@@ -7,14 +7,16 @@ use crate::detector::order::{classes, inherited_holds, repeated};
 use crate::detector::state;
 use crate::detector::{check_session, describe};
 use crate::engine::acquisition::Acquisition;
-use crate::engine::ids::{LockId, Site};
+use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::verdict::Verdict;
 use crate::report::{Facts, Stack};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edge::LeafEdge;
 use crate::tracking::lock::leaf_edges::Insert;
 use crate::tracking::lock::lock_id_pool;
 use crate::tracking::lock::record::LockRecord;
+use crate::tracking::lock::request::Request;
 use crate::tracking::thread::current;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::{with_own, with_own_open};
@@ -41,13 +43,8 @@ pub(crate) fn was_crowded() -> bool {
 ///
 /// Called when the lock itself has not cached the acquisition. Costs a look-up in the thread's own cache if
 /// it is there; if the lock is a leaf, a new leaf edge; and only otherwise an access of the graph.
-pub(crate) fn check(
-    slot: &'static Slot,
-    record: &LockRecord,
-    ident: &'static Ident,
-    mode: Mode,
-    site: Site,
-) -> Vec<Facts> {
+pub(crate) fn check(slot: &'static Slot, record: &LockRecord, request: Request) -> Vec<Facts> {
+    let Request { ident, mode, site } = request;
     let key = slot.key();
     let known = lockset_hash::known(key, mode);
     let (busy, remembered) = with_own(slot, |own| (own.busy > 0, own.has_seen(known, ident.tag())));
@@ -70,7 +67,7 @@ pub(crate) fn check(
         CROWDED.store(true, Ordering::Relaxed);
         return Vec::new();
     }
-    let content = repeated::content(slot, ident, mode, site);
+    let content = repeated::content(slot, request);
     if content.is_some_and(|content| repeated::repeats(slot, ident, content)) {
         remember();
         return Vec::new();
@@ -82,11 +79,11 @@ pub(crate) fn check(
     if let Some(first) = mine.next()
         && first.mode == Mode::Shared
         && mine.all(|h| h.mode == Mode::Shared)
-        && let Some(facts) = recursive_read(slot, record, ident, first, mode, site)
+        && let Some(facts) = recursive_read(slot, first, request)
     {
         found.push(facts);
     }
-    if is_harmless(slot, &held, ident, mode) {
+    if is_harmless(slot, &held, request) {
         remember();
         return found;
     }
@@ -94,7 +91,7 @@ pub(crate) fn check(
         own.holding(key, state::generation(), || {
             let mut all = Vec::with_capacity(held.len());
             for hold in &held {
-                all.push(hold.as_held());
+                all.push(hold.info());
             }
             all.into_boxed_slice()
         })
@@ -136,7 +133,8 @@ pub(crate) fn check(
 ///
 /// A hold that the thread inherits from its parent excludes others in the same way, and the parent itself
 /// where the two modes are compatible, unless a writer can queue behind it.
-fn is_harmless(slot: &'static Slot, held: &[HeldLock], ident: &'static Ident, mode: Mode) -> bool {
+fn is_harmless(slot: &'static Slot, held: &[HeldLock], request: Request) -> bool {
+    let Request { ident, mode, .. } = request;
     let kind = ident.class().kind;
     // The guard of a hold whose guards can be sent may be in another thread by now.
     let is_kept_out = |h: &HeldLock| std::ptr::eq(h.ident, ident) && h.mode.keeps_out(mode);
@@ -155,15 +153,9 @@ fn is_harmless(slot: &'static Slot, held: &[HeldLock], ident: &'static Ident, mo
 }
 
 /// Reports a second shared hold by one thread, between which a writer can queue.
-fn recursive_read(
-    slot: &'static Slot,
-    record: &LockRecord,
-    ident: &'static Ident,
-    first: &HeldLock,
-    mode: Mode,
-    site: Site,
-) -> Option<Facts> {
-    if mode == Mode::Exclusive || record.policy() == ReadPolicy::ReadersPass {
+fn recursive_read(slot: &'static Slot, first: &HeldLock, request: Request) -> Option<Facts> {
+    let Request { ident, mode, site } = request;
+    if mode == Mode::Exclusive || !ident.class().kind.readers_wait() {
         return None;
     }
     let made = ident.class().place;
@@ -177,7 +169,8 @@ fn recursive_read(
     {
         return None;
     }
-    Some(describe::recursive_read(slot, ident, first, mode, site))
+    let verdict = Verdict::RecursiveRead;
+    Some(describe::alone(verdict, slot, first, request))
 }
 
 /// Records a new context.

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use crate::detector::state::DetectorState;
 use crate::detector::{check_session, describe};
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo};
 use crate::engine::ids::{LockId, Site};
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::verdict::Verdict;
@@ -19,6 +19,7 @@ use crate::sink;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::leaf_edge::LeafEdge;
+use crate::tracking::lock::request::Request;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::{quietly, with_own};
 use crate::tracking::thread::slot::{HeldLock, Slot};
@@ -73,10 +74,10 @@ pub(in crate::detector) fn learn(
     // guard another thread was about to release.
     let (mut all, mut froms) = (Vec::new(), Vec::new());
     for hold in held {
-        let one = hold.as_held();
+        let one = hold.info();
         let lock = hold.ident().class().id;
         all.push(one);
-        froms.push(Held { lock, ..one });
+        froms.push(HeldInfo { lock, ..one });
     }
     let mut findings = Vec::new();
     for &at in &unknown {
@@ -98,7 +99,7 @@ pub(in crate::detector) fn learn(
         }));
     }
     if let Some(content) = content.filter(|_| !is_recorded) {
-        let request = Held {
+        let request = HeldInfo {
             lock: to.id,
             mode,
             site,
@@ -113,7 +114,11 @@ pub(in crate::detector) fn learn(
         && state.is_new_cycle_of(vec![to.id.get()], Verdict::Inversion)
     {
         drop(state);
-        facts.push(describe::against_ids(slot, ident, outer, mode, site));
+        facts.push(describe::against_ids(
+            slot,
+            outer,
+            Request { ident, mode, site },
+        ));
     }
     facts
 }
@@ -198,7 +203,6 @@ pub(super) fn retain_new(state: &mut DetectorState, findings: &mut Vec<Finding>)
     });
 }
 
-/// Describes cycles of classes.
 pub(super) fn describe_cycles(
     slot: &'static Slot,
     state: &DetectorState,

@@ -3,7 +3,7 @@
 //! A declared order is in the graph like one that was taken, by a thread of its own, so that nothing but the
 //! pair itself excludes a cycle through it.
 
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -30,7 +30,7 @@ pub(in crate::detector) fn declare(
     let thread = ThreadId::new(DECLARING | (from.get() & half) << 31 | (to.get() & half));
     graph.acquire(&Acquisition {
         segment: &Segment::first(thread),
-        held: &[Held {
+        held: &[HeldInfo {
             lock: from,
             mode: Mode::Exclusive,
             site,

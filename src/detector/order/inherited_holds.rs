@@ -43,10 +43,8 @@ pub(crate) fn above() -> Option<ParentHolds> {
     }
     let mut above = Vec::new();
     for (h, was_marked) in held.iter().zip(&marked) {
-        let hold = with_own(slot, |own| {
-            own.marks.mark(h.ident, h.as_held(), *was_marked)
-        });
-        above.push((h.as_held(), hold));
+        let hold = with_own(slot, |own| own.marks.mark(h.ident, h.info(), *was_marked));
+        above.push((h.info(), hold));
     }
     Some(ParentHolds {
         holder: slot.thread()?,
@@ -88,7 +86,7 @@ pub(crate) fn end() -> Vec<NestedAcquisition> {
     }
     let notes = with_own(slot, |own| own.notes.take());
     settle(slot);
-    notes.map(AcquisitionLog::into_taken).unwrap_or_default()
+    notes.map(|notes| notes.taken).unwrap_or_default()
 }
 
 /// Lets the thread use the fast path again if no acquisition is to be looked at any more.

@@ -6,6 +6,8 @@ use crate::detector::state;
 use crate::detector::state::DetectorState;
 use crate::engine::acquisition::{Acquisition, Finding};
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::leaf_edge::LeafEdge;
+use crate::tracking::lock::request::Request;
 
 /// Moves a lock into the graph: a lock is acquired under it for the first time, or its leaf is full. A lock
 /// that was promoted in the parent of a fork is added to the child's graph.
@@ -43,15 +45,16 @@ pub(in crate::detector) fn promote(
                 gone.push(*known);
             }
         }
-        let content = repeated::content_of(&held, ident, context.mode, context.site);
+        let LeafEdge { mode, site, .. } = *context;
+        let content = repeated::content_of(&held, Request { ident, mode, site });
         let acquisition = Acquisition {
             segment: &context.holding.segment,
             held: &held,
             inherited: &context.holding.inherited,
             gone: &gone,
             lock: id,
-            mode: context.mode,
-            site: context.site,
+            mode,
+            site,
         };
         findings.append(&mut repeated::acquire(
             state,

@@ -2,39 +2,33 @@
 
 use crate::detector::check_session;
 use crate::detector::state::DetectorState;
-use crate::engine::acquisition::{Acquisition, Finding, Held};
-use crate::engine::ids::Site;
-use crate::engine::mode::Mode;
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo};
 use crate::engine::order_graph::FEWEST_REPEATED;
 use crate::tracking::lock::ident::Ident;
+use crate::tracking::lock::request::Request;
 use crate::tracking::thread::lockset_hash;
 use crate::tracking::thread::own::with_own;
 use crate::tracking::thread::slot::Slot;
 
 /// Returns a hash of the acquisition that the thread of `slot`, the calling one, makes of a lock at `site`: the
 /// same for all threads. `None` if it is not to be recognised.
-pub(super) fn content(
-    slot: &'static Slot,
-    ident: &'static Ident,
-    mode: Mode,
-    site: Site,
-) -> Option<u64> {
-    if slot.count() < FEWEST_REPEATED as u32 || !ident.contexts.is_promoted() {
+pub(super) fn content(slot: &'static Slot, request: Request) -> Option<u64> {
+    if slot.count() < FEWEST_REPEATED as u32 || !request.ident.contexts.is_promoted() {
         return None;
     }
     let held = with_own(slot, |own| own.content(|last| slot.content(last)))?;
-    Some(content_under(held, ident, mode, site))
+    Some(content_under(held, request))
 }
 
 /// Returns the same hash of an acquisition under these locks.
-pub(super) fn content_of(held: &[Held], ident: &'static Ident, mode: Mode, site: Site) -> u64 {
-    let one = |held: &Held| (lockset_hash::of(held.lock.get()), held.mode, held.site);
+pub(super) fn content_of(held: &[HeldInfo], request: Request) -> u64 {
+    let one = |held: &HeldInfo| (lockset_hash::of(held.lock.get()), held.mode, held.site);
     let held = lockset_hash::content(held.iter().map(one));
-    content_under(held, ident, mode, site)
+    content_under(held, request)
 }
 
-fn content_under(held: u64, ident: &'static Ident, mode: Mode, site: Site) -> u64 {
-    held.rotate_left(32) ^ lockset_hash::request(ident.tag(), mode, site)
+fn content_under(held: u64, asked: Request) -> u64 {
+    held.rotate_left(32) ^ lockset_hash::request(asked.ident.tag(), asked.mode, asked.site)
 }
 
 /// Records an acquisition that another thread, or this one in an earlier segment, has made alike; returns
@@ -71,7 +65,7 @@ pub(super) fn acquire(
 ) -> Vec<Finding> {
     let class = ident.class().id;
     let is_alike =
-        |held: &Held| held.lock != acquisition.lock && state.class_of(held.lock) == Some(class);
+        |held: &HeldInfo| held.lock != acquisition.lock && state.class_of(held.lock) == Some(class);
     let mark = match acquisition.held.iter().all(is_alike) {
         true => SAME_CLASS,
         false => !SAME_CLASS,

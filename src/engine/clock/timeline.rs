@@ -28,7 +28,6 @@ impl Timeline {
         }
     }
 
-    /// Returns the thread.
     pub(crate) fn thread(&self) -> ThreadId {
         self.now.thread()
     }

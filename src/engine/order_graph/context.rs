@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::gates::{self, Gate, GateSet, strength};
-use crate::engine::acquisition::Held;
+use crate::engine::acquisition::{HeldInfo, Link};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::mode::Mode;
@@ -27,7 +27,7 @@ impl Context {
     pub(super) fn of(
         segment: &Segment,
         gates: &Option<Arc<GateSet>>,
-        from: &Held,
+        from: &HeldInfo,
         (to_mode, to_site): (Mode, Site),
     ) -> Self {
         Self {
@@ -37,6 +37,20 @@ impl Context {
             to_site,
             from_mode: from.mode,
             to_mode,
+        }
+    }
+
+    /// Returns the edge of which this is a context, with these gates.
+    pub(super) fn link(&self, (from, to): (LockId, LockId), gates: Vec<LockId>) -> Link {
+        Link {
+            from,
+            from_mode: self.from_mode,
+            from_site: self.from_site,
+            to,
+            to_mode: self.to_mode,
+            to_site: self.to_site,
+            thread: self.thread(),
+            gates,
         }
     }
 

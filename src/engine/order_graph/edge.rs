@@ -224,7 +224,7 @@ mod tests {
     use std::panic::Location;
 
     use super::*;
-    use crate::engine::acquisition::Held;
+    use crate::engine::acquisition::HeldInfo;
     use crate::engine::clock::vector_clock::Segment;
     use crate::engine::ids::ThreadId;
     use crate::engine::mode::Mode::{self, Exclusive, Shared};
@@ -246,17 +246,17 @@ mod tests {
     /// Returns a context under gates of these modes, exclusive but for `from_mode`.
     fn context(segment: Segment, from_mode: Mode, gates: &[(u64, Mode)]) -> Context {
         let site = Location::caller();
-        let held = gates.iter().map(|(n, mode)| Held {
+        let held = gates.iter().map(|(n, mode)| HeldInfo {
             lock: lock(*n),
             mode: *mode,
             site,
         });
-        let start = Held {
+        let start = HeldInfo {
             lock: ends().0,
             mode: from_mode,
             site,
         };
-        let held: Vec<Held> = held.chain([start]).collect();
+        let held: Vec<HeldInfo> = held.chain([start]).collect();
         let gates = GateSets::new().intern(held.iter().map(Gate::from).collect());
         Context {
             segment,

@@ -37,16 +37,7 @@ fn link(hop: &CycleStep<'_>, pick: u16) -> Link {
     for gate in context.held(hop.ends.0).skip(1) {
         gates.push(gate.lock);
     }
-    Link {
-        from: hop.ends.0,
-        from_mode: context.from_mode,
-        from_site: context.from_site,
-        to: hop.ends.1,
-        to_mode: context.to_mode,
-        to_site: context.to_site,
-        thread: context.thread(),
-        gates,
-    }
+    context.link(hop.ends, gates)
 }
 
 /// Returns the starts of the edges of a path.

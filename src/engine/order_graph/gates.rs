@@ -5,7 +5,7 @@ use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use super::hash::IdHasher;
-use crate::engine::acquisition::{Held, InheritedHold};
+use crate::engine::acquisition::{HeldInfo, InheritedHold};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
@@ -28,8 +28,8 @@ pub(super) struct Gate {
     pub(super) holder: Option<ThreadId>,
 }
 
-impl From<&Held> for Gate {
-    fn from(held: &Held) -> Self {
+impl From<&HeldInfo> for Gate {
+    fn from(held: &HeldInfo) -> Self {
         Self {
             lock: held.lock,
             mode: held.mode,

@@ -16,7 +16,7 @@ use super::repeats::{FEWEST, OF_ONE_LOCK, Repeat};
 use super::reported_cycles::ReportedCycles;
 use super::store::Store;
 use super::writers::{Writer, Writers};
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::LockId;
 use crate::engine::mode::{Mode, ReadPolicy};
@@ -98,7 +98,7 @@ impl OrderGraph {
             };
             self.store.graph[n].note_writer(Some(writer))
         };
-        let mut learn = |graph: &mut Self, from: &Held| {
+        let mut learn = |graph: &mut Self, from: &HeldInfo| {
             if from.lock == a.lock {
                 return;
             }
@@ -111,7 +111,7 @@ impl OrderGraph {
         for from in a.held {
             // A read beside an upgradable hold of the same thread blocks no thread that the upgradable hold does
             // not block, and no writer can queue behind that hold.
-            let covers = |held: &Held| held.lock == from.lock && held.mode == Mode::Upgradable;
+            let covers = |held: &HeldInfo| held.lock == from.lock && held.mode == Mode::Upgradable;
             if alike || from.mode != Mode::Shared || !a.held.iter().any(covers) {
                 learn(self, from);
             }
@@ -149,7 +149,7 @@ impl OrderGraph {
             for from in a.held {
                 edges.push((*from, gates.clone()));
             }
-            let to = Held {
+            let to = HeldInfo {
                 lock: a.lock,
                 mode: a.mode,
                 site: a.site,
@@ -169,8 +169,8 @@ impl OrderGraph {
     /// it keeps no more where the lock has many.
     pub(crate) fn keep(
         &mut self,
-        (froms, gates): (&[Held], &[Held]),
-        to: Held,
+        (froms, gates): (&[HeldInfo], &[HeldInfo]),
+        to: HeldInfo,
         segment: &Segment,
         content: u64,
     ) {

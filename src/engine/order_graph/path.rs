@@ -51,17 +51,8 @@ impl OrderGraph {
         while at != from {
             let edge = came[at.index()];
             let (before, _) = store.ends(edge);
-            let context = store.graph[edge].get(0);
-            links.push(Link {
-                from: store.lock(before),
-                from_mode: context.from_mode,
-                from_site: context.from_site,
-                to: store.lock(at),
-                to_mode: context.to_mode,
-                to_site: context.to_site,
-                thread: context.thread(),
-                gates: Vec::new(),
-            });
+            let ends = (store.lock(before), store.lock(at));
+            links.push(store.graph[edge].get(0).link(ends, Vec::new()));
             at = before;
         }
         links.reverse();

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::gates::GateSet;
-use crate::engine::acquisition::Held;
+use crate::engine::acquisition::HeldInfo;
 use crate::engine::clock::vector_clock::Segment;
 
 /// The fewest held locks for which an acquisition is kept: under fewer, its contexts are inserted as fast.
@@ -24,8 +24,8 @@ pub(super) struct Repeat {
     /// A hash of the locks, their modes and the locations, the requested lock included.
     pub(super) content: u64,
     /// The held locks, each with what else was held.
-    pub(super) edges: Vec<(Held, Option<Arc<GateSet>>)>,
-    pub(super) to: Held,
+    pub(super) edges: Vec<(HeldInfo, Option<Arc<GateSet>>)>,
+    pub(super) to: HeldInfo,
     /// What the caller of [`OrderGraph::repeat`](super::graph::OrderGraph::repeat) gets back.
     pub(super) mark: bool,
     /// The segments in which it was made; the first one is in the edges already.
@@ -35,8 +35,8 @@ pub(super) struct Repeat {
 impl Repeat {
     pub(super) fn new(
         content: u64,
-        edges: Vec<(Held, Option<Arc<GateSet>>)>,
-        to: Held,
+        edges: Vec<(HeldInfo, Option<Arc<GateSet>>)>,
+        to: HeldInfo,
         first: Segment,
         mark: bool,
     ) -> Self {

@@ -13,7 +13,7 @@ use crate::detector::{self, observe};
 use crate::engine::ids::{Site, ThreadId};
 use crate::engine::mode::{AcquireKind, Mode};
 use crate::engine::verdict::Verdict;
-use crate::report::{LockInfo, ThreadInfo};
+use crate::report::{Facts, LockInfo, ThreadInfo};
 use crate::runtime::threads;
 use crate::tracking::process::alerts::Triggers;
 use crate::tracking::process::registry;
@@ -97,8 +97,8 @@ impl Agent {
     }
 
     /// What the agent does comes after all that is in `past`: what led to its start.
-    pub fn set_past(&mut self, past: Clock) {
-        self.seat.set_past(past.into_clock_ref());
+    pub fn set_past(&mut self, mut past: Clock) {
+        self.seat.set_past(past.0.take());
     }
 
     /// Runs `f` as the agent: what it does with tracked primitives is done by the agent and not by
@@ -175,7 +175,7 @@ pub fn is_unattached() -> bool {
 /// make the thread [act](Agent::act) as an agent, which is then what uses the primitive: so an agent can
 /// be made when it first needs to be there. The first call in the process counts.
 pub fn arrive_with(arrive: fn()) {
-    current::set_arrive(arrive);
+    let _ = current::ARRIVE.set(arrive);
 }
 
 /// A number that ascends with each call in the process: what has a greater one came later.
@@ -191,14 +191,14 @@ pub fn moment() -> u64 {
 /// spawns with [`thread`](crate::thread), or as a message of a watched channel or queue. So an agent can be asked
 /// whether a guard of its may be elsewhere. The first call in the process counts.
 pub fn hand_over_with(hand_over: fn()) {
-    current::set_hand_over(hand_over);
+    let _ = current::HAND_OVER.set(hand_over);
 }
 
 /// Makes each thread that acts as an [`Agent`] call `blocks` when it has begun to wait, without a limit, for a lock that
 /// blocks the thread: [`observe_all`](super::observe_all) shows the wait from then on. The thread may be one whose end
 /// another one waits for, which the waits of threads alone do not show. The first call in the process counts.
 pub fn agent_blocks_with(blocks: fn()) {
-    current::set_agent_blocks(blocks);
+    let _ = current::AGENT_BLOCKS.set(blocks);
 }
 
 /// Calls the function of [`hand_over_with`], as the calling thread gives another one a value of this type. A value
@@ -224,7 +224,7 @@ pub fn agent_blocks_with(blocks: fn()) {
 #[inline]
 pub fn hands_over<T>() {
     if needs_drop::<T>()
-        && let Some(hand_over) = current::hand_over()
+        && let Some(hand_over) = current::HAND_OVER.get()
     {
         hand_over();
     }
@@ -233,7 +233,7 @@ pub fn hands_over<T>() {
 impl Drop for Agent {
     fn drop(&mut self) {
         // As for every point that is not needed any more.
-        drop(Clock::of_clock_ref(self.seat.take_past()));
+        drop(Clock(self.seat.take_past()));
         let slot = self.seat.slot();
         if !slot.is_detached() {
             self.run(|| threads::detach_agent(slot));
@@ -373,7 +373,12 @@ pub fn report_stuck(
     threads: Vec<ThreadInfo>,
     locks: Vec<LockInfo>,
 ) -> Option<String> {
-    let panic = detector::publish_stuck(attach()?, check, verdict, threads, locks)?;
+    let facts = Facts {
+        locks,
+        threads,
+        ..Facts::of(verdict)
+    };
+    let panic = detector::publish_stuck(attach()?, check, facts)?;
     Some(panic.into_message())
 }
 

@@ -6,7 +6,7 @@ use lock_api::GuardNoSend;
 
 use super::lock::{Hold, Lock};
 use crate::detector;
-use crate::detector::deadlock::Look;
+use crate::detector::deadlock::{Deadlock, Detected};
 use crate::detector::order::{check, inherited_holds};
 use crate::engine::ids::Site;
 use crate::engine::mode::{AcquireKind, Mode};
@@ -14,9 +14,10 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::engine::verdict::Verdict;
 use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::lock_id_pool::LockIdPool;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::reacquired;
 use crate::tracking::thread::current;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::thread::wait::{LockTraits, WaitKind, WaitRequest};
 use crate::watchdog::startup::attach;
 
@@ -99,13 +100,12 @@ impl Lock {
         slot.maintain();
         let identify = |pool: &mut LockIdPool| self.record.identify_as_waiter(pool);
         let ident = detector::with_own(slot, |own| own.pool.at(site, identify));
+        let asked = Request { ident, mode, site };
         let blocking = kind == AcquireKind::Blocking;
         let nested = blocking && slot.is_holding();
         let mut to_check = nested || (blocking && self.is_writer(mode));
         let (mut is_named, mut blocks_itself) = (false, false);
-        if nested
-            && let Some(mut found) = detector::deadlock::with_itself(slot, ident, need, mode, site)
-        {
+        if nested && let Some(mut found) = detector::deadlock::with_itself(slot, need, asked) {
             let unwinds = may_panic && detector::can_unwind();
             found.unbreakable = !unwinds;
             let panic = detector::publish(slot, vec![found]);
@@ -135,54 +135,58 @@ impl Lock {
             if is_named {
                 slot.wait.set_named(request.since);
             }
-            if slot.life.is_timed() {
+            if slot.life.has(Flag::Timed) {
                 detector::times::wait(slot, &self.record, ident, (mode, site), request.since);
             }
             let mut attempt = Attempt::of(self, Some(slot), mode, site);
             attempt.blocking = blocking;
             if blocking
-                && slot.life.is_agent()
-                && let Some(agent_blocks) = current::agent_blocks()
+                && slot.life.has(Flag::Agent)
+                && let Some(agent_blocks) = current::AGENT_BLOCKS.get()
             {
                 agent_blocks();
             }
             // After the wait is published: a thread that finds, by the edges added here, that the
             // order could deadlock sees this wait too if it is already part of the deadlock.
             if std::mem::take(&mut to_check) {
-                findings = check::check(slot, &self.record, ident, mode, site);
+                findings = check::check(slot, &self.record, asked);
             }
             // A thread that holds nothing blocks no other thread by a lock, but other threads may
             // wait for its end or for a resource that it may provide.
             let elsewhere = blocking && detector::deadlock::any_resource_wait();
             let look = if std::mem::take(&mut blocks_itself) {
                 detector::deadlock::blocks_itself(slot);
-                Look::Nothing
+                Detected::Nothing
             } else if nested || elsewhere || gone.is_some() {
                 detector::deadlock::look(slot, &self.record, retry)
             } else {
-                Look::Nothing
+                Detected::Nothing
             };
             match look {
-                Look::Nothing => {}
-                Look::Unsettled => later_looks::request_for_wait(slot, threads::attach_unnumbered),
-                Look::Granted => {
+                Detected::Nothing => {}
+                Detected::Unsettled => {
+                    later_looks::request_for_wait(slot, threads::attach_unnumbered)
+                }
+                Detected::Granted => {
                     attempt.granted = true;
                     // The caller has acquired the lock, and could not release it if this unwound.
                     let _ = detector::publish(slot, findings);
                     return attempt;
                 }
-                Look::Deadlock(mut found, claim) => {
+                Detected::Deadlock(Deadlock {
+                    mut facts, claim, ..
+                }) => {
                     let unwinds = may_panic && detector::can_unwind();
-                    found.unbreakable = !unwinds && !claim.has_heirs();
+                    facts.unbreakable = !unwinds && claim.heirs.is_empty();
                     // The deadlock that has occurred comes before the potential ones.
-                    findings.insert(0, *found);
+                    findings.insert(0, *facts);
                     let panic = claim.answer(unwinds, slot, findings);
                     detector::end_in(panic, may_panic, site);
                     return attempt;
                 }
             }
             if let Some(gone) = gone.take()
-                && let Some(facts) = detector::abandoned::waited_for(slot, gone, ident, mode, site)
+                && let Some(facts) = detector::abandoned::waited_for(slot, gone, asked)
             {
                 findings.push(facts);
             }
@@ -272,7 +276,7 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
             slot.wait.clear();
-            if slot.life.is_timed() {
+            if slot.life.has(Flag::Timed) {
                 detector::times::end_wait(slot, &self.lock.record);
             }
         }

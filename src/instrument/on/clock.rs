@@ -35,7 +35,7 @@ use crate::watchdog::startup::attach;
 /// ```
 #[derive(Debug)]
 #[must_use = "hand it to the thread that goes on from here"]
-pub struct Clock(Option<ClockRef>);
+pub struct Clock(pub(super) Option<ClockRef>);
 
 impl Clock {
     /// Releases the clock of the calling thread at this point.
@@ -65,14 +65,6 @@ impl Clock {
         // SAFETY: null, or a seat that is borrowed for as long as the thread acts as its agent.
         let seat = unsafe { current::seat().as_ref() };
         Self(seat.and_then(Seat::past))
-    }
-
-    pub(super) fn of_clock_ref(point: Option<ClockRef>) -> Self {
-        Self(point)
-    }
-
-    pub(super) fn into_clock_ref(mut self) -> Option<ClockRef> {
-        self.0.take()
     }
 
     /// Returns the final clock of the calling thread, which is about to end, for the thread that
@@ -106,9 +98,7 @@ impl Clock {
             happens_before::acquire_clock(slot, point);
         }
     }
-}
 
-impl Clock {
     /// Acquires the clock and consumes it: cheaper than [`acquire`](Self::acquire) and a drop.
     #[inline]
     pub fn acquire_last(mut self) {

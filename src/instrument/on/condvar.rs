@@ -36,6 +36,7 @@ use crate::engine::reacquisition::Reacquisition;
 use crate::runtime::{later_looks, threads};
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::record::LockRecord;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::reacquired;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state;
@@ -48,7 +49,7 @@ use crate::watchdog::startup::attach;
 /// Detector record of one condition variable.
 #[derive(Debug)]
 pub struct CondvarRecord {
-    record: LockRecord,
+    pub(super) record: LockRecord,
     /// The state that other threads read: the number of notified threads that are not awake yet.
     party: resource_state::LazyResourceState,
     /// The number of threads between the begin of a wait and its end.
@@ -189,11 +190,6 @@ impl CondvarRecord {
         waiting
     }
 
-    /// Returns the lock record behind the condition variable.
-    pub(super) fn record(&self) -> &LockRecord {
-        &self.record
-    }
-
     /// Records that `count` waiters were woken without a notification.
     pub fn woken(&self, count: usize) {
         self.party.get_or_take().add_pending_wakeups(count as u64);
@@ -314,7 +310,6 @@ impl Drop for WaitGuard<'_> {
         }
         let Some(slot) = self.slot else { return };
         slot.maintain();
-        let record = &self.lock.record;
         let ident = self
             .lock
             .identify_as_holder(slot, Mode::Exclusive, self.site);
@@ -322,7 +317,8 @@ impl Drop for WaitGuard<'_> {
         // Also if the thread holds nothing else: what it takes next is taken under a lock that was taken back.
         reacquired::note(self.site, Reacquisition::Wait);
         if slot.is_holding() {
-            findings = check::check(slot, record, ident, Mode::Exclusive, self.site);
+            let (mode, site) = (Mode::Exclusive, self.site);
+            findings = check::check(slot, &self.lock.record, Request { ident, mode, site });
         }
         *self.hold = self
             .lock

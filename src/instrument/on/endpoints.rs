@@ -52,20 +52,20 @@ pub struct Endpoints(Arc<Common>);
 #[derive(Debug)]
 struct Common {
     record: Resource,
-    /// The merged clocks of the drops of sending ends.
-    senders: MergedClock,
-    /// The merged clocks of the drops of receiving ends.
-    receivers: MergedClock,
-    /// The number of sending ends.
-    sending_ends: AtomicUsize,
-    /// The number of receiving ends.
-    receiving_ends: AtomicUsize,
-    /// The number of threads that wait, without a limit, to send by a direct hand-over.
-    sending: AtomicUsize,
-    /// The number of threads that wait, without a limit, to receive.
-    receiving: AtomicUsize,
+    sending: Ends,
+    receiving: Ends,
     /// The number of waiting selections that have an operation on this channel.
     selecting: AtomicUsize,
+}
+
+/// The ends of a channel on one side.
+#[derive(Debug, Default)]
+struct Ends {
+    count: AtomicUsize,
+    /// The merged clocks of their drops.
+    drops: MergedClock,
+    /// The number of threads that wait there, without a limit, for a direct hand-over, or to receive.
+    waiting: AtomicUsize,
 }
 
 /// The resource that all selections wait for: an operation on a channel in one of them counts as
@@ -86,12 +86,8 @@ impl Endpoints {
         };
         Self(Arc::new(Common {
             record,
-            senders: MergedClock::new(),
-            receivers: MergedClock::new(),
-            sending_ends: AtomicUsize::new(0),
-            receiving_ends: AtomicUsize::new(0),
-            sending: AtomicUsize::new(0),
-            receiving: AtomicUsize::new(0),
+            sending: Ends::default(),
+            receiving: Ends::default(),
             selecting: AtomicUsize::new(0),
         }))
     }
@@ -142,7 +138,7 @@ impl Endpoints {
             Counts::new(
                 places,
                 messages,
-                self.0.ends(others).load(Ordering::Relaxed),
+                self.0.ends(others).count.load(Ordering::Relaxed),
             )
         };
         self.0.record.wait_counted(counts, awaited, site, attempt)
@@ -151,31 +147,31 @@ impl Endpoints {
     /// Records that a sending end is about to be dropped.
     pub fn drop_sender(&self) {
         point("leaves", &self.0.record);
-        self.0.senders.add(&Clock::release());
+        self.0.sending.drops.add(&Clock::release());
     }
 
     /// Records that a receiving end is about to be dropped.
     pub fn drop_receiver(&self) {
         point("leaves", &self.0.record);
-        self.0.receivers.add(&Clock::release());
+        self.0.receiving.drops.add(&Clock::release());
     }
 
     /// Records that the calling thread has observed that all senders are dropped.
     #[cold]
     pub fn no_senders(&self) {
-        self.0.senders.acquire();
+        self.0.sending.drops.acquire();
     }
 
     /// Records that the calling thread has observed that all receivers are dropped.
     #[cold]
     pub fn no_receivers(&self) {
-        self.0.receivers.acquire();
+        self.0.receiving.drops.acquire();
     }
 
     /// Registers the calling thread, until the result is dropped, as a waiter on `side` for a
     /// thread on the other side.
     pub fn register(&self, side: Side) -> EndpointWait<'_> {
-        let count = self.0.count(side);
+        let count = &self.0.ends(side).waiting;
         // Sequentially consistent, as the load in `has_counterpart`: of two threads that register
         // on the two sides, at least one sees the other at its next check.
         count.fetch_add(1, Ordering::SeqCst);
@@ -187,12 +183,12 @@ impl Endpoints {
 
     /// The address that identifies the waiters on `side` to a scheduler.
     pub fn place(&self, side: Side) -> usize {
-        ptr::from_ref(self.0.count(side)).addr()
+        ptr::from_ref(&self.0.ends(side).waiting).addr()
     }
 
     /// Returns whether more than `mine` threads wait on the other side.
     pub fn has_counterpart(&self, side: Side, mine: usize) -> bool {
-        let there = self.0.count(side.opposite());
+        let there = &self.0.ends(side.opposite()).waiting;
         // Sequentially consistent: see `register`.
         there.load(Ordering::SeqCst) > mine
     }
@@ -215,14 +211,7 @@ impl Endpoints {
 }
 
 impl Common {
-    fn ends(&self, side: Side) -> &AtomicUsize {
-        match side {
-            Side::Sending => &self.sending_ends,
-            Side::Receiving => &self.receiving_ends,
-        }
-    }
-
-    fn count(&self, side: Side) -> &AtomicUsize {
+    fn ends(&self, side: Side) -> &Ends {
         match side {
             Side::Sending => &self.sending,
             Side::Receiving => &self.receiving,
@@ -253,7 +242,7 @@ impl Endpoint {
     /// Creates the field of an endpoint of this channel, on this side.
     pub fn new(ends: Endpoints, side: Side) -> Self {
         // Relaxed: a number for display.
-        ends.0.ends(side).fetch_add(1, Ordering::Relaxed);
+        ends.0.ends(side).count.fetch_add(1, Ordering::Relaxed);
         Self(ends, side)
     }
 }
@@ -270,7 +259,7 @@ impl std::ops::Deref for Endpoint {
 impl Drop for Endpoint {
     fn drop(&mut self) {
         // Relaxed: a number for display.
-        self.0.0.ends(self.1).fetch_sub(1, Ordering::Relaxed);
+        self.0.0.ends(self.1).count.fetch_sub(1, Ordering::Relaxed);
         self.0.provided();
     }
 }

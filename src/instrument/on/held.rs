@@ -1,11 +1,11 @@
-//! Queries about the holds of the calling thread, and assertions about lock order.
+//! Queries about the holds of the calling thread; declarations of lock orders, and assertions about them.
 
 use std::ptr;
 
 use super::lock::Lock;
 use crate::detector;
-use crate::detector::order::assertion;
-use crate::detector::order::assertion::Named;
+use crate::detector::order::assertion::{self, Named};
+use crate::detector::order::declaration;
 use crate::engine::ids::Site;
 use crate::instrument::held::{HeldHere, Term};
 use crate::tracking::lock::ident::Ident;
@@ -53,6 +53,13 @@ fn held(only: Option<*const Ident>) -> Option<Vec<HeldHere>> {
         });
     }
     Some(held)
+}
+
+/// Adds declared orders to the graphs.
+pub(in crate::instrument) fn add_orders(orders: Vec<Vec<&'static str>>, site: Site) {
+    if let Some(slot) = attach() {
+        declaration::add(slot, orders, site);
+    }
 }
 
 /// Asserts that no recorded acquisition orders `second` before `first`, and declares the order.

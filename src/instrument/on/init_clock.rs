@@ -95,7 +95,7 @@ impl InitClock {
     #[inline]
     fn is_acquired_here(&self) -> bool {
         // Relaxed: the bit was set by this thread, or there is no clock to acquire.
-        self.acquired_by.load(Ordering::Relaxed) & bit() != 0
+        self.acquired_by.load(Ordering::Relaxed) & thread_bit() != 0
     }
 
     #[cold]
@@ -103,15 +103,13 @@ impl InitClock {
         let Some(past) = self.past.get() else { return };
         past.acquire();
         // Read after `acquire`, which may have given the thread its number.
-        let acquired_by = if past.is_known() { bit() } else { u64::MAX };
+        let acquired_by = if past.is_known() {
+            thread_bit()
+        } else {
+            u64::MAX
+        };
         self.acquired_by.fetch_or(acquired_by, Ordering::Relaxed);
     }
-}
-
-/// The bit of the calling thread.
-#[inline]
-fn bit() -> u64 {
-    thread_bit()
 }
 
 #[cfg(test)]

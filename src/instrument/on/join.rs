@@ -18,7 +18,7 @@ use crate::engine::wait_reason::WaitReason;
 use crate::runtime::threads;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::thread::current;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::watchdog::startup::{attach, attach_at_start};
 
 static THREAD: LockKind = LockKind::new("thread").resource();
@@ -77,7 +77,7 @@ impl JoinRecord {
         if !slot.is_detached() {
             slot.set_spawned(self.0.place);
             slot.set_ancestor(self.0.ancestor);
-            slot.life.mark_started();
+            slot.life.set(Flag::Started, true);
         }
         let leaving = Leaving(self.clone());
         // Thread-locals are destroyed in the reverse order of their first uses, on every system,

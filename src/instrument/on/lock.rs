@@ -21,11 +21,12 @@ use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
 use crate::tracking::lock::record::LockRecord;
+use crate::tracking::lock::request::Request;
 use crate::tracking::process::reacquired;
 use crate::tracking::thread::current;
 use crate::tracking::thread::local::Local;
 use crate::tracking::thread::lockset_hash;
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 use crate::watchdog::startup::attach;
 
 /// Detector record of one lock instance.
@@ -331,7 +332,7 @@ impl Lock {
         // SAFETY: `maintain` has made room, and a wake flag that another thread has set since does
         // not take it away.
         unsafe { self.note_at(slot, state, tag, mode, site) };
-        if slot.life.is_timed() {
+        if slot.life.has(Flag::Timed) {
             detector::times::hold(slot, self.record.ident(), mode, site);
         }
         Hold::of(slot)
@@ -364,7 +365,7 @@ impl Lock {
         }
         let ident = self.identify_as_holder(slot, mode, site);
         if kind == AcquireKind::Blocking && (slot.is_holding() || self.is_writer(mode)) {
-            return self.acquired_checked(slot, ident, mode, site, may_panic);
+            return self.acquired_checked(slot, Request { ident, mode, site }, may_panic);
         }
         self.note(slot, ident.tag(), mode, site)
     }
@@ -393,16 +394,15 @@ impl Lock {
     pub(super) fn acquired_checked(
         &self,
         slot: &'static Slot,
-        ident: &'static Ident,
-        mode: Mode,
-        site: Site,
+        request: Request,
         may_panic: bool,
     ) -> Hold {
+        let Request { ident, mode, site } = request;
         slot.maintain();
         if !may_panic && slot.is_holding() {
             reacquired::note(site, Reacquisition::Unlocked);
         }
-        let findings = check::check(slot, &self.record, ident, mode, site);
+        let findings = check::check(slot, &self.record, request);
         // Recorded as held before the findings are published: a callback that acquires this lock is
         // then reported as a self-deadlock instead of hanging.
         let hold = self.note(slot, ident.tag(), mode, site);
@@ -433,7 +433,8 @@ impl Lock {
             // The lockset includes the upgradable hold itself, which adds no edge.
             let findings = if slot.count() > 1 || self.is_writer(Mode::Exclusive) {
                 reacquired::note(site, Reacquisition::Upgrade);
-                check::check(slot, &self.record, ident, Mode::Exclusive, site)
+                let mode = Mode::Exclusive;
+                check::check(slot, &self.record, Request { ident, mode, site })
             } else {
                 Vec::new()
             };
@@ -456,7 +457,7 @@ impl Lock {
             && let Some(ident) = self.record.ident()
         {
             if mode != Mode::Exclusive {
-                if slot.life.is_scheduled() {
+                if slot.life.has(Flag::Scheduled) {
                     Scheduled::point_before_release();
                 }
                 if slot.is_marked(ident) {
@@ -543,13 +544,13 @@ pub(super) fn released_slow(slot: &'static Slot, ident: *const Ident, upgradable
     if slot.is_detached() {
         // The acquisition was not tracked.
     } else if ptr::eq(slot, current::open()) {
-        if slot.life.is_scheduled() {
+        if slot.life.has(Flag::Scheduled) {
             Scheduled::point_before_release();
         }
         if slot.is_marked(ident) {
             inherited_holds::release(slot, ident);
         }
-        if slot.life.is_timed() {
+        if slot.life.has(Flag::Timed) {
             detector::times::end_hold(slot, ident);
         }
         slot.remove_as(ident, upgradable);
@@ -573,7 +574,7 @@ fn end_with_lock(ident: &'static Ident) {
         detector::with_own(slot, |own| own.marks.end(ident, None));
     }
     while slot.remove(ident) {
-        if slot.life.is_timed() {
+        if slot.life.has(Flag::Timed) {
             detector::times::end_hold(slot, ident);
         }
     }

@@ -1,6 +1,5 @@
 //! Records of an instrumented build.
 
-mod add_orders;
 mod agent;
 mod attempt;
 mod caught;
@@ -25,7 +24,6 @@ mod scheduled_sleep;
 mod shown;
 mod thread_bit;
 
-pub(super) use self::add_orders::add_orders;
 pub use self::agent::{
     Acting, Agent, SendableHold, agent_blocks_with, alerts_call_program, arrive_with,
     describe_agents_with, hand_over_with, hands_over, held_by_caller, held_count, interrupt_stuck,
@@ -40,6 +38,7 @@ pub use self::condvar::{CondvarRecord, WaitGuard};
 pub use self::endpoints::{
     Endpoint, EndpointWait, Endpoints, wait_for_selection, wait_for_selection_until,
 };
+pub(super) use self::held::add_orders;
 pub(crate) use self::held::{assert_order, held_here};
 pub use self::idle::idle;
 pub use self::inherited_holds::SpawnHolds;

@@ -42,6 +42,7 @@ use crate::engine::mode::Mode;
 use crate::engine::wait_reason::WaitReason;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
+use crate::tracking::lock::request::Request;
 use crate::tracking::thread::current;
 use crate::tracking::thread::section::Inside;
 use crate::tracking::thread::slot::Slot;
@@ -115,9 +116,9 @@ impl OnceRecord {
         // Also before the turn because a sink, which the attachment may call, may access the value.
         ensure_attached();
         if let Some(turn) = Scheduled::here() {
-            turn.comes_to(self.resource.record(), Mode::Exclusive, site);
-            turn.point_of_value(self.resource.record());
-            turn.note("initialises", Some(self.resource.record()), Some(site));
+            turn.comes_to(&self.resource.record, Mode::Exclusive, site);
+            turn.point_of_value(&self.resource.record);
+            turn.note("initialises", Some(&self.resource.record), Some(site));
         }
         self.ask(site);
         if let Some(turn) = self.take(&is_done, site) {
@@ -135,10 +136,10 @@ impl OnceRecord {
         // The access would have waited, or initialised, if it had been made before. A search that leaves schedules
         // out sees that here.
         if let Some(turn) = Scheduled::here() {
-            turn.point_of_value(self.resource.record());
-            turn.note("looks at", Some(self.resource.record()), Some(site));
+            turn.point_of_value(&self.resource.record);
+            turn.note("looks at", Some(&self.resource.record), Some(site));
         }
-        let ident = self.resource.record().ident();
+        let ident = self.resource.record.ident();
         if ident.is_some_and(|ident| ident.contexts.is_promoted()) {
             self.ask(site);
         }
@@ -177,9 +178,10 @@ impl OnceRecord {
         };
         slot.maintain();
         if slot.is_holding() {
-            let record = self.resource.record();
+            let record = &self.resource.record;
             let ident = detector::identify_at(slot, record, site);
-            let found = check::check(slot, record, ident, Mode::Exclusive, site);
+            let mode = Mode::Exclusive;
+            let found = check::check(slot, record, Request { ident, mode, site });
             detector::end_in(detector::publish(slot, found), true, site);
         }
     }
@@ -189,7 +191,7 @@ impl OnceRecord {
     fn hold(&self, site: Site) -> Option<Initialising> {
         let slot = attach()?;
         slot.maintain();
-        let record = self.resource.record();
+        let record = &self.resource.record;
         let ident = detector::identify_at(slot, record, site);
         slot.add(ident, Mode::Exclusive, site);
         if self.with_state(|state| state.failed) {

@@ -14,7 +14,7 @@ use crate::tracking::scheduled;
 #[inline(always)]
 pub fn point(verb: &'static str, record: &Resource) {
     if scheduled::is_any() {
-        point_if_controlled(verb, Some(record.record()));
+        point_if_controlled(verb, Some(&record.record));
     }
 }
 
@@ -29,6 +29,6 @@ pub fn point_unnamed(what: &'static str) {
 impl Scheduled {
     /// The thread, which has the turn, does this to a condition variable.
     pub fn note_condvar(&self, verb: &'static str, condvar: &CondvarRecord, site: Site) {
-        self.note(verb, Some(condvar.record()), Some(site));
+        self.note(verb, Some(&condvar.record), Some(site));
     }
 }

@@ -136,11 +136,6 @@ impl Resource {
         }
     }
 
-    /// Returns the lock record behind the resource.
-    pub(super) fn record(&self) -> &LockRecord {
-        &self.record
-    }
-
     /// Records that the calling thread has just done something that may end the wait of another:
     /// sent, received, set, released, closed.
     ///

@@ -18,6 +18,7 @@ use crate::tracking::scheduled::{
     self, AfterWait, FailedTry, Next, Noted, Participant, Scheduler, Touch,
 };
 use crate::tracking::thread::current;
+use crate::tracking::thread::slot::Flag;
 use crate::watchdog::startup::attach;
 
 /// A scheduling point like [`point`](super::point::point), before an operation on the primitive with this record.
@@ -79,7 +80,7 @@ impl Child {
         if let Some(participant) = &participant {
             participant.scheduler.begin(participant.thread);
             if let Some(slot) = attach() {
-                slot.life.set_scheduled(true);
+                slot.life.set(Flag::Scheduled, true);
                 slot.set_surrounded(false);
                 slot.maintain();
             }
@@ -109,7 +110,7 @@ impl Drop for Begun {
         scheduled::set(None);
         let slot = current::slot();
         if !slot.is_detached() {
-            slot.life.set_scheduled(false);
+            slot.life.set(Flag::Scheduled, false);
             let surrounded = detector::with_own(slot, |own| own.is_surrounded());
             slot.set_surrounded(surrounded);
             slot.maintain();
@@ -132,7 +133,7 @@ impl Scheduled {
     #[inline]
     pub fn here() -> Option<Self> {
         let slot = current::slot();
-        if !slot.life.is_scheduled() {
+        if !slot.life.has(Flag::Scheduled) {
             return None;
         }
         // What a sink or a callback locks is no step of the program.
@@ -240,8 +241,9 @@ impl Scheduled {
     pub fn wait(&self, failed: FailedTry, may_unwind: bool) -> bool {
         match self.0.scheduler.wait(self.0.thread, failed) {
             AfterWait::Retry => true,
-            AfterWait::Unwind if may_unwind && !std::thread::panicking() => {
-                resume_unwind(Box::new(Abandoned))
+            AfterWait::Unwind if may_unwind => {
+                self.abandon();
+                false
             }
             AfterWait::Unwind | AfterWait::Free => false,
         }

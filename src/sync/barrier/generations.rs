@@ -11,7 +11,6 @@ use crate::instrument::{Clock, SharedMergedClock};
 pub(super) struct Generations {
     /// The number of threads that have arrived.
     waiting: usize,
-    /// The number of the generation.
     number: usize,
     /// The merged clock of the arrivals; created by the first of them.
     meeting: Option<SharedMergedClock>,

@@ -1,7 +1,17 @@
 //! The handlers of signals that the program has installed.
 
-use super::faults::FAULTS;
 use crate::tracking::thread::signal_handler::handler_of;
+
+/// The signals that a fault of the thread itself raises, or an abort: their handlers resume no waiting program.
+pub(super) const FAULTS: [i32; 7] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGABRT,
+    libc::SIGSYS,
+];
 
 /// Returns whether the program handles any signal: its handler may run at any time in a thread that waits.
 ///

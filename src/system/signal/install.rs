@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use parking_lot::Mutex;
 
 use super::error::SignalError;
-use super::faults::FAULTS;
+use super::handlers::FAULTS;
 use super::{Choice, handler};
 use crate::report::Stack;
 use crate::system::NoStack;

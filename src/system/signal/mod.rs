@@ -21,8 +21,6 @@
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 pub(crate) mod ask;
 mod error;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod faults;
 #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
 mod handler;
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -23,7 +23,6 @@ pub(super) fn is_own(handler: libc::sighandler_t) -> bool {
     [install::address(), address()].contains(&handler)
 }
 
-/// Returns the address of the handler.
 fn address() -> libc::sighandler_t {
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void) = asked;
     handler as *const () as libc::sighandler_t

@@ -63,7 +63,6 @@ impl Request {
         self.state.store(state(thread, WANTED), Ordering::Release);
     }
 
-    /// Claims the request, if it is to this thread.
     fn claim(&self, thread: u32) -> bool {
         // The load spares threads that are not asked a write to shared memory.
         let wanted = state(thread, WANTED);

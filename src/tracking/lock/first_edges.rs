@@ -248,7 +248,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::acquisition::Held;
+    use crate::engine::acquisition::HeldInfo;
     use crate::engine::clock::vector_clock::Segment;
     use crate::engine::ids::{LockId, ThreadId};
     use crate::engine::mode::Mode;
@@ -262,7 +262,7 @@ mod tests {
         Arc::new(HeldSnapshot {
             generation: 0,
             segment: Segment::first(ThreadId::new(1)),
-            held: Box::new([Held {
+            held: Box::new([HeldInfo {
                 lock: LockId::new(parent).unwrap(),
                 mode: Mode::Exclusive,
                 site: Location::caller(),

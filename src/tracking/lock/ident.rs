@@ -118,7 +118,6 @@ impl Ident {
         }
     }
 
-    /// Returns the id of the lock.
     pub(crate) fn id(&self) -> LockId {
         // A vacant ident can be found in the slot of a thread that forgot a guard; callers compare the tag
         // first, so this fallback is never visible.
@@ -134,7 +133,6 @@ impl Ident {
         }
     }
 
-    /// Returns the class of the lock.
     #[allow(unsafe_code)]
     pub(crate) fn class(&self) -> &'static Class {
         let class = self.class.load(Ordering::Relaxed) & !FLAGS;

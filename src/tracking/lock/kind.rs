@@ -70,7 +70,6 @@ impl LockKind {
         }
     }
 
-    /// Returns whether the kind is one of resources.
     pub(in crate::tracking) const fn is_resource(&self) -> bool {
         self.resource
     }

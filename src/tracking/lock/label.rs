@@ -22,7 +22,6 @@ pub(super) fn set(lock: LockId, label: &str) {
     GIVEN.lock().get_or_default(lock).label = Some(label.into());
 }
 
-/// Returns the label of a lock.
 pub(super) fn get(lock: LockId) -> Option<String> {
     let given = GIVEN.lock();
     Some(given.get(lock)?.label.as_deref()?.to_owned())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::acquisition::{Held, InheritedHold};
+use crate::engine::acquisition::{HeldInfo, InheritedHold};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
@@ -15,7 +15,7 @@ pub(crate) struct HeldSnapshot {
     pub(crate) generation: u32,
     pub(crate) segment: Segment,
     /// The locks that the thread holds itself, in the order of acquisition.
-    pub(crate) held: Box<[Held]>,
+    pub(crate) held: Box<[HeldInfo]>,
     /// The locks that the thread inherits.
     pub(crate) inherited: Box<[InheritedHold]>,
 }
@@ -31,7 +31,7 @@ impl HeldSnapshot {
     }
 }
 
-fn same_locks(a: &[Held], b: &[Held]) -> bool {
+fn same_locks(a: &[HeldInfo], b: &[HeldInfo]) -> bool {
     a.len() == b.len()
         && a.iter()
             .all(|x| b.iter().any(|y| x.lock == y.lock && x.mode == y.mode))

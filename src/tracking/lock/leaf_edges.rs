@@ -133,8 +133,7 @@ impl LeafEdges {
             // SAFETY: `begin` locked the list, so its nodes are neither freed nor changed, and each address
             // in it was exposed from a box in `push`.
             let node = unsafe { &*std::ptr::with_exposed_provenance::<Node>(at) };
-            if node.link & MODE == mode_bits(context.mode) && context.holding.repeats(&node.holding)
-            {
+            if node.link & MODE == context.mode as usize && context.holding.repeats(&node.holding) {
                 self.end(head);
                 return Insert::Known;
             }
@@ -237,7 +236,7 @@ fn give(head: usize) {
 /// Prepends a context to the nodes from `head` on and returns the new head.
 fn push(head: usize, context: LeafEdge) -> usize {
     let node = Box::new(Node {
-        link: head | mode_bits(context.mode),
+        link: head | context.mode as usize,
         holding: context.holding,
         site: context.site,
     });
@@ -259,7 +258,7 @@ fn take(head: usize) -> Vec<LeafEdge> {
         let node = unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Node>(at)) };
         contexts.push(LeafEdge {
             holding: node.holding,
-            mode: mode_of(node.link),
+            mode: Mode::of_number(node.link & MODE),
             site: node.site,
         });
         at = node.link & !MODE;
@@ -268,33 +267,17 @@ fn take(head: usize) -> Vec<LeafEdge> {
     contexts
 }
 
-const fn mode_bits(mode: Mode) -> usize {
-    match mode {
-        Mode::Exclusive => 0,
-        Mode::Shared => 1,
-        Mode::Upgradable => 2,
-    }
-}
-
-const fn mode_of(bits: usize) -> Mode {
-    match bits & MODE {
-        0 => Mode::Exclusive,
-        1 => Mode::Shared,
-        _ => Mode::Upgradable,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::panic::Location;
 
     use super::*;
-    use crate::engine::acquisition::Held;
+    use crate::engine::acquisition::HeldInfo;
     use crate::engine::clock::vector_clock::Segment;
     use crate::engine::ids::{LockId, ThreadId};
 
     fn context(thread: u64, lock: u64) -> LeafEdge {
-        let held = Held {
+        let held = HeldInfo {
             lock: LockId::new(lock).unwrap(),
             mode: Mode::Exclusive,
             site: Location::caller(),

@@ -56,17 +56,6 @@ pub(crate) struct LockIdPool {
 }
 
 impl LockIdPool {
-    pub(in crate::tracking) const fn new() -> Self {
-        Self {
-            last: None,
-            vacant: Vec::new(),
-            next: 0,
-            end: 0,
-            block: 0,
-            site: None,
-        }
-    }
-
     /// Runs `identify`, for a lock that is acquired at `site`.
     pub(crate) fn at<R>(&mut self, site: Site, identify: impl FnOnce(&mut Self) -> R) -> R {
         self.site = Some(site);
@@ -257,7 +246,7 @@ mod tests {
     #[test]
     fn ids_of_one_pool_ascend_and_are_never_reused() {
         let class = class::intern(&LockKind::MUTEX, None, Location::caller());
-        let mut pool = LockIdPool::new();
+        let mut pool = LockIdPool::default();
         let mut last = None;
         for _ in 0..1000 {
             let ident = pool.take(class);
@@ -273,7 +262,7 @@ mod tests {
         let (kind, place) = (&LockKind::MUTEX, Location::caller());
         let name = "alike";
         let class = class::intern(kind, Some(name), place);
-        let mut pool = LockIdPool::new();
+        let mut pool = LockIdPool::default();
         let alike = Origin::new(kind, Some(name), place);
         assert!(pool.take_alike(&alike).is_none());
         let ident = pool.take(class);
@@ -298,7 +287,7 @@ mod tests {
     #[test]
     fn a_vacant_ident_has_no_tag() {
         let class = class::intern(&LockKind::MUTEX, None, Location::caller());
-        let mut pool = LockIdPool::new();
+        let mut pool = LockIdPool::default();
         let ident = pool.take(class);
         assert_ne!(ident.tag(), 0);
         pool.give(ident, false);

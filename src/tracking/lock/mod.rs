@@ -13,6 +13,7 @@ pub(crate) mod lock_id_pool;
 pub(in crate::tracking) mod origin;
 pub(crate) mod pin;
 pub(crate) mod record;
+pub(crate) mod request;
 #[cfg(all(
     debug_assertions,
     target_arch = "x86_64",

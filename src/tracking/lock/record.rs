@@ -4,12 +4,12 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 
 use crate::engine::ids::Site;
-use crate::engine::mode::{Mode, ReadPolicy};
+use crate::engine::mode::Mode;
 use crate::shim::{AtomicPtr, AtomicU64, Fast, spin_loop, yield_now};
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::first_edge::FirstContext;
-use crate::tracking::lock::first_edges::{self, FirstContexts};
+use crate::tracking::lock::first_edges;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::kind::LockKind;
 use crate::tracking::lock::lock_id_pool::LockIdPool;
@@ -81,12 +81,6 @@ impl LockRecord {
         self.ident.get_relaxed()
     }
 
-    /// Returns whether a queued writer blocks readers of this lock.
-    pub(crate) fn policy(&self) -> ReadPolicy {
-        self.origin.kind.policy()
-    }
-
-    /// Returns the kind of the lock.
     pub(crate) fn kind(&self) -> &'static LockKind {
         self.origin.kind
     }
@@ -148,35 +142,6 @@ impl LockRecord {
         let tag = lockset_hash::of(number);
         self.tag.set_release(tag);
         tag
-    }
-
-    /// Assigns a lock that has no ident the one that is ready for it, if this acquisition, at `site`, with
-    /// this key and exclusive, is what the class of the last such lock makes the thread expect; returns the
-    /// tag.
-    #[inline(always)]
-    pub(in crate::tracking) fn identify_as_expected(
-        &self,
-        contexts: &FirstContexts,
-        pool: &mut LockIdPool,
-        known: u64,
-        site: Site,
-    ) -> Option<u64> {
-        let (ident, number) = contexts.take_expected(&self.origin, known, site, pool)?;
-        // Relaxed: a hint.
-        self.known.set_relaxed(known);
-        Some(self.take_as_writer(ident, number))
-    }
-
-    /// Returns the context in which a lock of this class was first acquired before, at `site` and with this
-    /// key and mode.
-    #[inline(always)]
-    pub(in crate::tracking) fn find_first<'a>(
-        &self,
-        contexts: &'a FirstContexts,
-        known: u64,
-        site: Site,
-    ) -> Option<&'a FirstContext> {
-        contexts.find(&self.origin, known, site)
     }
 
     /// Assigns the ident at the first acquisition, together with the context `first`; returns the tag, or
@@ -311,7 +276,7 @@ impl Local {
         if self.busy > 0 {
             return None;
         }
-        let first = record.find_first(&self.first, known, site)?;
+        let first = self.first.find(&record.origin, known, site)?;
         record.identify_in(&mut self.pool, first, known, mode)
     }
 
@@ -324,6 +289,12 @@ impl Local {
         known: u64,
         site: Site,
     ) -> Option<u64> {
-        record.identify_as_expected(&self.first, &mut self.pool, known, site)
+        let pool = &mut self.pool;
+        let (ident, number) = self
+            .first
+            .take_expected(&record.origin, known, site, pool)?;
+        // Relaxed: a hint.
+        record.known.set_relaxed(known);
+        Some(record.take_as_writer(ident, number))
     }
 }

@@ -13,7 +13,6 @@ const KEPT: usize = 16;
 pub(crate) struct Panicked {
     /// The check of `testing` that it belonged to; zero stands for the process.
     scope: u64,
-    /// The ancestor of the thread.
     ancestor: Option<ThreadId>,
     pub(crate) thread: ThreadId,
     pub(crate) name: Option<String>,

@@ -6,7 +6,7 @@ use crate::engine::ids::ThreadId;
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::process::{pending_spawns, resource_state};
-use crate::tracking::thread::slot::Slot;
+use crate::tracking::thread::slot::{Flag, Slot};
 
 #[derive(Debug, Default)]
 pub(in crate::tracking) struct Slots {
@@ -158,7 +158,7 @@ fn counts_as_running(slot: &Slot, scope: u64, mutex: *const Ident) -> bool {
     slot.thread().is_some()
         && (scope == 0 || slot.check_id() == scope)
         && !slot.has_ended()
-        && !slot.life.is_ours()
+        && !slot.life.has(Flag::Ours)
         && (!slot.wait.is_untimed() || (!mutex.is_null() && slot.wait.continues_with(mutex)))
 }
 
@@ -183,14 +183,6 @@ pub(crate) fn any_of_runs(threads: &[ThreadId]) -> bool {
     all().any(|slot| {
         !slot.wait.is_untimed() && slot.thread().is_some_and(is_one) && !slot.has_ended()
     })
-}
-
-/// Returns how many threads the process has beside `known` live ones; `None` if the system does not report
-/// that.
-///
-/// Threads that are about to end, and have no slot any more, are among them.
-pub(crate) fn untracked_threads(known: usize) -> Option<usize> {
-    Some(crate::tracking::process::os_threads::threads()?.saturating_sub(known))
 }
 
 /// Returns the number of slots in use.

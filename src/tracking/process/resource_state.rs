@@ -158,7 +158,6 @@ impl LazyResourceState {
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
-    /// Returns the state.
     pub(crate) fn get_or_take(&self) -> &'static ResourceState {
         if let Some(party) = self.get() {
             return party;

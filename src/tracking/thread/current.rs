@@ -151,45 +151,17 @@ pub(crate) fn seat() -> *const Seat {
     here().seat.get()
 }
 
-static ARRIVE: OnceLock<fn()> = OnceLock::new();
+/// A function of the crate that knows the agents, called if it was set. The first one stays: there is one such crate.
+pub(crate) type Hook = OnceLock<fn()>;
 
 /// What a thread that acts as no agent calls before it gets a slot: it may make it act as one.
-pub(crate) fn set_arrive(arrive: fn()) {
-    // The first one stays: there is one crate that does so.
-    let _ = ARRIVE.set(arrive);
-}
-
-/// The function that was set, if any.
-pub(crate) fn arrive() -> Option<fn()> {
-    ARRIVE.get().copied()
-}
-
-static HAND_OVER: OnceLock<fn()> = OnceLock::new();
+pub(crate) static ARRIVE: Hook = Hook::new();
 
 /// What a thread calls when it gives another one a value that could own something.
-pub(crate) fn set_hand_over(hand_over: fn()) {
-    // The first one stays, as above.
-    let _ = HAND_OVER.set(hand_over);
-}
-
-/// The function that was set, if any.
-#[inline]
-pub(crate) fn hand_over() -> Option<fn()> {
-    HAND_OVER.get().copied()
-}
-
-static AGENT_BLOCKS: OnceLock<fn()> = OnceLock::new();
+pub(crate) static HAND_OVER: Hook = Hook::new();
 
 /// What a thread calls when it has published that it waits for a lock as an agent.
-pub(crate) fn set_agent_blocks(blocks: fn()) {
-    // The first one stays, as above.
-    let _ = AGENT_BLOCKS.set(blocks);
-}
-
-/// The function that was set, if any.
-pub(crate) fn agent_blocks() -> Option<fn()> {
-    AGENT_BLOCKS.get().copied()
-}
+pub(crate) static AGENT_BLOCKS: Hook = Hook::new();
 
 /// Sets the slot of the agent that the calling thread, which is inside, acts as.
 pub(crate) fn set_slot(_inside: &Inside, slot: &'static Slot) {

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::engine::acquisition::Held;
+use crate::engine::acquisition::HeldInfo;
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
@@ -72,7 +72,12 @@ struct Mark {
 
 impl MarkedHolds {
     /// Returns the mark of a hold, which is the existing one only if the hold `was_marked`.
-    pub(crate) fn mark(&mut self, ident: *const Ident, held: Held, was_marked: bool) -> MarkedHold {
+    pub(crate) fn mark(
+        &mut self,
+        ident: *const Ident,
+        held: HeldInfo,
+        was_marked: bool,
+    ) -> MarkedHold {
         if let Some(mark) = self.of(ident)
             && was_marked
         {
@@ -133,7 +138,7 @@ impl Drop for MarkedHolds {
 #[derive(Debug)]
 pub(crate) struct ParentHolds {
     pub(crate) holder: ThreadId,
-    pub(crate) held: Vec<(Held, MarkedHold)>,
+    pub(crate) held: Vec<(HeldInfo, MarkedHold)>,
     /// The holds that the parent inherited itself.
     pub(crate) further: Vec<MarkedHold>,
 }
@@ -150,7 +155,7 @@ pub(crate) struct NestedAcquisition {
 pub(crate) struct AcquisitionLog {
     /// The holds above, without those whose release the thread is known to come after.
     above: Vec<MarkedHold>,
-    taken: Vec<NestedAcquisition>,
+    pub(crate) taken: Vec<NestedAcquisition>,
     /// The acquisitions at which the thread may still look once no more is to be logged.
     late: u32,
 }
@@ -162,9 +167,7 @@ impl AcquisitionLog {
         for (_, hold) in &holds.held {
             above.push(hold.clone());
         }
-        for hold in &holds.further {
-            above.push(hold.clone());
-        }
+        above.extend_from_slice(&holds.further);
         Self {
             above,
             taken: Vec::new(),
@@ -174,11 +177,7 @@ impl AcquisitionLog {
 
     /// Returns the holds that the thread was started under.
     pub(crate) fn above(&self) -> Vec<MarkedHold> {
-        let mut above = Vec::new();
-        for hold in &self.above {
-            above.push(hold.clone());
-        }
-        above
+        self.above.clone()
     }
 
     /// Returns whether more is to be logged.
@@ -218,11 +217,6 @@ impl AcquisitionLog {
         }
         new
     }
-
-    /// Returns everything in the log.
-    pub(crate) fn into_taken(self) -> Vec<NestedAcquisition> {
-        self.taken
-    }
 }
 
 impl NestedAcquisition {
@@ -248,9 +242,9 @@ mod tests {
         LockId::new(lock).unwrap()
     }
 
-    fn held(lock: u64, mode: Mode) -> Held {
+    fn held(lock: u64, mode: Mode) -> HeldInfo {
         let site = Location::caller();
-        Held {
+        HeldInfo {
             lock: id(lock),
             mode,
             site,

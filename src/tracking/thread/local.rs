@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::acquisition::{Held, InheritedHold};
+use crate::engine::acquisition::{HeldInfo, InheritedHold};
 use crate::engine::clock::timeline::Timeline;
 use crate::engine::ids::{Site, ThreadId};
 use crate::tracking::fork_safe::ForkSafe;
@@ -63,7 +63,7 @@ impl Local {
             inherited: Vec::new(),
             marks: MarkedHolds::default(),
             notes: None,
-            pool: LockIdPool::new(),
+            pool: LockIdPool::default(),
             busy: 0,
             known: SeenCache::new(),
             places: [(0, 0); PLACES],
@@ -139,7 +139,7 @@ impl Local {
         &mut self,
         key: u64,
         generation: u32,
-        held: impl FnOnce() -> Box<[Held]>,
+        held: impl FnOnce() -> Box<[HeldInfo]>,
     ) -> Arc<HeldSnapshot> {
         match &self.holding {
             Some((known, holding)) if *known == key => Arc::clone(holding),

@@ -3,6 +3,7 @@
 //! A thread has a ring of its last waits and holds, and totals that lose nothing. The thread writes
 //! both, and the thread that appends them to the record reads both, under a mutex that is rarely contended.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::engine::ids::{Site, ThreadId};
@@ -177,43 +178,24 @@ impl Totals {
     }
 }
 
-/// The last events of a thread, or of several. When it is full, an event takes the place of the oldest one.
-#[derive(Debug)]
-struct Ring {
-    events: Vec<Event>,
-    /// The place of the oldest event.
-    start: usize,
+/// The last events of a thread, or of several, the oldest first.
+type Events = VecDeque<Event>;
+
+/// Adds an event, in place of the oldest one if there are `capacity` of them.
+fn push(events: &mut Events, event: Event, capacity: usize) {
+    if events.len() >= capacity {
+        events.pop_front();
+    }
+    if events.len() < capacity {
+        events.push_back(event);
+    }
 }
 
-impl Ring {
-    const fn new() -> Self {
-        Self {
-            events: Vec::new(),
-            start: 0,
-        }
-    }
-
-    fn push(&mut self, event: Event, capacity: usize) {
-        if self.events.len() < capacity {
-            self.events.push(event);
-        } else if let Some(oldest) = self.events.get_mut(self.start) {
-            *oldest = event;
-            self.start = (self.start + 1) % self.events.len();
-        }
-    }
-
-    /// Takes all events out, the oldest first.
-    fn take(&mut self) -> Vec<Event> {
-        let mut events = self.events.split_off(self.start);
-        events.append(&mut self.events);
-        self.start = 0;
-        events
-    }
-
-    /// Returns the `at`-th event before the last one.
-    fn before_last(&self, at: usize) -> Option<&Event> {
-        let len = self.events.len();
-        (at < len).then(|| &self.events[(self.start + len - 1 - at) % len])
+/// Takes all events out, if that is to be done.
+fn taken(events: &mut Events, take: bool) -> Vec<Event> {
+    match take {
+        true => std::mem::take(events).into(),
+        false => Vec::new(),
     }
 }
 
@@ -221,11 +203,8 @@ impl Ring {
 #[derive(Debug)]
 struct Begun {
     ident: *const Ident,
-    class: &'static Class,
-    mode: Mode,
-    site: Site,
-    from: u64,
-    by: Option<Blocker>,
+    /// What becomes of it: its end is not known yet.
+    event: Event,
     stack: Option<Box<[usize]>>,
 }
 
@@ -240,7 +219,7 @@ pub(crate) struct Times {
     capacity: usize,
     wait: Option<Begun>,
     holds: Vec<Begun>,
-    events: Ring,
+    events: Events,
     totals: Totals,
 }
 
@@ -252,7 +231,7 @@ impl Times {
             capacity,
             wait: None,
             holds: Vec::new(),
-            events: Ring::new(),
+            events: Events::new(),
             totals: Totals::new(),
         }
     }
@@ -268,11 +247,11 @@ impl Times {
     ) {
         self.wait = Some(Begun {
             ident: std::ptr::null(),
-            class,
-            mode,
-            site,
-            from,
-            by,
+            event: Event {
+                is_wait: true,
+                by,
+                ..self.hold_event(class, mode, site, from)
+            },
             stack: Some(stack),
         });
     }
@@ -280,7 +259,7 @@ impl Times {
     /// The class of the lock that the thread waits for, if it is not known who holds it.
     pub(crate) fn waits_for_unknown(&self) -> Option<&'static Class> {
         let wait = self.wait.as_ref()?;
-        wait.by.is_none().then_some(wait.class)
+        wait.event.by.is_none().then_some(wait.event.class)
     }
 
     /// The wait is over, with the lock or without; how long it lasted. `by` is the holder, if that was not known.
@@ -288,9 +267,9 @@ impl Times {
         let Some(mut begun) = self.wait.take() else {
             return 0;
         };
-        begun.by = begun.by.or(by);
-        let lasted = to.saturating_sub(begun.from);
-        self.end(begun, true, to);
+        begun.event.by = begun.event.by.or(by);
+        let lasted = to.saturating_sub(begun.event.from);
+        self.end(begun, to);
         lasted
     }
 
@@ -310,11 +289,7 @@ impl Times {
         }
         self.holds.push(Begun {
             ident,
-            class: ident.class(),
-            mode,
-            site,
-            from,
-            by: None,
+            event: self.hold_event(ident.class(), mode, site, from),
             stack: None,
         });
     }
@@ -324,29 +299,33 @@ impl Times {
         let is_it = |hold: &Begun| std::ptr::eq(hold.ident, ident);
         if let Some(at) = self.holds.iter().rposition(is_it) {
             let begun = self.holds.remove(at);
-            self.end(begun, false, to);
+            self.end(begun, to);
         }
     }
 
-    fn end(&mut self, begun: Begun, is_wait: bool, to: u64) {
-        let event = Event {
+    /// Returns a hold that begins.
+    fn hold_event(&self, class: &'static Class, mode: Mode, site: Site, from: u64) -> Event {
+        Event {
             who: Arc::clone(&self.who),
-            is_wait,
-            class: begun.class,
-            mode: begun.mode,
-            site: begun.site,
-            from: begun.from,
-            to,
-            by: begun.by,
-        };
+            is_wait: false,
+            class,
+            mode,
+            site,
+            from,
+            to: from,
+            by: None,
+        }
+    }
+
+    fn end(&mut self, begun: Begun, to: u64) {
+        let event = Event { to, ..begun.event };
         self.totals.add_event(&event, begun.stack);
-        self.events.push(event, self.capacity);
+        push(&mut self.events, event, self.capacity);
     }
 
     /// Returns the totals, and with `take` the events, which then leave the ring.
     pub(crate) fn read(&mut self, take: bool) -> (&Totals, Vec<Event>) {
-        let events = if take { self.events.take() } else { Vec::new() };
-        (&self.totals, events)
+        (&self.totals, taken(&mut self.events, take))
     }
 }
 
@@ -356,7 +335,7 @@ pub(crate) struct AllTimes {
     live: Vec<Arc<ForkSafe<Times>>>,
     /// What is left of the threads that have ended.
     totals: Totals,
-    events: Ring,
+    events: Events,
 }
 
 /// The times of all threads; its lock is taken before that of a thread.
@@ -367,7 +346,7 @@ impl AllTimes {
         Self {
             live: Vec::new(),
             totals: Totals::new(),
-            events: Ring::new(),
+            events: Events::new(),
         }
     }
 
@@ -390,8 +369,8 @@ impl AllTimes {
         let capacity = times.capacity.saturating_mul(ENDED_RINGS);
         let (totals, events) = times.read(true);
         self.totals.join(totals);
-        for event in &events {
-            self.events.push(event.clone(), capacity);
+        for event in events {
+            push(&mut self.events, event, capacity);
         }
     }
 
@@ -399,7 +378,7 @@ impl AllTimes {
     pub(crate) fn read(&mut self, take: bool) -> (Totals, Vec<Event>) {
         let mut totals = Totals::new();
         totals.join(&self.totals);
-        let mut events = if take { self.events.take() } else { Vec::new() };
+        let mut events = taken(&mut self.events, take);
         for times in &self.live {
             let mut times = times.lock();
             let (own, mut new) = times.read(take);
@@ -416,8 +395,7 @@ impl AllTimes {
             if times.who.thread != thread {
                 continue;
             }
-            for at in 0..LOOKED_AT {
-                let event = times.events.before_last(at)?;
+            for event in times.events.iter().rev().take(LOOKED_AT) {
                 if !event.is_wait && std::ptr::eq(event.class, class) {
                     return Some(Blocker {
                         who: Arc::clone(&event.who),

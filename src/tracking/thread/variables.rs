@@ -11,7 +11,6 @@ use std::cell::Cell;
 use crate::tracking::thread::agent::Seat;
 use crate::tracking::thread::slot::Slot;
 
-/// The phase of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum ThreadPhase {

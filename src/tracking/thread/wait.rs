@@ -14,7 +14,6 @@ use crate::tracking::lock::kind::LockKind;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::section::Inside;
 
-/// The kind of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitKind {
     /// A lock, in a mode.
@@ -66,7 +65,6 @@ pub(crate) struct WaitRequest {
     pub(crate) need: WaitKind,
     /// Whether the wait has a deadline.
     pub(crate) timed: bool,
-    /// The traits of the lock.
     pub(crate) sort: LockTraits,
     /// The lock or resource that is waited for.
     pub(crate) ident: *const Ident,
@@ -210,7 +208,6 @@ const PARTY: u32 = 1 << 11;
 const PANICS: u32 = 1 << 12;
 /// The thread is at its end.
 const ENDS: u32 = 1 << 14;
-/// The wait has counts.
 const COUNTS: u32 = 1 << 13;
 /// The first number that stands for something other than a lock.
 const OTHER: u32 = 4;
@@ -291,17 +288,14 @@ impl WaitRecord {
 
     /// Ends the published wait of the calling thread, if there is one.
     pub(crate) fn clear(&self) {
-        Inside::closed(|| self.clear_closed());
-    }
-
-    fn clear_closed(&self) {
-        let epoch = self.epoch.load(Ordering::Relaxed);
-        if epoch.is_multiple_of(2) {
-            return;
-        }
-        // Release: a thread that later gets the lock that this thread waited for, and so synchronises with
-        // its release, sees that the wait is over.
-        self.epoch.store(epoch + 1, Ordering::Release);
+        Inside::closed(|| {
+            let epoch = self.epoch.load(Ordering::Relaxed);
+            if !epoch.is_multiple_of(2) {
+                // Release: a thread that later gets the lock that this thread waited for, and so synchronises with
+                // its release, sees that the wait is over.
+                self.epoch.store(epoch + 1, Ordering::Release);
+            }
+        });
     }
 
     /// Returns the epoch: odd while the thread waits.
@@ -390,9 +384,7 @@ impl WaitRecord {
 
 const fn encode(need: WaitKind) -> u32 {
     match need {
-        WaitKind::Lock(Mode::Exclusive) => 0,
-        WaitKind::Lock(Mode::Shared) => 1,
-        WaitKind::Lock(Mode::Upgradable) => 2,
+        WaitKind::Lock(mode) => mode as u32,
         WaitKind::Upgrade => 3,
         WaitKind::Other(awaited) => OTHER + awaited as u32,
     }
@@ -400,9 +392,7 @@ const fn encode(need: WaitKind) -> u32 {
 
 fn decode(need: u32) -> WaitKind {
     match need & !(TIMED | QUEUES | SENDABLE | PARTY | PANICS | ENDS | COUNTS) {
-        0 => WaitKind::Lock(Mode::Exclusive),
-        1 => WaitKind::Lock(Mode::Shared),
-        2 => WaitKind::Lock(Mode::Upgradable),
+        mode @ 0..3 => WaitKind::Lock(Mode::of_number(mode as usize)),
         3 => WaitKind::Upgrade,
         other => WaitKind::Other(WaitReason::of_number(other - OTHER)),
     }

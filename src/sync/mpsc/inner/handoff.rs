@@ -107,7 +107,7 @@ impl<T> Sender<T> {
         if !state.offered.is_empty() {
             return Err(TrySendError::Full(message));
         }
-        // The receiver looks at the queue once more before it gives up, and so does its drop.
+        // The receiver looks at the queue once more before it gives up.
         state.offered.push_back((None, message));
         self.0.offer.notify_one();
         drop(state);

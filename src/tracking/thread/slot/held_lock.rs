@@ -4,7 +4,7 @@
 
 use std::ptr;
 
-use crate::engine::acquisition::Held;
+use crate::engine::acquisition::HeldInfo;
 use crate::engine::ids::Site;
 use crate::engine::mode::Mode;
 use crate::tracking::lock::ident::Ident;
@@ -36,9 +36,9 @@ impl HeldLock {
         unsafe { &*self.ident }
     }
 
-    /// Converts the lock to the engine's type, under the same contract as [`ident`](Self::ident).
-    pub(crate) fn as_held(&self) -> Held {
-        Held {
+    /// Returns the hold as reports and the engine know it, under the same contract as [`ident`](Self::ident).
+    pub(crate) fn info(&self) -> HeldInfo {
+        HeldInfo {
             lock: self.ident().id(),
             mode: self.mode,
             site: self.site,

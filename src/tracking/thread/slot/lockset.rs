@@ -27,7 +27,6 @@ const MOST_ROOM: u32 = ENTRY * 2048;
 /// The longest list, in bytes, that is searched for stale entries each time.
 const SHORT: u32 = ENTRY * 64;
 
-/// Whether a slot was full.
 static FULL: AtomicBool = AtomicBool::new(false);
 
 /// The arrays that were outgrown, by their addresses. A reader may be late, so none is ever freed; and leak
@@ -154,7 +153,7 @@ impl Slot {
             return unsafe { self.push_entry(depth, ident, site as *mut _, tag) };
         }
         let share = lockset_hash::share(tag, mode);
-        let (ident, site) = (with_flag(ident, mode), with_mode(site, mode));
+        let (ident, site) = (with_flag(ident as *mut Ident, mode), with_mode(site, mode));
         // SAFETY: as above.
         unsafe { self.push_entry(depth, ident, site, share) };
     }

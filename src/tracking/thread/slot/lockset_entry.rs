@@ -39,21 +39,6 @@ const _: () = assert!(
     "an address has room for the flags"
 );
 
-const fn mode_bits(mode: Mode) -> usize {
-    match mode {
-        Mode::Exclusive => 0,
-        Mode::Shared => 1,
-        Mode::Upgradable => 2,
-    }
-}
-
-const fn kept_apart(mode: Mode) -> usize {
-    match mode {
-        Mode::Upgradable => UPGRADABLE,
-        Mode::Exclusive | Mode::Shared => 0,
-    }
-}
-
 /// Set in the site field by a thread that observes the slot, and cleared with the hold: if it is found still
 /// set, the hold is the same one. Zero, and so never found, where addresses of locations have no third bit to
 /// spare.
@@ -65,8 +50,7 @@ const SEEN: usize = if align_of::<Location<'static>>() >= 8 {
 
 /// Returns the address of the ident with the flag that the mode needs.
 #[inline(always)]
-pub(super) fn with_flag(ident: *const Ident, mode: Mode) -> *mut Ident {
-    let ident = ident as *mut Ident;
+pub(super) fn with_flag(ident: *mut Ident, mode: Mode) -> *mut Ident {
     match mode {
         Mode::Upgradable => ident.map_addr(|at| at | UPGRADABLE),
         _ => ident,
@@ -80,16 +64,12 @@ pub(super) fn with_mode(site: Site, mode: Mode) -> *mut Location<'static> {
     match mode {
         // The usual mode has no bits, and this function is on the fast path.
         Mode::Exclusive => site,
-        _ => site.wrapping_byte_add(mode_bits(mode)),
+        _ => site.wrapping_byte_add(mode as usize),
     }
 }
 
 fn mode_of(site: *const Location<'static>) -> Mode {
-    match site.addr() & MODE {
-        0 => Mode::Exclusive,
-        1 => Mode::Shared,
-        _ => Mode::Upgradable,
-    }
+    Mode::of_number(site.addr() & MODE)
 }
 
 fn unmarked(ident: *mut Ident) -> *mut Ident {
@@ -136,7 +116,6 @@ impl LocksetEntry {
             .store(from.site.load(Ordering::Relaxed), Ordering::Release);
     }
 
-    /// Returns whether this is an entry of this lock.
     pub(super) fn is(&self, ident: *const Ident) -> bool {
         ptr::addr_eq(unmarked(self.ident.load(Ordering::Relaxed)), ident)
     }
@@ -171,12 +150,12 @@ impl LocksetEntry {
     pub(super) fn set_mode(&self, mode: Mode) {
         // Relaxed: only the slot's thread uses this bit.
         let ident = self.ident.load(Ordering::Relaxed);
-        let ident = ident.map_addr(|at| at & !UPGRADABLE | kept_apart(mode));
-        self.ident.store(ident, Ordering::Relaxed);
+        let ident = ident.map_addr(|at| at & !UPGRADABLE);
+        self.ident.store(with_flag(ident, mode), Ordering::Relaxed);
         let site = self.site.load(Ordering::Relaxed);
         // Release, as in `set`.
         self.site.store(
-            site.map_addr(|at| at & !MODE | mode_bits(mode)),
+            site.map_addr(|at| at & !MODE | mode as usize),
             Ordering::Release,
         );
     }

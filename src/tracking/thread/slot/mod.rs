@@ -43,8 +43,8 @@ use self::parked_stack::ParkedStack;
 use self::rests::Rests;
 pub(crate) use self::rests::moment;
 use self::thread_flags::ThreadFlags;
-pub(crate) use self::thread_flags::os_id;
 pub(in crate::tracking) use self::thread_flags::ours;
+pub(crate) use self::thread_flags::{Flag, os_id};
 use crate::engine::ids::{Site, ThreadId};
 use crate::shim::{AtomicPtr, AtomicU32, AtomicU64};
 use crate::tracking::Mutex;
@@ -228,19 +228,16 @@ impl Slot {
         self.older.store(older, Ordering::Relaxed);
     }
 
-    /// Records that the thread has ended.
     pub(crate) fn end(&self) {
         // Release pairs with the Acquire in `has_ended`: a thread that sees it sees everything that the
         // thread did.
         self.ended.store(1, Ordering::Release);
     }
 
-    /// Returns whether the thread has ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire) != 0
     }
 
-    /// Returns the name of the thread.
     pub(crate) fn name(&self) -> Option<String> {
         self.name.lock().name.clone()
     }
@@ -381,7 +378,7 @@ impl Slot {
         unsafe { self.own.get().write(None) };
         self.wait.clear();
         self.check_id.store(0, Ordering::Release);
-        self.life.mark_left_by_fork();
+        self.life.set(Flag::LeftByFork, true);
         self.end();
     }
 

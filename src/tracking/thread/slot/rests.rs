@@ -71,7 +71,7 @@ impl Rests {
 
 #[cfg(test)]
 mod tests {
-    use crate::tracking::thread::slot::Slot;
+    use crate::tracking::thread::slot::{Flag, Slot};
 
     use super::*;
 
@@ -80,7 +80,7 @@ mod tests {
         let slot = Slot::vacant();
         slot.rests.begin();
         assert_eq!(slot.in_sight_since(), None);
-        slot.life.mark_started();
+        slot.life.set(Flag::Started, true);
         let since = slot.in_sight_since();
         assert!(since.is_some() && since < Some(moment()));
         slot.rests.end();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A flag, by its bit above the operating system's id.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
-enum Flag {
+pub(crate) enum Flag {
     /// Set for a thread of this crate: it ends no wait of the program.
     Ours = 33,
     /// Set while the thread is idle: it waits for work, and a long wait is no stall.
@@ -66,46 +66,11 @@ impl ThreadFlags {
         self.0.store(Flag::Agent.mask(), Ordering::Relaxed);
     }
 
-    /// Whether it is that of an agent, not of a thread of the operating system.
-    pub(crate) fn is_agent(&self) -> bool {
-        self.has(Flag::Agent)
-    }
-
     /// Marks the thread as one of this crate's own, which has a number of the program's threads.
     pub(crate) fn mark_ours(&self) {
         // Relaxed: a number for display.
         OURS_EVER.fetch_add(1, Ordering::Relaxed);
-        self.set_ours();
-    }
-
-    /// Marks the thread as one of this crate's own.
-    pub(crate) fn set_ours(&self) {
         self.set(Flag::Ours, true);
-    }
-
-    /// Records that the thread begins, or ends, to wait for work.
-    pub(crate) fn set_idle(&self, idle: bool) {
-        self.set(Flag::Idle, idle);
-    }
-
-    /// A scheduler controls the thread, or does so no longer.
-    pub(crate) fn set_scheduled(&self, scheduled: bool) {
-        self.set(Flag::Scheduled, scheduled);
-    }
-
-    /// Whether a scheduler controls the thread.
-    pub(crate) fn is_scheduled(&self) -> bool {
-        self.has(Flag::Scheduled)
-    }
-
-    /// The waits and holds of the thread are timed, or are so no longer.
-    pub(crate) fn set_timed(&self, timed: bool) {
-        self.set(Flag::Timed, timed);
-    }
-
-    /// Whether the waits and holds of the thread are timed.
-    pub(crate) fn is_timed(&self) -> bool {
-        self.has(Flag::Timed)
     }
 
     /// Whether each acquisition of the thread is to miss the fast path.
@@ -113,28 +78,9 @@ impl ThreadFlags {
         self.0.load(Ordering::Relaxed) & (Flag::Scheduled.mask() | Flag::Timed.mask()) != 0
     }
 
-    /// The thread has come to its end and begins, or ends, to look after others.
-    pub(crate) fn set_leaving(&self, leaving: bool) {
-        self.set(Flag::Leaving, leaving);
-    }
-
-    /// Marks the thread as left in the parent by a fork.
-    pub(crate) fn mark_left_by_fork(&self) {
-        self.set(Flag::LeftByFork, true);
-    }
-
-    pub(crate) fn is_left_by_fork(&self) -> bool {
-        self.has(Flag::LeftByFork)
-    }
-
-    /// Records that `lockwarden::thread` has started the thread.
-    pub(crate) fn mark_started(&self) {
-        self.set(Flag::Started, true);
-    }
-
     /// Records that the thread is about to be parked, or to wait at a condition variable.
     pub(crate) fn mark_woken(&self) {
-        // Read first: a thread of a pool comes here often. Relaxed: see `receives_in_sight`.
+        // Read first: a thread of a pool comes here often.
         if !self.has(Flag::Woken) {
             self.set(Flag::Woken, true);
         }
@@ -142,19 +88,9 @@ impl ThreadFlags {
 
     /// Returns whether `lockwarden::thread` has started the thread, and nothing has woken it but a message or the time.
     pub(super) fn receives_in_sight(&self) -> bool {
-        // Relaxed: a thread that sleeps for its first time has been given nothing in that sleep yet, and what ends
+        // No order is needed: a thread that sleeps for its first time has been given nothing in that sleep yet, and what ends
         // the sleep comes after it in the order of the mutex or of the token of its park.
         self.has(Flag::Started) && !self.has(Flag::Woken)
-    }
-
-    /// Returns whether `lockwarden::thread` has started the thread.
-    pub(crate) fn is_started(&self) -> bool {
-        self.has(Flag::Started)
-    }
-
-    /// Returns whether it has been found out if the thread runs a test.
-    pub(crate) fn was_asked_for_test(&self) -> bool {
-        self.has(Flag::AskedForTest)
     }
 
     /// Records whether the thread with this id of the operating system runs a test of libtest, unless the slot is that of
@@ -170,17 +106,9 @@ impl ThreadFlags {
             });
     }
 
-    /// Returns whether the thread is known to run a test of libtest.
-    pub(crate) fn runs_test(&self) -> bool {
-        self.has(Flag::RunsTest)
-    }
-
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.0.load(Ordering::Acquire) & Flag::Leaving.mask() != 0
-    }
-
-    fn set(&self, flag: Flag, on: bool) {
-        // Release for `Leaving`, with the Acquire in `is_leaving`: a thread that sees the flag, after having asked the
+    /// Sets the flag, or clears it.
+    pub(crate) fn set(&self, flag: Flag, on: bool) {
+        // Release for `Leaving`, with the Acquire in `has`: a thread that sees the flag, after having asked the
         // system for the number of threads, finds that the flagged thread was counted. The others publish nothing.
         if on {
             self.0.fetch_or(flag.mask(), Ordering::Release);
@@ -189,21 +117,14 @@ impl ThreadFlags {
         }
     }
 
-    fn has(&self, flag: Flag) -> bool {
-        self.0.load(Ordering::Relaxed) & flag.mask() != 0
+    /// Returns whether the flag is set.
+    pub(crate) fn has(&self, flag: Flag) -> bool {
+        self.0.load(Ordering::Acquire) & flag.mask() != 0
     }
 
     /// Returns the id that the operating system gave the thread, where it is known.
     pub(crate) fn os_id(&self) -> Option<u32> {
         Some(self.0.load(Ordering::Relaxed) as u32).filter(|id| *id != 0)
-    }
-
-    pub(crate) fn is_ours(&self) -> bool {
-        self.has(Flag::Ours)
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        self.has(Flag::Idle)
     }
 }
 
@@ -230,14 +151,14 @@ mod tests {
         let life = ThreadFlags::new();
         life.begin();
         life.mark_ours();
-        life.set_idle(true);
-        assert!(life.is_ours() && life.is_idle());
-        life.set_idle(false);
-        assert!(life.is_ours() && !life.is_idle());
-        life.set_scheduled(true);
-        assert!(life.is_scheduled() && !life.is_left_by_fork() && !life.is_agent());
+        life.set(Flag::Idle, true);
+        assert!(life.has(Flag::Ours) && life.has(Flag::Idle));
+        life.set(Flag::Idle, false);
+        assert!(life.has(Flag::Ours) && !life.has(Flag::Idle));
+        life.set(Flag::Scheduled, true);
+        assert!(life.has(Flag::Scheduled) && !life.has(Flag::LeftByFork) && !life.has(Flag::Agent));
         life.begin();
-        assert!(!life.is_ours());
+        assert!(!life.has(Flag::Ours));
         assert_eq!(life.os_id().unwrap_or(0), os_id());
     }
 
@@ -246,18 +167,18 @@ mod tests {
         let life = ThreadFlags::new();
         life.begin();
         life.set_runs_test(os_id() + 1, true);
-        assert!(!life.was_asked_for_test() && !life.runs_test());
+        assert!(!life.has(Flag::AskedForTest) && !life.has(Flag::RunsTest));
         life.set_runs_test(os_id(), true);
-        assert!(life.was_asked_for_test() && life.runs_test());
+        assert!(life.has(Flag::AskedForTest) && life.has(Flag::RunsTest));
     }
 
     #[test]
     fn a_thread_under_a_scheduler_is_not_one_that_a_fork_left_behind() {
         let life = ThreadFlags::new();
-        life.set_scheduled(true);
-        assert!(life.is_scheduled() && !life.is_left_by_fork());
-        life.mark_left_by_fork();
-        life.set_scheduled(false);
-        assert!(life.is_left_by_fork() && !life.is_scheduled());
+        life.set(Flag::Scheduled, true);
+        assert!(life.has(Flag::Scheduled) && !life.has(Flag::LeftByFork));
+        life.set(Flag::LeftByFork, true);
+        life.set(Flag::Scheduled, false);
+        assert!(life.has(Flag::LeftByFork) && !life.has(Flag::Scheduled));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::mode::Mode;
@@ -14,8 +14,8 @@ pub(super) fn lock(n: usize) -> LockId {
 }
 
 #[track_caller]
-pub(super) fn held(n: usize, mode: Mode) -> Held {
-    Held {
+pub(super) fn held(n: usize, mode: Mode) -> HeldInfo {
+    HeldInfo {
         lock: lock(n),
         mode,
         site: Location::caller(),
@@ -35,7 +35,7 @@ pub(super) fn take_as(
     from: &[(usize, Mode)],
     to: (usize, Mode),
 ) -> Vec<Finding> {
-    let held: Vec<Held> = from.iter().map(|(n, mode)| self::held(*n, *mode)).collect();
+    let held: Vec<HeldInfo> = from.iter().map(|(n, mode)| self::held(*n, *mode)).collect();
     graph.acquire(&Acquisition {
         segment,
         held: &held,

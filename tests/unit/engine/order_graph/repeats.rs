@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::helper::{held, lock, reported, take, thread};
-use crate::engine::acquisition::{Acquisition, Finding, Held};
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::mode::{Mode, ReadPolicy};
 use crate::engine::order_graph::repeats::{FEWEST, OF_ONE_LOCK};
@@ -18,7 +18,7 @@ fn take_kept(
     from: &[(usize, Mode)],
     to: (usize, Mode),
 ) -> Vec<Finding> {
-    let held: Vec<Held> = from.iter().map(|(n, mode)| held(*n, *mode)).collect();
+    let held: Vec<HeldInfo> = from.iter().map(|(n, mode)| held(*n, *mode)).collect();
     let word = |(n, mode): &(usize, Mode)| 1 << (n * 3 + *mode as usize);
     let content = from.iter().map(word).sum::<u64>() << 32 | word(&to);
     if graph.repeat(lock(to.0), content, segment).is_some() {
@@ -141,7 +141,7 @@ fn too_many_acquisitions_of_one_lock_lose_no_context() {
 
 /// As `take_kept`, for sets of locks that have no word of their own there.
 fn take_word(graph: &mut OrderGraph, segment: &Segment, from: &[(usize, Mode)], to: usize) {
-    let held: Vec<Held> = from.iter().map(|(n, mode)| held(*n, *mode)).collect();
+    let held: Vec<HeldInfo> = from.iter().map(|(n, mode)| held(*n, *mode)).collect();
     let content = from.iter().map(|(n, _)| 1 << n).sum::<u64>();
     if graph.repeat(lock(to), content, segment).is_none() {
         let acquisition = Acquisition {
@@ -210,8 +210,8 @@ fn take_apart(
         return None;
     }
     let of = |n: &usize| held(*n, Mode::Exclusive);
-    let starts: Vec<Held> = from.iter().map(of).collect();
-    let gates: Vec<Held> = from.iter().map(|n| of(&(n + 100))).collect();
+    let starts: Vec<HeldInfo> = from.iter().map(of).collect();
+    let gates: Vec<HeldInfo> = from.iter().map(|n| of(&(n + 100))).collect();
     let mut found = Vec::new();
     for at in 0..from.len() {
         let others = [&gates[..at], &gates[at + 1..]].concat();

@@ -2,7 +2,7 @@
 
 use super::helper::{held, lock, take_as};
 use super::naive::{Model, Taken, Written, edges, is_part};
-use crate::engine::acquisition::{Acquisition, Finding, Held, Link};
+use crate::engine::acquisition::{Acquisition, Finding, HeldInfo, Link};
 use crate::engine::clock::vector_clock::Segment;
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode::{Exclusive, Shared, Upgradable};
@@ -110,7 +110,7 @@ impl Program {
                 to,
             });
         }
-        let entries: Vec<Held> = all.iter().map(|(n, mode)| held(n + 1, *mode)).collect();
+        let entries: Vec<HeldInfo> = all.iter().map(|(n, mode)| held(n + 1, *mode)).collect();
         self.found.extend(self.graph.acquire(&Acquisition {
             segment: &segment,
             held: &entries[..split],

@@ -1,6 +1,5 @@
 //! Waits of every kind, and random waits compared with every order in which they can end.
 
-use super::WaitFor::{AllOf, AnyOf, Each};
 use super::{Chain, Thread, UNKNOWN, WaitFor, chain, stuck};
 use crate::engine::random::Random;
 
@@ -8,18 +7,22 @@ fn runs() -> Thread {
     None
 }
 
-fn waits(need: WaitFor) -> Thread {
-    Some(need)
+fn all_of(members: Vec<usize>) -> Thread {
+    Some(WaitFor::all_of(members))
+}
+
+fn any_of(members: Vec<usize>) -> Thread {
+    Some(WaitFor::any_of(members))
 }
 
 #[test]
 fn two_that_wait_for_each_other_are_stuck_and_a_third_behind_them_is_too() {
     let threads = [
-        waits(AllOf(vec![1])),
-        waits(AllOf(vec![0])),
-        waits(AllOf(vec![0])),
+        all_of(vec![1]),
+        all_of(vec![0]),
+        all_of(vec![0]),
         runs(),
-        waits(AllOf(vec![3])),
+        all_of(vec![3]),
     ];
     assert_eq!(stuck(&threads), [true, true, true, false, false]);
     let stuck = stuck(&threads);
@@ -41,7 +44,7 @@ fn two_that_wait_for_each_other_are_stuck_and_a_third_behind_them_is_too() {
 
 #[test]
 fn a_thread_that_waits_for_itself_is_stuck() {
-    let threads = [waits(AllOf(vec![0]))];
+    let threads = [all_of(vec![0])];
     assert_eq!(stuck(&threads), [true]);
     assert_eq!(
         chain(&threads, &[true], 0),
@@ -54,31 +57,27 @@ fn a_thread_that_waits_for_itself_is_stuck() {
 
 #[test]
 fn any_of_needs_one_and_all_of_needs_each() {
-    let any = [waits(AnyOf(vec![1, 2])), waits(AllOf(vec![0])), runs()];
+    let any = [any_of(vec![1, 2]), all_of(vec![0]), runs()];
     assert_eq!(stuck(&any), [false, false, false]);
-    let all = [waits(AllOf(vec![1, 2])), waits(AllOf(vec![0])), runs()];
+    let all = [all_of(vec![1, 2]), all_of(vec![0]), runs()];
     assert_eq!(stuck(&all), [true, true, false]);
 }
 
 #[test]
 fn an_unknown_thread_counts_as_able_to_run() {
     let threads = [
-        waits(AnyOf(vec![1, UNKNOWN])),
-        waits(AllOf(vec![0, UNKNOWN])),
-        waits(AllOf(vec![99])),
+        any_of(vec![1, UNKNOWN]),
+        all_of(vec![0, UNKNOWN]),
+        all_of(vec![99]),
     ];
     assert_eq!(stuck(&threads), [false, false, false]);
-    let threads = [waits(AllOf(vec![1, UNKNOWN])), waits(AllOf(vec![0]))];
+    let threads = [all_of(vec![1, UNKNOWN]), all_of(vec![0])];
     assert_eq!(stuck(&threads), [true, true]);
 }
 
 #[test]
 fn any_of_no_thread_is_stuck_and_all_of_no_thread_is_not() {
-    let threads = [
-        waits(AnyOf(vec![])),
-        waits(AllOf(vec![])),
-        waits(AllOf(vec![0])),
-    ];
+    let threads = [any_of(vec![]), all_of(vec![]), all_of(vec![0])];
     assert_eq!(stuck(&threads), [true, false, true]);
     let stuck = stuck(&threads);
     assert_eq!(
@@ -92,19 +91,24 @@ fn any_of_no_thread_is_stuck_and_all_of_no_thread_is_not() {
 
 #[test]
 fn a_condvar_needs_a_notifier_and_then_its_mutex() {
-    let wait = |notifier, owner| waits(Each(vec![AnyOf(vec![notifier]), AllOf(vec![owner])]));
+    let wait = |notifier, owner| {
+        Some(WaitFor {
+            any_of: Some(vec![notifier]),
+            all_of: vec![owner],
+        })
+    };
     assert_eq!(stuck(&[wait(1, 2), runs(), runs()]), [false, false, false]);
-    let threads = [wait(1, 2), waits(AllOf(vec![0])), runs()];
+    let threads = [wait(1, 2), all_of(vec![0]), runs()];
     assert_eq!(stuck(&threads), [true, true, false]);
 }
 
 #[test]
 fn the_chain_is_the_shortest_cycle() {
     let threads = [
-        waits(AnyOf(vec![1, 3])),
-        waits(AllOf(vec![2])),
-        waits(AllOf(vec![0])),
-        waits(AllOf(vec![0])),
+        any_of(vec![1, 3]),
+        all_of(vec![2]),
+        all_of(vec![0]),
+        all_of(vec![0]),
     ];
     let all = [true; 4];
     assert_eq!(stuck(&threads), all);
@@ -120,10 +124,10 @@ fn the_chain_is_the_shortest_cycle() {
 #[test]
 fn a_chain_of_a_hundred_thousand_threads_is_reduced_in_one_pass() {
     let count = 100_000;
-    let mut threads: Vec<Thread> = (1..count).map(|n| waits(AllOf(vec![n]))).collect();
+    let mut threads: Vec<Thread> = (1..count).map(|n| all_of(vec![n])).collect();
     threads.push(runs());
     assert!(!stuck(&threads).contains(&true));
-    threads[count - 1] = waits(AllOf(vec![0]));
+    threads[count - 1] = all_of(vec![0]);
     let stuck = stuck(&threads);
     assert!(!stuck.contains(&false));
     assert_eq!(chain(&threads, &stuck, 0).threads.len(), count);
@@ -132,11 +136,8 @@ fn a_chain_of_a_hundred_thousand_threads_is_reduced_in_one_pass() {
 /// Returns whether the threads that can run end a wait.
 fn met(need: &WaitFor, moving: u32) -> bool {
     let moves = |n: usize| n >= 6 || moving & (1 << n) != 0;
-    match need {
-        AllOf(of) => of.iter().all(|n| moves(*n)),
-        AnyOf(of) => of.iter().any(|n| moves(*n)),
-        Each(needs) => needs.iter().all(|need| met(need, moving)),
-    }
+    let any = need.any_of.as_ref();
+    any.is_none_or(|of| of.iter().any(|n| moves(*n))) && need.all_of.iter().all(|n| moves(*n))
 }
 
 /// Returns all threads that run in some sequence of moves, by trying every sequence.
@@ -153,23 +154,22 @@ fn all_moves(threads: &[Thread], moving: u32, seen: &mut [bool; 64]) -> u32 {
     ever
 }
 
-fn random_need(random: &mut Random, threads: usize, depth: usize) -> WaitFor {
-    let member = |random: &mut Random| {
-        if random.one_in(12) {
-            UNKNOWN
-        } else {
-            random.below(threads)
-        }
+fn random_need(random: &mut Random, threads: usize) -> WaitFor {
+    let members = |random: &mut Random| {
+        let count = random.below(4);
+        let member = |_| match random.one_in(12) {
+            true => UNKNOWN,
+            false => random.below(threads),
+        };
+        (0..count).map(member).collect::<Vec<_>>()
     };
-    let count = random.below(4);
-    match random.below(if depth == 0 { 2 } else { 3 }) {
-        0 => AllOf((0..count).map(|_| member(random)).collect()),
-        1 => AnyOf((0..count).map(|_| member(random)).collect()),
-        _ => Each(
-            (0..count)
-                .map(|_| random_need(random, threads, depth - 1))
-                .collect(),
-        ),
+    match random.below(3) {
+        0 => WaitFor::all_of(members(random)),
+        1 => WaitFor::any_of(members(random)),
+        _ => WaitFor {
+            any_of: Some(members(random)),
+            all_of: members(random),
+        },
     }
 }
 
@@ -182,7 +182,7 @@ fn random_needs_agree_with_every_order_in_which_they_are_met() {
         let threads: Vec<Thread> = (0..count)
             .map(|_| match random.below(5) {
                 0 => runs(),
-                _ => waits(random_need(&mut random, count, 2)),
+                _ => Some(random_need(&mut random, count)),
             })
             .collect();
         let stuck = stuck(&threads);

@@ -7,7 +7,7 @@ use super::system::{Phase, STRANGER, State, System, Thing, Wait};
 /// Returns the threads of the system, and after them one that stands for any thread.
 pub(super) fn of(system: &System) -> Vec<wait_for::Thread> {
     let any_thread = match system.begin.phases[STRANGER] {
-        Phase::None => Some(WaitFor::AnyOf((0..system.count).collect())),
+        Phase::None => Some(WaitFor::any_of((0..system.count).collect())),
         _ => None,
     };
     let seen = Seen {
@@ -28,7 +28,7 @@ impl Seen<'_> {
     fn need(&self, thread: usize) -> Option<WaitFor> {
         match self.state.phases[thread] {
             Phase::Blocked => self.need_of_wait(thread),
-            Phase::Ended => Some(WaitFor::AnyOf(Vec::new())),
+            Phase::Ended => Some(WaitFor::any_of(Vec::new())),
             // A notified thread, or one with a deadline, waits only for the mutex.
             Phase::Timed | Phase::Relocks => match self.system.waits[thread] {
                 Wait::Condvar { mutex, .. } => {
@@ -47,7 +47,7 @@ impl Seen<'_> {
                 let held = self.state.things[*at].held;
                 let can = |thread: &usize| held[*thread] > 0 && self.state.lives(*thread);
                 let of = (0..=STRANGER).filter(can).map(name);
-                self.is_missing(*at).then(|| WaitFor::AnyOf(of.collect()))
+                self.is_missing(*at).then(|| WaitFor::any_of(of.collect()))
             }
             Wait::Event { at } => self.is_missing(*at).then(|| self.any_thread()),
             Wait::Job { at } => {
@@ -56,19 +56,22 @@ impl Seen<'_> {
                 };
                 let can = |thread: &usize| by[*thread] && self.state.lives(*thread);
                 let of = (0..=STRANGER).filter(can).map(name);
-                self.is_missing(*at).then(|| WaitFor::AnyOf(of.collect()))
+                self.is_missing(*at).then(|| WaitFor::any_of(of.collect()))
             }
             Wait::Branches(branches) => {
                 let partners = branches
                     .iter()
                     .flat_map(|branch| self.system.partners(self.state, *branch));
-                Some(WaitFor::AnyOf(partners.map(name).collect()))
+                Some(WaitFor::any_of(partners.map(name).collect()))
             }
             Wait::Condvar { mutex, .. } => {
                 let relock = self.all_of_holders(&self.state.keepers(*mutex, true));
-                Some(WaitFor::Each(vec![self.any_thread(), relock]))
+                Some(WaitFor {
+                    any_of: Some(vec![self.system.count]),
+                    ..relock
+                })
             }
-            Wait::End { of } => self.state.lives(*of).then(|| WaitFor::AllOf(vec![*of])),
+            Wait::End { of } => self.state.lives(*of).then(|| WaitFor::all_of(vec![*of])),
         }
     }
 
@@ -85,7 +88,7 @@ impl Seen<'_> {
         let ahead = ahead
             .first()
             .filter(|_| queues && !exclusive && !gives_up)?;
-        Some(WaitFor::AllOf(vec![*ahead]))
+        Some(WaitFor::all_of(vec![*ahead]))
     }
 
     /// Waits for each of these holders; for any thread in place of a holder that has ended.
@@ -98,11 +101,11 @@ impl Seen<'_> {
                 name(*holder)
             }
         };
-        WaitFor::AllOf(holders.iter().map(who).collect())
+        WaitFor::all_of(holders.iter().map(who).collect())
     }
 
     fn any_thread(&self) -> WaitFor {
-        WaitFor::AnyOf(vec![self.system.count])
+        WaitFor::any_of(vec![self.system.count])
     }
 
     fn is_missing(&self, at: usize) -> bool {
