@@ -1,6 +1,6 @@
 //! The handlers of signals that the program has installed.
 
-use crate::tracking::thread::signal_handler::handler_of;
+use crate::tracking::thread::signal_handler::{handler_of, is_own};
 
 /// The signals that a fault of the thread itself raises, or an abort: their handlers resume no waiting program.
 pub(super) const FAULTS: [i32; 7] = [
@@ -21,7 +21,7 @@ pub(crate) fn are_handled() -> bool {
         if let Ok(handler) = handler_of(signal)
             && !FAULTS.contains(&signal)
             && ![libc::SIG_DFL, libc::SIG_IGN].contains(&handler)
-            && !super::is_own(handler)
+            && !is_own(handler)
         {
             return true;
         }

@@ -14,7 +14,7 @@ use super::handlers::FAULTS;
 use super::{Choice, handler};
 use crate::report::Stack;
 use crate::system::NoStack;
-use crate::tracking::thread::signal_handler::handler_of;
+use crate::tracking::thread::signal_handler::{add_own, handler_of};
 
 /// The signal that asks threads; `UNSET` or `OFF` if there is none.
 static SIGNAL: AtomicI32 = AtomicI32::new(UNSET);
@@ -61,7 +61,7 @@ pub(super) fn signal() -> Result<i32, NoStack> {
 }
 
 /// Returns the address of the handler that answers.
-pub(super) fn address() -> libc::sighandler_t {
+fn address() -> libc::sighandler_t {
     let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) = handler::handler;
     handler as *const () as libc::sighandler_t
 }
@@ -84,6 +84,7 @@ pub(super) fn handle(signal: i32, handler: libc::sighandler_t) -> Result<(), Sig
         libc::SIG_DFL => {}
         _ => return Err(SignalError::Taken { signal }),
     }
+    add_own(handler);
     // SAFETY: all zeros is a valid value: no flags, and an empty mask.
     let mut new: libc::sigaction = unsafe { std::mem::zeroed() };
     new.sa_sigaction = handler;

@@ -40,7 +40,6 @@ mod request;
 mod on {
     pub(crate) use super::ask::ask;
     pub(crate) use super::install::{install, shield, unshield};
-    pub(super) use super::quit::is_own;
     pub(crate) use super::quit::{is_asked, watch_for_quit};
 }
 

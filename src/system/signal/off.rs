@@ -25,9 +25,3 @@ pub(crate) fn unshield() {}
 pub(crate) fn is_asked() -> bool {
     false
 }
-
-/// Returns whether a handler of signals is one of this crate: it has none.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn is_own(_handler: libc::sighandler_t) -> bool {
-    false
-}

@@ -18,11 +18,6 @@ pub(crate) fn watch_for_quit() -> Result<(), SignalError> {
     install::handle(libc::SIGQUIT, address())
 }
 
-/// Returns whether a handler of signals is one of this crate: this one, or the one that answers.
-pub(super) fn is_own(handler: libc::sighandler_t) -> bool {
-    [install::address(), address()].contains(&handler)
-}
-
 fn address() -> libc::sighandler_t {
     let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void) = asked;
     handler as *const () as libc::sighandler_t

@@ -16,17 +16,19 @@
 //! first acquisition, counts as being in a handler until it waits for something for which a handler would not
 //! wait: a notification, a message, the end of a thread.
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::unix::handler_of;
+#[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
+pub(crate) use self::unix::add_own;
 #[cfg(unix)]
 pub(crate) use self::unix::{Blocked, is_any_signal_blocked, may_be_inside};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::unix::{handler_of, is_own};
 
 #[cfg(unix)]
 #[allow(unsafe_code)]
 mod unix {
     use std::io;
     use std::mem::MaybeUninit;
-    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
     /// The highest signal number on any system.
     const LAST: libc::c_int = 64;
@@ -37,6 +39,8 @@ mod unix {
     static ASKED: AtomicU32 = AtomicU32::new(0);
     /// Whether the process had a handler at the last look-up: zero for no.
     static HANDLERS: AtomicU32 = AtomicU32::new(0);
+    /// The handlers of this crate, which use no tracked lock; zero for none.
+    static OWN: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 
     /// The signals that were blocked in a thread when it was last seen outside any handler: the signal of
     /// number `n` has bit `n - 1`.
@@ -124,14 +128,32 @@ mod unix {
         HANDLERS.load(Ordering::Relaxed) != 0
     }
 
-    /// Returns whether the process has a handler for a signal that is not caused by what the thread itself
+    /// Lists a handler of this crate, before it is installed.
+    #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn add_own(handler: libc::sighandler_t) {
+        // Relaxed: who installs a handler lists it, and who reads the list too early takes it for one of the program's.
+        let is_listed = |own: &AtomicUsize| {
+            let old = own.compare_exchange(0, handler, Ordering::Relaxed, Ordering::Relaxed);
+            old.is_ok() || old == Err(handler)
+        };
+        let _ = OWN.iter().any(is_listed);
+    }
+
+    /// Returns whether this is a handler of this crate.
+    pub(crate) fn is_own(handler: libc::sighandler_t) -> bool {
+        OWN.iter().any(|own| own.load(Ordering::Relaxed) == handler)
+    }
+
+    /// Returns whether the program has a handler for a signal that is not caused by what the thread itself
     /// does: the standard library handles two of those.
     fn is_handled(signal: libc::c_int) -> bool {
         if [libc::SIGSEGV, libc::SIGBUS].contains(&signal) {
             return false;
         }
         let handler = handler_of(signal);
-        handler.is_ok_and(|handler| ![libc::SIG_DFL, libc::SIG_IGN].contains(&handler))
+        handler.is_ok_and(|handler| {
+            ![libc::SIG_DFL, libc::SIG_IGN].contains(&handler) && !is_own(handler)
+        })
     }
 
     /// Returns the present handler of the signal: its address, or the default, or that the signal is ignored.
@@ -161,6 +183,21 @@ mod unix {
             assert!(!thread.is_inside_with(1));
             assert!(!thread.is_inside_with(0));
             assert!(thread.is_inside_with(1));
+        }
+
+        #[cfg(all(feature = "signals", any(target_os = "linux", target_os = "android")))]
+        #[test]
+        fn a_handler_of_this_crate_is_none_of_the_program() {
+            extern "C" fn handler(_: libc::c_int) {}
+            let address = handler as *const () as libc::sighandler_t;
+            // SAFETY: the handler does nothing, and no other test uses the signal.
+            let handle = |by| unsafe { libc::signal(libc::SIGWINCH, by) };
+            handle(address);
+            let before = is_handled(libc::SIGWINCH);
+            add_own(address);
+            let after = is_handled(libc::SIGWINCH);
+            handle(libc::SIG_DFL);
+            assert_eq!((before, after), (true, false));
         }
 
         #[test]
