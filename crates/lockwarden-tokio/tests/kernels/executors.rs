@@ -32,6 +32,37 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a block_on by parks that are watched, of a task on the only thread",
+        reported: Some((
+            Verdict::Deadlock,
+            &["for the end of task", "is being polled", "executors.rs"],
+        )),
+        run: || {
+            on_current_thread(|runtime| {
+                runtime.block_on(async {
+                    let task = tokio::spawn(async { 1 });
+                    assert_eq!(block_on_by_watched_parks(task).unwrap(), 1);
+                });
+            });
+        },
+    },
+    Case {
+        name: "a block_on by parks that are watched, of a task on another worker",
+        reported: None,
+        run: || {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async {
+                let inner = tokio::spawn(async {
+                    settle().await;
+                    1
+                });
+                let task = tokio::spawn(async { block_on_by_watched_parks(inner).unwrap() });
+                assert_eq!(task.await.unwrap(), 1);
+            });
+        },
+    },
+    Case {
         name: "another crate's block_on of a lock whose holder is suspended on the only thread",
         reported: Some((Verdict::Deadlock, &["tokio Mutex", "is not polled"])),
         run: || {
@@ -310,4 +341,22 @@ fn park_on<F: Future>(future: F) -> F::Output {
 /// On a current-thread runtime: on several workers, another one polls the task.
 fn check_on_one_thread() -> tokio::testing::AsyncCheck {
     tokio::testing::AsyncCheck::new().timeout(std::time::Duration::from_secs(15))
+}
+
+/// The executor of another crate as `cargo lockwarden` compiles it: its parks are watched.
+fn block_on_by_watched_parks<F: Future>(future: F) -> F::Output {
+    struct Unpark(lockwarden::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(lockwarden::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => lockwarden::thread::park(),
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockwarden::instrument::Observation;
+use lockwarden::instrument::{Observation, WaitReason};
+use lockwarden::report::WaitsFor;
 
 use super::{Graph, Need, Still, is_blocked};
 use crate::agent::origin;
@@ -79,12 +80,28 @@ impl Graph {
     pub(super) fn is_asleep(&self, task: &Arc<Task>) -> bool {
         let id = self.threads.get(&task.carrier());
         let is_still = |still: &Still| id.is_some_and(|id| still.has(*id));
-        let blocks = |other: &Arc<Task>| self.observed.get(&other.id.get()).is_some_and(is_blocked);
+        // A park may be that of an executor, which polls what it was given once more when it ends.
+        let blocks = |other: &Arc<Task>| {
+            let observed = self.observed.get(&other.id.get());
+            observed.is_some_and(|one| is_blocked(one) && !is_parked(one))
+        };
         let carried = self.carried.get(&task.carrier());
         self.still.as_ref().is_some_and(is_still)
             && has_wait_of(task, task.polls())
             && !carried.into_iter().flatten().any(blocks)
     }
+}
+
+/// Whether it waits to be unparked.
+fn is_parked(one: &Observation) -> bool {
+    let what = one.thread.waits.as_ref().map(|wait| wait.what);
+    matches!(
+        what,
+        Some(WaitsFor::Resource {
+            awaited: WaitReason::Unpark,
+            ..
+        })
+    )
 }
 
 /// Whether a wait of the task was found pending in this poll.
