@@ -142,6 +142,7 @@ silent!(
     a_timer
     a_watched_thread_that_waits_for_a_time
     a_timer_of_a_task_that_has_the_sender
+    a_timer_of_a_task_that_answers_a_closure_in_a_watched_wait
     a_closure_of_the_blocking_pool
     a_thread_of_the_standard_library
     a_thread_that_reads
@@ -177,6 +178,14 @@ fn a_message_beside_a_closure_that_waits() {
     let exit = found(&["hangs::a_message_beside_a_closure_that_waits"]);
     exit.says("Deadlock: task `");
     exit.says(", and no task or thread can end that");
+}
+
+#[test]
+fn a_message_for_a_closure_in_a_watched_wait() {
+    // What would send it is queued behind the closure.
+    let exit = found(&["hangs::a_message_for_a_closure_in_a_watched_wait"]);
+    exit.says("Deadlock: ");
+    exit.says("waits for a message of the channel made at");
 }
 
 #[test]
@@ -342,6 +351,30 @@ mod hangs {
         assert_eq!(from_closure.await.unwrap(), 1);
     }
 
+    /// The only thread of the blocking pool waits for a message that the next closure would send.
+    #[test]
+    #[ignore = "it hangs"]
+    fn a_message_for_a_closure_in_a_watched_wait() {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder
+            .worker_threads(2)
+            .max_blocking_threads(1)
+            .enable_all();
+        let runtime = builder.build().unwrap();
+        runtime.block_on(async {
+            let handle = tokio::runtime::Handle::current();
+            let asks = tokio::task::spawn_blocking(move || {
+                let (answer, answers) = lockwarden::sync::mpsc::channel();
+                handle.spawn(async {
+                    let sends = tokio::task::spawn_blocking(move || answer.send(1));
+                    sends.await.unwrap().unwrap();
+                });
+                answers.recv()
+            });
+            assert_eq!(asks.await.unwrap(), Ok(1));
+        });
+    }
+
     #[test]
     #[ignore = "it hangs"]
     fn a_message_beside_a_thread_that_serves() {
@@ -413,6 +446,21 @@ mod right {
         });
         assert_eq!(from_thread.await.unwrap(), 1);
         drop(to_thread);
+    }
+
+    #[tokio::test]
+    #[ignore = "it is run by another test"]
+    async fn a_timer_of_a_task_that_answers_a_closure_in_a_watched_wait() {
+        let handle = tokio::runtime::Handle::current();
+        let asks = tokio::task::spawn_blocking(move || {
+            let (answer, answers) = lockwarden::sync::mpsc::channel();
+            handle.spawn(async move {
+                tokio::time::sleep(LONG).await;
+                answer.send(1).unwrap();
+            });
+            answers.recv()
+        });
+        assert_eq!(asks.await.unwrap(), Ok(1));
     }
 
     #[tokio::test]

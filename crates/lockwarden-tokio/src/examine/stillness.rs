@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use lockwarden::instrument::{self, FutexSleep, Observation};
 
-use crate::agent::{census, thread};
+use crate::agent::{census, registry, thread};
 use crate::world;
 
 /// How a thread sleeps that another one of the process has to wake.
@@ -54,12 +54,19 @@ impl Still {
         runs_tests: bool,
     ) -> Option<Self> {
         let (mut ours, mut waiting) = (Vec::new(), HashMap::new());
+        let numbers = thread::all();
+        // That of a task in such a wait is the one that polls it.
+        let polling = |one: &Observation| {
+            let task = registry::find(one.thread.id)?;
+            numbers.get(&task.carrier()).copied()
+        };
         for one in observed {
             let waits = one.thread.waits.is_some() && !one.is_timed && !one.is_provided;
             match one.os_id {
                 Some(id) if one.is_observer => ours.push(id),
-                Some(id) if waits && !one.thread.is_task => {
-                    waiting.insert(id, one.progress);
+                _ if waits => {
+                    let id = one.os_id.or_else(|| polling(one));
+                    waiting.extend(id.map(|id| (id, one.progress)));
                 }
                 _ => {}
             }
