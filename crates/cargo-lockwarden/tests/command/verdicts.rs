@@ -283,7 +283,7 @@ fn values_of_once_cell_are_watched_as_those_of_std_are() {
     run("itself")
         .ends_with(100)
         .says("SelfDeadlock: thread `main` (#1) is about to wait for the initialisation of the Lazy `oncecell::ITSELF` ")
-        .says("made at src/main.rs:14:30, which only it could bring about");
+        .says("made at src/main.rs:17:30, which only it could bring about");
     run("inversion")
         .ends_with(100)
         .says("Inversion: the Lazy `oncecell::TABLE` made at src/main.rs:")
