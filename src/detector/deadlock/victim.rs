@@ -17,13 +17,13 @@ use crate::sink;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{PublishedWait, Unwinding, WaitKind};
 
-/// Passes the panic to a waiting thread.
-pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
+/// Passes the panic to a waiting thread; returns whether it still waits.
+pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) -> bool {
     let victim = &all.threads[at];
-    if let Some(wait) = &victim.wait {
+    victim.wait.is_some_and(|wait| {
         let is_waiting = || victim.slot.wait.epoch() == wait.epoch;
-        victim.slot.alarm.ring(panic.into_message(), &is_waiting);
-    }
+        victim.slot.alarm.ring(panic.into_message(), &is_waiting)
+    })
 }
 
 /// The threads of a deadlock that can be woken to panic in place of the one that closed it.
@@ -108,8 +108,8 @@ pub(crate) fn interrupt(ids: &[ThreadId], message: String, in_test: bool) -> boo
         return false;
     }
     for at in waiters(&all, &|_| true) {
-        if is_stuck(at) && can_unwind(&all, at) {
-            give(&all, at, Panic::of_message(message));
+        let panic = || Panic::of_message(message.clone());
+        if is_stuck(at) && can_unwind(&all, at) && give(&all, at, panic()) {
             return true;
         }
     }
