@@ -443,6 +443,15 @@ fn the_child_of_a_fork_writes_a_file_of_its_own() {
     assert_eq!(directory.rows("edge").len(), 6);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_child_of_a_fork_records_where_the_file_of_its_parent_is_full() {
+    let directory = Directory::new("fork-full");
+    run(child("child_forks", &directory.0).env("LOCKWARDEN_RECORD_MAX", "10"));
+    assert_eq!(directory.rows("run").len(), 2);
+    assert_eq!(directory.rows("full").len(), 2);
+}
+
 /// The rows of a kind that have all these parts.
 fn rows_with(directory: &Directory, kind: &str, parts: &[&str]) -> usize {
     let rows = directory.rows(kind);

@@ -26,6 +26,8 @@ mod rows;
 mod times;
 
 pub(crate) use self::event::emit;
+#[cfg(unix)]
+pub(crate) use self::recorder::renew;
 pub(crate) use self::recorder::{RECORDER, edge, finding, from_environment, is_recording};
 pub(crate) use self::rows::Taken;
 pub(crate) use self::times::{capacity as times_capacity, finish, write as write_times_of_process};

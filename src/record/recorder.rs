@@ -136,6 +136,12 @@ pub(crate) fn finding(report: &Report) {
     with(&mut |recorder| recorder.finding(report));
 }
 
+/// Lets the child of a fork record in a file of its own, also if that of its parent is full.
+#[cfg(unix)]
+pub(crate) fn renew() {
+    let _ = STATE.compare_exchange(FULL, ON, Ordering::Relaxed, Ordering::Relaxed);
+}
+
 /// Returns whether there is an open record, be it full. Unlike [`is_recording`], this starts none.
 pub(super) fn is_open() -> bool {
     matches!(STATE.load(Ordering::Relaxed), ON | FULL)
@@ -167,8 +173,11 @@ fn with(f: &mut dyn FnMut(&mut Recorder) -> io::Result<()>) {
     let Some(open) = recorder.as_mut() else {
         return;
     };
-    let was_full = open.is_full;
-    let result = open.follow_fork().and_then(|()| f(open));
+    let mut was_full = false;
+    let result = open.follow_fork().and_then(|()| {
+        was_full = open.is_full;
+        f(open)
+    });
     let became_full = open.is_full && !was_full;
     if result.is_ok() && !became_full {
         return;

@@ -40,6 +40,7 @@ pub(crate) fn watch() {
         crate::detector::state::renew();
         crate::detector::check_session::renew();
         crate::sink::renew();
+        crate::record::renew();
         crate::sink::forget_listener();
         crate::runtime::later_looks::renew();
         crate::sink::summary::renew();

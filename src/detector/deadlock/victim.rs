@@ -17,13 +17,13 @@ use crate::sink;
 use crate::tracking::thread::slot::Slot;
 use crate::tracking::thread::wait::{PublishedWait, Unwinding, WaitKind};
 
-/// Passes the panic to a waiting thread.
-pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) {
+/// Passes the panic to a waiting thread; returns whether it still waits.
+pub(super) fn give(all: &Snapshots, at: usize, panic: Panic) -> bool {
     let victim = &all.threads[at];
-    if let Some(wait) = &victim.wait {
+    victim.wait.is_some_and(|wait| {
         let is_waiting = || victim.slot.wait.epoch() == wait.epoch;
-        victim.slot.alarm.ring(panic.into_message(), &is_waiting);
-    }
+        victim.slot.alarm.ring(panic.into_message(), &is_waiting)
+    })
 }
 
 /// The threads of a deadlock that can be woken to panic in place of the one that closed it.
@@ -62,7 +62,7 @@ impl Heirs {
 
     /// Passes the panic of the thread that closed the deadlock to the first of them that still waits, which joins only
     /// if that is `with_joins`; returns it as the error if there is none that could get it. If all of those have left
-    /// their waits meanwhile, nothing is left to be broken.
+    /// their waits meanwhile, the deadlock is broken, or one of them waits anew and looks again.
     pub(super) fn give(&self, panic: Panic, with_joins: bool) -> Result<(), Panic> {
         let mut is_any = false;
         for &(heir, epoch, joins) in &self.all {
@@ -70,17 +70,23 @@ impl Heirs {
                 continue;
             }
             is_any = true;
+            self.pass_mark(heir, epoch);
             let is_waiting = || heir.wait.epoch() == epoch;
             if heir.alarm.ring(panic.message().to_owned(), &is_waiting) {
-                // Left where it was, the mark would hide all later deadlocks of the first thread for as long as it has
-                // not moved. Relaxed: read and written under the detector's lock. No wait has the epoch zero.
-                let _guard = state::lock();
-                self.closer.wait.reported.store(0, Ordering::Relaxed);
-                heir.wait.reported.store(epoch, Ordering::Relaxed);
                 return Ok(());
             }
         }
         if is_any { Ok(()) } else { Err(panic) }
+    }
+
+    /// Moves the mark from the thread that closed the deadlock to one that is to panic in its place. Left where it was, the
+    /// mark would hide all later deadlocks of the first thread for as long as it has not moved, and this one, if the heir
+    /// waits anew before it gets the panic.
+    fn pass_mark(&self, heir: &Slot, epoch: u64) {
+        let _guard = state::lock();
+        // Relaxed: read and written under the detector's lock. No wait has the epoch zero.
+        self.closer.wait.reported.store(0, Ordering::Relaxed);
+        heir.wait.reported.store(epoch, Ordering::Relaxed);
     }
 
     /// Passes the panic as [`give`](Self::give) does; if there is no thread for it, a line says that nothing will break
@@ -102,8 +108,8 @@ pub(crate) fn interrupt(ids: &[ThreadId], message: String, in_test: bool) -> boo
         return false;
     }
     for at in waiters(&all, &|_| true) {
-        if is_stuck(at) && can_unwind(&all, at) {
-            give(&all, at, Panic::of_message(message));
+        let panic = || Panic::of_message(message.clone());
+        if is_stuck(at) && can_unwind(&all, at) && give(&all, at, panic()) {
             return true;
         }
     }
@@ -178,5 +184,28 @@ pub(super) fn mark(all: &Snapshots, at: usize) {
     if let Some(wait) = thread.wait {
         let reported = &thread.slot.wait.reported;
         reported.store(wait.epoch, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadlock_whose_heir_waits_anew_is_not_hidden() {
+        let slot = || -> &'static Slot { Box::leak(Box::new(Slot::vacant())) };
+        let (closer, heir) = (slot(), slot());
+        closer.wait.reported.store(7, Ordering::Relaxed);
+        let left = heir.wait.epoch() + 1;
+        let heirs = |joins| Heirs {
+            closer,
+            all: vec![(heir, left, joins)],
+        };
+        let panic = || Panic::of_message("stuck".to_owned());
+        assert!(heirs(true).give(panic(), false).is_err());
+        assert_eq!(closer.wait.reported.load(Ordering::Relaxed), 7);
+        assert!(heirs(false).give(panic(), false).is_ok());
+        assert_eq!(closer.wait.reported.load(Ordering::Relaxed), 0);
+        assert!(heir.alarm.take().is_none());
     }
 }
