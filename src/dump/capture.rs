@@ -179,10 +179,10 @@ fn thread(subject: Subject) -> Option<DumpedThread> {
         } else {
             seen.activity
         },
-        stack: match is_gone {
-            true => Err(NoStack::Ended),
-            false if info.is_task => Err(NoStack::Task),
-            false => stack,
+        stack: match stack {
+            _ if is_gone => Err(NoStack::Ended),
+            Err(_) if info.is_task => Err(NoStack::Task),
+            stack => stack,
         },
     })
 }

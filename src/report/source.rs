@@ -62,16 +62,20 @@ fn find(file: &str) -> Option<String> {
 pub(super) fn workspace() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let root = program.ancestors().find(|above| has_manifest(above))?;
-    let is_of = |package: &Path| {
-        package == root
-            || package.starts_with(root)
-                && read(&root.join("Cargo.toml"))
-                    .is_some_and(|text| text.lines().any(|line| line.starts_with("[workspace")))
-    };
     let package = std::env::var_os("CARGO_MANIFEST_DIR");
     package
-        .is_none_or(|package| is_of(Path::new(&package)))
+        .is_none_or(|package| is_part(Path::new(&package), root))
         .then(|| root.to_owned())
+}
+
+/// Returns whether `root` is the workspace of the package: a package below it may have a workspace of its own, as one
+/// for fuzzing has.
+fn is_part(package: &Path, root: &Path) -> bool {
+    let is_workspace = |folder: &Path| {
+        let manifest = read(&folder.join("Cargo.toml")).unwrap_or_default();
+        manifest.lines().any(|line| line.starts_with("[workspace"))
+    };
+    package == root || package.ancestors().find(|above| is_workspace(above)) == Some(root)
 }
 
 fn has_manifest(folder: &Path) -> bool {
@@ -97,6 +101,25 @@ fn read(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_with_a_workspace_of_its_own_is_no_part_of_the_one_above() {
+        let name = format!("lockwarden-workspace-{}", std::process::id());
+        let root = std::env::temp_dir().join(name);
+        for (folder, manifest) in [
+            ("", "[workspace]\n"),
+            ("a/member", "[package]\n"),
+            ("fuzz", "[package]\n\n[workspace]\n"),
+        ] {
+            let folder = root.join(folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        }
+        let parts = ["", "a/member", "fuzz"].map(|package| is_part(&root.join(package), &root));
+        assert_eq!(parts, [true, true, false]);
+        assert!(!is_part(&root, &root.join("fuzz")));
+        std::fs::remove_dir_all(&root).unwrap();
+    }
 
     #[test]
     fn a_line_of_a_file_at_hand_is_found() {

@@ -31,7 +31,8 @@ pub(super) fn parse(text: &str, path: &Path) -> (Vec<Rule>, Vec<RuleError>) {
 
 fn parse_line(line: &str) -> Result<Rule, RuleError> {
     let (mut word, mut rest) = first_word(line);
-    let verdict = Verdict::ALL.iter().find(|one| one.name() == word);
+    let is_it = |verdict: &&Verdict| verdict.name().eq_ignore_ascii_case(word);
+    let verdict = Verdict::ALL.iter().find(is_it);
     if verdict.is_some() {
         (word, rest) = first_word(rest);
     }
@@ -64,7 +65,7 @@ mod tests {
     #[test]
     fn lines_are_rules_and_comments_are_skipped() {
         let text = "# rules\n\nlock  ledger : early\n place src/a.rs:12  : private \n\
-                    function bank::audit::* : ticket 4711\nInversion  lock audit : early";
+                    function bank::audit::* : ticket 4711\nInversion  lock audit : early\ninversion lock stats : early";
         let (rules, errors) = parse(text, Path::new("x"));
         assert_eq!(errors, []);
         assert_eq!(
@@ -74,6 +75,7 @@ mod tests {
                 Rule::new(Subject::Place, "src/a.rs:12", "private"),
                 Rule::new(Subject::Function, "bank::audit::*", "ticket 4711"),
                 Rule::new(Subject::Lock, "audit", "early").only(Verdict::Inversion),
+                Rule::new(Subject::Lock, "stats", "early").only(Verdict::Inversion),
             ]
         );
     }

@@ -58,42 +58,55 @@ fn waits_in_a_well_known_place(latch: &Latch) {
 fn a_thread_that_waits_in_slices_says_where_without_a_signal() {
     apart!(
         &[],
-        || {
-            let (tell, alerts) = mpsc::channel();
-            let builder = Watchdog::builder()
-                .wait_limit(STALL * 5)
-                .without_signals()
-                .on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
-            let _watchdog = builder.spawn().unwrap();
-            let latch = Latch::new();
-            let own = Arc::clone(&latch);
-            let waiter = thread::spawn(move || waits_in_a_well_known_place(&own));
-            let alert = alerts.recv_timeout(LIMIT).expect("it is reported");
-            assert_eq!(alert.phase, Phase::Began);
-            let dump = alert.dump.as_ref().unwrap();
-            let waits = |thread: &&lockwarden::watchdog::DumpedThread| thread.waits.is_some();
-            let thread = dump.threads.iter().find(waits).unwrap();
-            let what = thread.waits.as_ref().unwrap().what;
-            let WaitsFor::Resource {
-                resource, awaited, ..
-            } = what
-            else {
-                panic!("{what:?}");
-            };
-            assert_eq!(awaited, WaitReason::Event);
-            assert_eq!(dump.lock(resource).unwrap().name, Some("latch"));
-            let stack = thread.stack.as_ref().expect("it has looked itself");
-            if cfg!(debug_assertions) {
-                let innermost = stack.places().find_map(|place| place.function).unwrap();
-                assert!(innermost.contains("Latch::wait"), "{stack}");
-                let text = stack.to_string();
-                assert!(text.contains("waits_in_a_well_known_place"), "{text}");
-            }
-            latch.open();
-            waiter.join().unwrap();
-        },
+        || drop(says_where(waits_in_a_well_known_place)),
         |outcome| outcome.succeeds()
     );
+}
+
+#[test]
+fn a_task_that_blocks_its_thread_in_slices_says_where() {
+    let body = |latch: &Latch| {
+        Agent::new(Some("walker")).run(|| waits_in_a_well_known_place(latch));
+    };
+    apart!(&[], || assert!(says_where(body).is_task), |outcome| outcome
+        .succeeds());
+}
+
+/// Returns the thread that waits for a latch in `body`, as the dump of an alert has it.
+fn says_where(body: fn(&Latch)) -> DumpedThread {
+    let (tell, alerts) = mpsc::channel();
+    let builder = Watchdog::builder()
+        .wait_limit(STALL * 5)
+        .without_signals()
+        .on_alert(move |alert| tell.send(alert.clone()).unwrap_or_default());
+    let _watchdog = builder.spawn().unwrap();
+    let latch = Latch::new();
+    let own = Arc::clone(&latch);
+    let waiter = thread::spawn(move || body(&own));
+    let alert = alerts.recv_timeout(LIMIT).expect("it is reported");
+    assert_eq!(alert.phase, Phase::Began);
+    let dump = alert.dump.as_ref().unwrap();
+    let waits = |thread: &&DumpedThread| thread.waits.is_some();
+    let thread = dump.threads.iter().find(waits).unwrap();
+    let what = thread.waits.as_ref().unwrap().what;
+    let WaitsFor::Resource {
+        resource, awaited, ..
+    } = what
+    else {
+        panic!("{what:?}");
+    };
+    assert_eq!(awaited, WaitReason::Event);
+    assert_eq!(dump.lock(resource).unwrap().name, Some("latch"));
+    let stack = thread.stack.as_ref().expect("it has looked itself");
+    if cfg!(debug_assertions) {
+        let innermost = stack.places().find_map(|place| place.function).unwrap();
+        assert!(innermost.contains("Latch::wait"), "{stack}");
+        let text = stack.to_string();
+        assert!(text.contains("waits_in_a_well_known_place"), "{text}");
+    }
+    latch.open();
+    waiter.join().unwrap();
+    thread.clone()
 }
 
 #[test]

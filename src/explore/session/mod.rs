@@ -29,6 +29,7 @@ use super::strategy::{Choose, Replay};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the supervisor looks whether the thread that has the turn stays away from every point.
 const LOOK: Duration = Duration::from_millis(100);
+
 pub(crate) struct Session {
     state: Mutex<State>,
     stopped: Condvar,
