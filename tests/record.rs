@@ -377,7 +377,7 @@ fn a_subscriber_that_asks_for_orders_gets_an_event_for_each() {
 }
 
 #[test]
-fn a_full_file_says_so_and_takes_no_more() {
+fn a_full_file_says_so_and_takes_no_more_orders() {
     let directory = Directory::new("full");
     let stderr = run(child("child_nests", &directory.0).env("LOCKWARDEN_RECORD_MAX", "900"));
     assert_eq!(directory.rows("full").len(), 1);

@@ -119,13 +119,13 @@ pub(crate) fn of_process() -> BTreeSet<u32> {
     let Ok(entries) = std::fs::read_dir("/proc/self/task") else {
         return BTreeSet::new();
     };
-    // Those that lockwarden itself starts: they bring about nothing.
-    let is_ours = |name: &str| ["lockwarden join", "lockwarden name"].contains(&name);
+    // Those that lockwarden itself starts and does not observe: they bring about nothing.
+    let is_ours = |name: &str| name.starts_with("lockwarden ");
     let id = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.ok()?;
         let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
         let id = entry.file_name().to_str()?.parse().ok()?;
-        (!is_ours(name.trim_end())).then_some(id)
+        (!is_ours(&name)).then_some(id)
     };
     entries.filter_map(id).collect()
 }
