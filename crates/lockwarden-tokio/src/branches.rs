@@ -52,7 +52,11 @@ impl<F: Future> Future for InBranch<F> {
             Some(frame) => {
                 let branch =
                     (this.branch).get_or_insert_with(|| Branch::here(frame, cx.waker().into()));
-                frame.in_branch(branch, || this.future.poll(cx))
+                let poll = frame.in_branch(branch, || this.future.poll(cx));
+                if poll.is_ready() {
+                    branch.end();
+                }
+                poll
             }
             None => this.future.poll(cx),
         })

@@ -334,10 +334,13 @@ impl Leaf {
                 waker: Mutex::new(waker.clone()),
                 stack: Mutex::default(),
             });
-            own.waits.lock().add(Arc::clone(&wait));
+            let mut waits = own.waits.lock();
+            waits.add(Arc::clone(&wait));
+            // Under the lock of the waits: another thread may end one of them, which it has been given.
             if wait.target.is_for_certain_tasks() {
                 registry::begin_wait(own);
             }
+            drop(waits);
             examine::wait_began(own);
             wait
         })
@@ -354,10 +357,11 @@ impl Leaf {
     #[cold]
     fn take_off(&mut self) {
         if let Some(wait) = self.entry.take() {
-            let is_last = wait.task.waits.lock().remove(&wait);
-            if is_last {
+            let mut waits = wait.task.waits.lock();
+            if waits.remove(&wait) {
                 registry::end_wait(&wait.task);
             }
+            drop(waits);
         }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Branch {
     parent: Option<Arc<Branch>>,
     /// The waker of the child of a set that it is; none for a branch of a macro.
     child: Option<PolledBy>,
+    /// Whether its future has returned: what that gave, a guard perhaps, is held by the one that it is a branch of.
+    is_over: AtomicBool,
 }
 
 impl Branch {
@@ -53,7 +55,15 @@ impl Branch {
         Arc::new(Self {
             parent,
             child: None,
+            is_over: AtomicBool::new(false),
         })
+    }
+
+    /// Its future has returned.
+    #[cfg(feature = "macros")]
+    pub(crate) fn end(&self) {
+        // Relaxed: it is asked by the thread that polls the task.
+        self.is_over.store(true, Ordering::Relaxed);
     }
 
     /// The branch that the child of a set is, if the waker is of one and the branch that is polled is not within it.
@@ -67,6 +77,7 @@ impl Branch {
             Arc::new(Self {
                 parent,
                 child: Some(polled),
+                is_over: AtomicBool::new(false),
             })
         })
     }
@@ -74,6 +85,18 @@ impl Branch {
     /// The branch, the one that it is a branch of, and so on.
     fn lineage(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |branch| branch.parent.as_deref())
+    }
+
+    /// The branch that holds now what was taken in this one: itself, unless that or one round it is over; none for the
+    /// task.
+    fn heir(&self) -> Option<&Self> {
+        let over = self
+            .lineage()
+            .filter(|it| it.is_over.load(Ordering::Relaxed));
+        match over.last() {
+            Some(over) => over.parent.as_deref(),
+            None => Some(self),
+        }
     }
 
     /// Whether it is that branch, or one within it.
@@ -371,7 +394,8 @@ impl Task {
         let here = current();
         let marks = self.marks.lock();
         marks.iter().any(|mark| {
-            let (Some(here), Some(there)) = (&here, &mark.branch) else {
+            let there = mark.branch.as_ref().and_then(|branch| branch.heir());
+            let (Some(here), Some(there)) = (&here, there) else {
                 return false;
             };
             !here.is_within(there) && !there.is_within(here)

@@ -134,6 +134,38 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a task takes two mutexes each in a select of its own, and another one in the other order",
+        reported: Some((Verdict::Inversion, &["rings.rs", "both orders"])),
+        run: || {
+            on_runtime(async {
+                let locks = Arc::new((tokio::sync::Mutex::new(0), tokio::sync::Mutex::new(0)));
+                let is_done = Arc::new(AtomicBool::new(false));
+                let (theirs, done) = (Arc::clone(&locks), Arc::clone(&is_done));
+                let task = tokio::spawn(async move {
+                    {
+                        // What a branch has returned is held by the task.
+                        let _first = tokio::select! {
+                            guard = theirs.0.lock() => guard,
+                            () = std::future::pending() => return,
+                        };
+                        let _second = tokio::select! {
+                            guard = theirs.1.lock() => guard,
+                            () = std::future::pending() => return,
+                        };
+                    }
+                    // A join would order the two.
+                    done.store(true, Ordering::Release);
+                });
+                while !is_done.load(Ordering::Acquire) {
+                    settle().await;
+                }
+                let _first = locks.1.lock().await;
+                let _second = locks.0.lock().await;
+                task.await.unwrap();
+            });
+        },
+    },
+    Case {
         name: "a mutex whose guard was sent is taken again after a wait that is pending, and two mutexes in both orders",
         reported: Some((Verdict::Inversion, &["rings.rs", "both orders"])),
         run: || {

@@ -224,6 +224,7 @@ mod tests {
             assert_eq!(svg.contains("thread 1"), count <= LABELLED);
         }
     }
+
     #[test]
     fn wide_letters_and_each_number_lie_within_the_picture() {
         let mut parts = parts(7);
