@@ -94,17 +94,25 @@ impl Files {
         let (records, mut tally) = read::all(&paths)?;
         tally.replaced = of_last_run.then(|| paths[0].clone());
         if records.runs.is_empty() && records.edges.is_empty() {
+            let is_one_folder = matches!(&paths[..], [path] if path.is_dir());
             let paths: Vec<_> = paths
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect();
             let why = match &tally.first_bad {
                 None if of_last_run => "the last `cargo lockwarden` run watched no lock".to_owned(),
-                None => "no program has used a watched lock with this folder in LOCKWARDEN_RECORD"
-                    .to_owned(),
+                None if is_one_folder => {
+                    "no program has used a watched lock with this folder in LOCKWARDEN_RECORD"
+                        .to_owned()
+                }
+                None => "no row there is of a process or an order".to_owned(),
                 Some((path, line)) => format!(
                     "{}, the first at {}:{line}",
-                    text::count(tally.bad, "line is no row", "lines are no rows"),
+                    text::count(
+                        tally.bad,
+                        "line is no row of this version",
+                        "lines are no rows of this version"
+                    ),
                     path.display()
                 ),
             };

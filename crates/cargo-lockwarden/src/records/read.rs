@@ -96,15 +96,16 @@ mod tests {
         let edge = r#"{"v":1,"row":"edge","from":"a","from_mode":"exclusive","to":"b","to_mode":"new mode","run":"r"}"#;
         let text = format!(
             "{{\"v\":1,\"row\":\"run\",\"run\":\"r\"}}\nrubbish\n{edge}\n{{\"v\":1,\"row\":\"later\",\"x\":1}}\n\
+             {{\"v\":2,\"row\":\"run\",\"run\":\"s\"}}\n\
              {{\"v\":1,\"row\":\"end\"}}\n{{\"v\":1,\"row\":\"ed"
         );
         fs::write(directory.join("one.jsonl"), text).unwrap();
         fs::write(directory.join("other.txt"), "not read").unwrap();
         let (records, tally) = all(std::slice::from_ref(&directory)).unwrap();
-        assert_eq!((tally.files, tally.rows, tally.bad), (1, 4, 2));
+        assert_eq!((tally.files, tally.rows, tally.bad), (1, 4, 3));
         assert_eq!(tally.first_bad.unwrap().1, 2);
         assert_eq!(records.edges.len(), 1);
-        assert!(records.runs["r"].ended);
+        assert!(records.runs["r"].ended && !records.runs.contains_key("s"));
         fs::remove_dir_all(directory).unwrap();
     }
 

@@ -1,11 +1,16 @@
 //! The rows of a record file, as the library writes them and as `merge` does.
 //!
-//! Fields and kinds of rows that are not known are ignored, so that newer files can be read.
+//! Fields and kinds of rows that are not known are ignored, so that newer files can be read. A row whose fields mean something
+//! else has another version.
 
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
+
+/// The version of the rows that are read, which each has in `v`.
+const VERSION: u64 = 1;
 
 /// How a lock was held or taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,15 +63,19 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    /// The row of a line. The kind is looked for first, which is quicker than to keep the fields until it is
-    /// known.
+    /// The row of a line; an error if it is none, or one of another version. The kind is looked for first, which is quicker
+    /// than to keep the fields until it is known.
     pub(crate) fn parse(line: &[u8]) -> serde_json::Result<Self> {
         #[derive(Deserialize)]
         struct Kind<'a> {
+            v: Option<u64>,
             #[serde(borrow)]
             row: Cow<'a, str>,
         }
         let kind: Kind<'_> = serde_json::from_slice(line)?;
+        if kind.v.is_some_and(|version| version != VERSION) {
+            return Err(serde_json::Error::custom("a row of another version"));
+        }
         Ok(match kind.row.as_ref() {
             "run" => Self::Run(serde_json::from_slice(line)?),
             "class" => Self::Class(serde_json::from_slice(line)?),
