@@ -116,6 +116,8 @@ fn a_bare_build_and_a_watched_one_do_not_disturb_each_other() {
 #[test]
 fn another_selection_builds_anew_and_does_not_mix_crates() {
     let project = Project::copy("inversion", "anew");
+    // That of an earlier run of this test has both.
+    let _ = fs::remove_dir_all(project.folder().join("target"));
     project.call(&["run"]).ends_with(100);
     let without = project.call(&["--exclude", "store", "run"]);
     without

@@ -18,10 +18,10 @@ fn main() {
             drop(ledger);
             is_put.store(true, Ordering::Release);
         });
+        while !is_put.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
         scope.spawn(|| {
-            while !is_put.load(Ordering::Acquire) {
-                thread::yield_now();
-            }
             store.with_all(|names| *LEDGER.lock().unwrap() += names.len() as u32);
         });
     });
