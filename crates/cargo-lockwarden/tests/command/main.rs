@@ -35,6 +35,13 @@ impl Project {
         Self(to)
     }
 
+    /// A copy in which nothing is built: an earlier run of the test has left its target folder.
+    fn unbuilt(name: &str, test: &str) -> Self {
+        let project = Self::copy(name, test);
+        let _ = fs::remove_dir_all(project.folder().join("target"));
+        project
+    }
+
     fn folder(&self) -> &Path {
         &self.0
     }

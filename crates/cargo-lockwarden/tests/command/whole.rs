@@ -86,8 +86,7 @@ fn a_path_with_any_characters_is_no_hindrance() {
 
 #[test]
 fn nothing_of_the_project_is_changed() {
-    let project = Project::copy("inversion", "unchanged");
-    let _ = fs::remove_dir_all(project.folder().join("target"));
+    let project = Project::unbuilt("inversion", "unchanged");
     Answer::of(project.cargo().args(["generate-lockfile", "--offline"])).ends_with(0);
     let lock = fs::read_to_string(project.folder().join("Cargo.lock")).unwrap();
     project.call(&["run", "--locked"]).ends_with(100);
@@ -115,9 +114,7 @@ fn a_bare_build_and_a_watched_one_do_not_disturb_each_other() {
 
 #[test]
 fn another_selection_builds_anew_and_does_not_mix_crates() {
-    let project = Project::copy("inversion", "anew");
-    // That of an earlier run of this test has both.
-    let _ = fs::remove_dir_all(project.folder().join("target"));
+    let project = Project::unbuilt("inversion", "anew");
     project.call(&["run"]).ends_with(100);
     let without = project.call(&["--exclude", "store", "run"]);
     without
@@ -140,11 +137,10 @@ fn another_selection_builds_anew_and_does_not_mix_crates() {
 fn wrappers_and_flags_that_were_there_are_kept() {
     use std::os::unix::fs::PermissionsExt;
 
-    let project = Project::copy("host", "wrapped");
+    let project = Project::unbuilt("host", "wrapped");
     let script = crate::temporary().join("wrapper.sh");
     let log = crate::temporary().join("wrapper.log");
     let _ = fs::remove_file(&log);
-    let _ = fs::remove_dir_all(project.folder().join("target"));
     let text = format!(
         "#!/bin/sh\necho \"$@\" >> '{}'\nexec \"$@\"\n",
         log.display()
