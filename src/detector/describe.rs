@@ -99,17 +99,11 @@ fn unwinding(slot: &Slot) -> Unwinding {
 
 /// Describes another thread, which may be running, by what the graph contains of it at this moment.
 fn elsewhere(state: &DetectorState, id: ThreadId, locks: &mut Locks) -> ThreadInfo {
-    let mut info = ThreadInfo {
-        name: state.name(id),
-        ..ThreadInfo::new(id)
-    };
+    let mut info = state.thread(id);
     let Some(slot) = registry::occupied_by(id) else {
         info.ended = true;
-        info.is_task = state.is_task(id);
         return info;
     };
-    info.is_task = slot.life.has(Flag::Agent);
-    info.spawned = slot.spawned();
     for h in &slot.held().unwrap_or_default() {
         if let Some(lock) = state.lock_at(h.ident) {
             locks.add_known(state, lock);

@@ -29,6 +29,7 @@ pub(crate) struct Observed {
     slot: &'static Slot,
     pub(crate) thread: ThreadId,
     pub(crate) name: Option<String>,
+    spawned: Option<Site>,
     /// The operating system's id, where it is known and the thread has not ended.
     pub(crate) os_id: Option<u32>,
     /// Whether the thread has ended, and left locks behind.
@@ -104,6 +105,7 @@ impl Observed {
     pub(crate) fn thread_info(&self, now: u64) -> ThreadInfo {
         ThreadInfo {
             name: self.name.clone(),
+            spawned: self.spawned,
             held: self.held_infos(),
             waits: self.wait_info(now),
             ended: self.has_ended,
@@ -211,6 +213,7 @@ fn one(slot: &'static Slot, mark: bool, pin: &Pin) -> Option<Observed> {
         slot,
         thread,
         name: slot.name(),
+        spawned: slot.spawned(),
         os_id: slot.life.os_id().filter(|_| !slot.has_ended()),
         has_ended: slot.has_ended(),
         is_ours: slot.life.has(Flag::Ours),

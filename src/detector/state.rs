@@ -7,15 +7,15 @@ use crate::engine::ids::{LockId, Site, ThreadId};
 use crate::engine::order_graph::{Hashes, IdTable, Limits, OrderGraph, hash_of};
 use crate::engine::sorting;
 use crate::engine::verdict::Verdict;
-use crate::report::{LockInfo, Stack};
+use crate::report::{LockInfo, Stack, ThreadInfo};
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::thread::slot::{Flag, Slot};
 use crate::tracking::{Mutex, MutexGuard};
 
 /// The most stacks of single edges that are kept: some hundred bytes each.
 const EDGE_STACKS: usize = 4096;
-/// The most thread names that are remembered for reports about edges of ended threads.
-const NAMES: usize = 1 << 16;
+/// The most threads that are remembered for reports about edges of ended threads.
+const INTRODUCED: usize = 1 << 16;
 
 struct KnownLock {
     info: LockInfo,
@@ -27,6 +27,7 @@ struct KnownLock {
 struct Introduced {
     thread: ThreadId,
     name: Option<String>,
+    spawned: Option<Site>,
     is_task: bool,
 }
 
@@ -141,19 +142,20 @@ impl DetectorState {
         }
     }
 
-    /// Records the name of the thread of a slot. A thread keeps its name, so a recorded thread is not asked again.
+    /// Records the name and the origin of the thread of a slot. A thread keeps both, so a recorded thread is not asked again.
     pub(crate) fn introduce(&mut self, thread: ThreadId, slot: &Slot) {
         if self.place_of(thread).is_ok() {
             return;
         }
         // Before the new one is added, which may have a low number itself.
-        if self.introduced.len() == NAMES {
-            self.introduced = self.introduced.split_off(NAMES / 2);
+        if self.introduced.len() == INTRODUCED {
+            self.introduced = self.introduced.split_off(INTRODUCED / 2);
         }
         let at = self.introduced.partition_point(|of| of.thread < thread);
         let introduced = Introduced {
             thread,
             name: slot.name(),
+            spawned: slot.spawned(),
             is_task: slot.life.has(Flag::Agent),
         };
         self.introduced.insert(at, introduced);
@@ -164,17 +166,16 @@ impl DetectorState {
             .binary_search_by_key(&thread, |of| of.thread)
     }
 
-    fn introduced(&self, thread: ThreadId) -> Option<&Introduced> {
-        Some(&self.introduced[self.place_of(thread).ok()?])
-    }
-
-    pub(crate) fn name(&self, thread: ThreadId) -> Option<String> {
-        self.introduced(thread)?.name.clone()
-    }
-
-    /// Whether an introduced thread is an agent, also after its end.
-    pub(crate) fn is_task(&self, thread: ThreadId) -> bool {
-        self.introduced(thread).is_some_and(|of| of.is_task)
+    /// Returns what is recorded of a thread or agent, also after its end.
+    pub(crate) fn thread(&self, id: ThreadId) -> ThreadInfo {
+        let mut info = ThreadInfo::new(id);
+        if let Ok(at) = self.place_of(id) {
+            let of = &self.introduced[at];
+            info.name.clone_from(&of.name);
+            info.spawned = of.spawned;
+            info.is_task = of.is_task;
+        }
+        info
     }
 
     pub(crate) fn has_stack(&self, from: Site, to: Site) -> bool {

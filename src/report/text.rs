@@ -122,10 +122,8 @@ fn links(out: &mut String, sources: &mut Sources, report: &Report) {
         let lines = (edge.from_site, edge.to_site);
         let known = shown.contains(&lines);
         let _ = write!(out, "\n{}", report.thread_name(edge.thread));
-        if let Some(thread) = report.thread(edge.thread)
-            && !thread.ended
-        {
-            let _ = write!(out, "{}", thread.circumstance());
+        if let Some(thread) = report.thread(edge.thread) {
+            let _ = write!(out, "{}{}", thread.origin(), thread.state_before_end());
         }
         out.push_str(circumstances(report, newest));
         out.push_str(if known { " (the same lines)\n" } else { "\n" });
@@ -338,7 +336,7 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     // A panicked thread comes first: it is often the one that the others wait for.
     sorting::sort_by_key(&mut threads, |thread| !thread.panicked);
     for thread in threads.iter().take(BYSTANDERS) {
-        let _ = writeln!(out, "\n{thread}{}", thread.circumstance());
+        let _ = writeln!(out, "\n{thread}{}{}", thread.origin(), thread.state());
         state(out, report, thread);
         snippet::show(out, sources, &marks_of(report, thread));
     }
@@ -409,14 +407,10 @@ fn held_locks(out: &mut String, report: &Report) {
     }
     let _ = writeln!(out, "\nlocks held by these {} now:", agents(report));
     for thread in &report.threads {
-        let _ = write!(out, "  {thread}");
-        if !thread.ended {
-            let _ = write!(out, "{}", thread.circumstance());
-        }
-        out.push('\n');
+        let (origin, state_now) = (thread.origin(), thread.state_before_end());
+        let _ = writeln!(out, "  {thread}{origin}{state_now}");
         state(out, report, thread);
         if thread.held.is_empty() {
-            // Whether the thread has ended by now depends on microseconds, and is not shown.
             out.push_str("    holds nothing\n");
         }
     }

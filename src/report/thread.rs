@@ -179,9 +179,17 @@ impl ThreadInfo {
         }
     }
 
-    /// Returns the circumstance that follows the name of the thread.
-    pub(super) fn circumstance(&self) -> impl fmt::Display {
-        let state = match (self.panicked, self.ended, self.panicking) {
+    /// Returns where the thread was spawned, which follows its number if it has no name.
+    pub(super) fn origin(&self) -> impl fmt::Display {
+        fmt::from_fn(move |f| match (self.spawned, &self.name) {
+            (Some(site), None) => write!(f, ", spawned at {}", place(site)),
+            _ => Ok(()),
+        })
+    }
+
+    /// Returns the state that follows the origin.
+    pub(super) fn state(&self) -> &'static str {
+        match (self.panicked, self.ended, self.panicking) {
             _ if self.left_by_fork => ", of the parent, which the fork left behind",
             (true, true, _) => ", which has ended by a panic",
             (true, false, _) => ", which has caught the panic of a job or a callback",
@@ -191,13 +199,13 @@ impl ThreadInfo {
                 ", which has returned or ends the process, and destroys its thread-locals"
             }
             (false, false, false) => "",
-        };
-        fmt::from_fn(move |f| {
-            if let (Some(site), None) = (self.spawned, &self.name) {
-                write!(f, ", spawned at {}", place(site))?;
-            }
-            f.write_str(state)
-        })
+        }
+    }
+
+    /// Returns the state, and nothing after the end: whether the thread of an earlier edge has ended by now depends on
+    /// microseconds.
+    pub(super) fn state_before_end(&self) -> &'static str {
+        if self.ended { "" } else { self.state() }
     }
 
     pub(super) fn holds(&self, lock: LockId) -> bool {

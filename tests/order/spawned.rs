@@ -11,6 +11,7 @@ use lockwarden::thread::{self, JoinHandle};
 use super::harness;
 use super::harness::Reported::{All, Default};
 use super::harness::{apart, found, orders};
+use crate::child::{self, Child, PART};
 
 fn joined_before() {
     let (ab, ba) = orders();
@@ -386,4 +387,17 @@ fn a_scope_panics_where_it_was_called() {
     };
     let expected = format!("a scoped thread panicked in {}", file!());
     assert_eq!(found!(Default, run), [expected]);
+}
+
+#[test]
+fn a_report_says_where_each_thread_was_spawned_also_after_its_end() {
+    if child::part().is_some() {
+        child::body(|| {
+            let (ab, ba) = orders();
+            thread::scope(|scope| apart(scope, ab, ba));
+        });
+    }
+    let exit = Child::of_test(child::this_test!()).env(PART, "all").run();
+    exit.says("thread #2, spawned at tests/order/harness.rs:")
+        .says("thread #3, spawned at tests/order/harness.rs:");
 }

@@ -116,6 +116,7 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
                 Some(info) => info.panicked = true,
                 None => threads.push(ThreadInfo {
                     name: other.name.clone(),
+                    spawned: other.spawned,
                     ended: !other.is_caught,
                     panicked: true,
                     ..ThreadInfo::new(other.thread)

@@ -5,7 +5,7 @@ use crate::detector::order::promote::promote;
 use crate::detector::order::{classes, declared};
 use crate::engine::acquisition::Link;
 use crate::engine::ids::{LockId, Site};
-use crate::report::{LockInfo, ThreadInfo};
+use crate::report::LockInfo;
 use crate::tracking::lock::class;
 use crate::tracking::lock::class::Class;
 use crate::tracking::lock::ident::Ident;
@@ -108,10 +108,7 @@ fn words(state: &DetectorState, way: &[Link]) -> String {
             ));
             continue;
         }
-        let thread = ThreadInfo {
-            name: state.name(link.thread),
-            ..ThreadInfo::new(link.thread)
-        };
+        let thread = state.thread(link.thread);
         words.push(format!(
             "{thread} asked for {to} at {} while it held {from}, taken at {}",
             link.to_site, link.from_site

@@ -1,7 +1,7 @@
 //! Threads that ended by a panic, or caught one: a wait without end is often for something that the panicked
 //! code was to do.
 
-use crate::engine::ids::ThreadId;
+use crate::engine::ids::{Site, ThreadId};
 use crate::tracking::fork_safe::ForkSafe;
 use crate::tracking::thread::slot::Slot;
 
@@ -16,6 +16,7 @@ pub(crate) struct Panicked {
     ancestor: Option<ThreadId>,
     pub(crate) thread: ThreadId,
     pub(crate) name: Option<String>,
+    pub(crate) spawned: Option<Site>,
     /// Whether the panic was that of a job or a callback, and the thread continued.
     pub(crate) is_caught: bool,
 }
@@ -34,6 +35,7 @@ pub(crate) fn add(slot: &Slot, thread: ThreadId, is_caught: bool) {
         ancestor: slot.ancestor(),
         thread,
         name: slot.name(),
+        spawned: slot.spawned(),
         is_caught,
     };
     panicked.insert(0, last);
