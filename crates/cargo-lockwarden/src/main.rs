@@ -21,6 +21,7 @@ mod doctor;
 mod environment;
 mod explore;
 mod facade;
+mod files;
 mod plan;
 mod project;
 mod records;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::facade::{self, Facade, Hash};
+use crate::files;
 use crate::project::{Project, Selection};
 use crate::variables;
 
@@ -94,7 +95,7 @@ impl Plan {
         let folder = &project.target_dir;
         let path = folder.join(format!("lockwarden-plan-{}.json", self.fingerprint));
         fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&path, serde_json::to_vec_pretty(self)?))
+            .and_then(|()| files::write_whole(&path, &serde_json::to_vec_pretty(self)?))
             .with_context(|| format!("{} cannot be written", path.display()))?;
         Ok(path)
     }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::files;
+
 /// Adds to the list of a crate what the list `other` has. Without it, cargo would not compile the crate again after a
 /// change of a file that only `other` names.
 pub(super) fn add(list: &Path, other: &Path) {
@@ -10,11 +12,8 @@ pub(super) fn add(list: &Path, other: &Path) {
         return;
     };
     if let Some(joined) = join(&text, &more) {
-        // A list that was not written whole would be worse than a short one, and a rename is whole.
-        let new = list.with_extension("d.new");
-        if fs::write(&new, joined).is_ok() {
-            let _ = fs::rename(new, list);
-        }
+        // A list that was not written whole would be worse than a short one.
+        let _ = files::write_whole(list, joined.as_bytes());
     }
 }
 
