@@ -3,6 +3,7 @@
 use crate::engine::ids::Site;
 use crate::sink;
 use crate::tracking::thread::current;
+use crate::tracking::thread::slot::Flag;
 use crate::tracking::thread::wait::Unwinding;
 
 /// A panic that a report requests, to be raised when the primitive's state is consistent.
@@ -29,7 +30,7 @@ impl Panic {
     ///
     /// The program's panic hook is not called. The report contains more than the hook could print, and the
     /// hook may request a lock that the thread holds: that of standard error, or one of the deadlock. In its
-    /// place, and like the standard hook, a line on standard error names the thread and the location of the
+    /// place, and like the standard hook, a line on standard error names the thread or task and the location of the
     /// panic. In a check there is no such line, since the check has the message.
     #[cold]
     pub(crate) fn raise(self, site: Site) {
@@ -38,13 +39,17 @@ impl Panic {
         }
         let slot = current::own();
         if slot.check_id() == 0 {
-            let thread = match (slot.name(), slot.thread()) {
+            let noun = match slot.life.has(Flag::Agent) {
+                true => "task",
+                false => "thread",
+            };
+            let name = match (slot.name(), slot.thread()) {
                 (Some(name), _) => format!("`{name}`"),
                 (None, Some(id)) => format!("#{}", id.get()),
                 (None, None) => "without a name".to_owned(),
             };
             let message = self.0.strip_prefix("lockwarden: ").unwrap_or(&self.0);
-            sink::say(&format!("thread {thread} panics at {site}: {message}"));
+            sink::say(&format!("{noun} {name} panics at {site}: {message}"));
         }
         std::panic::resume_unwind(Box::new(self.0))
     }

@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use lockwarden::config::Status;
+use lockwarden::instrument::Agent;
 use lockwarden::suppress::{self, Rule, Subject};
 use lockwarden::sync::Mutex;
 
@@ -143,6 +144,18 @@ fn the_text_comes_before_the_panic_that_it_explains() {
         outcome.says("stacks for SelfDeadlock");
         outcome.succeeds();
     });
+}
+
+#[test]
+fn a_task_that_panics_is_called_a_task() {
+    apart!(
+        &[],
+        || Agent::new(Some("courier")).run(|| assert!(lock_twice(&LEDGER))),
+        |outcome| {
+            outcome.says("lockwarden: task `courier` panics at tests/output/");
+            outcome.succeeds();
+        }
+    );
 }
 
 #[test]
