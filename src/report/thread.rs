@@ -202,8 +202,8 @@ impl ThreadInfo {
         }
     }
 
-    /// Returns the state, and nothing after the end: whether the thread of an earlier edge has ended by now depends on
-    /// microseconds.
+    /// Returns the state, or nothing if the thread has ended: whether the thread of an earlier edge has ended when the
+    /// report is made depends on microseconds.
     pub(super) fn state_before_end(&self) -> &'static str {
         if self.ended { "" } else { self.state() }
     }

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::{fs, io, process};
 
-/// Writes a file in whole: a process that reads it meanwhile finds all of the old text or all of the new one. A file that
-/// has the text is left as it is.
+/// Writes a new file beside this one and renames it: a process that reads the file meanwhile finds all of the old text or
+/// all of the new one. A file that has the text is left as it is.
 ///
 /// # Errors
 ///
-/// If the file cannot be written, or one of the same folder that takes its place.
+/// If the new file cannot be written or renamed.
 pub(crate) fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
     if fs::read(path).is_ok_and(|old| old == text) {
         return Ok(());
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_opened_the_old_file_reads_all_of_the_old_text() {
+    fn a_file_that_was_opened_before_keeps_the_old_text() {
         let path = std::env::temp_dir().join(format!("lockwarden-files-{}", process::id()));
         write_whole(&path, b"the old text").unwrap();
         let mut opened = fs::File::open(&path).unwrap();
