@@ -159,14 +159,22 @@ impl Stack {
 
     /// Returns whether libtest runs a test in the thread of the stack. Looks up names from the outermost function on.
     pub(crate) fn is_of_test(&self) -> bool {
-        // The allocator of the program may use watched locks, whose waits would take the place of a published one.
-        let _inside = Inside::enter();
-        let modules = Modules::now();
-        self.addresses().iter().rev().any(|address| {
-            let mut frames = Vec::new();
-            resolve(*address, &modules, &mut frames);
-            frames.iter().any(Frame::runs_test)
-        })
+        let mut outward = self.addresses().iter().rev();
+        find_frame(&mut outward, &|frame| frame.runs_test().then_some(true)).is_some()
+    }
+
+    /// Returns whether the program has called a wait of the standard library or of `parking_lot` for another thread, and that
+    /// is where the thread of the stack is; `false` if names are missing, or if it is in this crate or at a condition variable.
+    pub(crate) fn is_in_wait(&self) -> bool {
+        let has_waited = std::cell::Cell::new(false);
+        let mut inward = self.addresses().iter();
+        let ends = |frame: &Frame| {
+            has_waited.set(has_waited.get() || frame.waits());
+            let is_here = frame.starts_with_any(&["lockwarden::", "lockwarden_tokio::"]);
+            let rests = is_here || frame.is_of_condvar();
+            (rests || frame.is_of_the_program()).then_some(!rests)
+        };
+        find_frame(&mut inward, &ends).unwrap_or(true) && has_waited.get()
     }
 
     /// Looks up the names of all these stacks, each address once; calls `between` after each address.
@@ -397,6 +405,25 @@ fn trimmed(all: &[Frame]) -> Vec<Frame> {
     frames.to_vec()
 }
 
+/// Looks up the functions of these addresses, one address after the other, and returns the first result of `find`.
+fn find_frame(
+    addresses: &mut dyn Iterator<Item = &usize>,
+    find: &dyn Fn(&Frame) -> Option<bool>,
+) -> Option<bool> {
+    // The allocator of the program may use watched locks, whose waits would take the place of a published one.
+    let _inside = Inside::enter();
+    let modules = Modules::now();
+    for address in addresses {
+        let mut frames = Vec::new();
+        resolve(*address, &modules, &mut frames);
+        let found = frames.iter().find_map(find);
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
 impl Frame {
     fn is_at(&self, site: Site) -> bool {
         let file = self.file.as_deref();
@@ -478,6 +505,23 @@ impl Frame {
     /// Returns whether this is the function of libtest that runs one test.
     fn runs_test(&self) -> bool {
         self.starts_with_any(&["test::run_test"])
+    }
+
+    /// Returns whether this is a function of the standard library or of `parking_lot` in which a thread waits for others.
+    /// `std::thread::park` is none: it is where a program rests.
+    fn waits(&self) -> bool {
+        // Without line numbers, a park of the closure that they call may be inlined in them.
+        let calls_back = self.starts_with_any(&["std::thread::scoped::scope", "std::sync::"]);
+        (calls_back && self.file.is_some())
+            || self.starts_with_any(&["parking_lot_core::", "std::sys::sync::mutex::"])
+            || self.starts_with_any(&["std::sys::sync::rwlock::", "std::sys::sync::once::"])
+            // Where a join is not recognised by the futex.
+            || self.starts_with_any(&["std::thread::lifecycle::JoinInner", "std::thread::JoinInner"])
+    }
+
+    /// Returns whether this is a function of a condition variable: parks of other crates are made of those.
+    fn is_of_condvar(&self) -> bool {
+        self.path().contains("::condvar::") || self.path().contains("::Condvar")
     }
 
     /// Returns whether this is a function of the standard library that calls a closure and catches its

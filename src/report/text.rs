@@ -328,7 +328,10 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     }
     let mut threads: Vec<&ThreadInfo> = Vec::new();
     for thread in &report.threads {
-        let says_something = thread.waits.is_some() || !thread.held.is_empty() || thread.panicked;
+        let says_something = thread.waits.is_some()
+            || !thread.held.is_empty()
+            || !thread.notes.is_empty()
+            || thread.panicked;
         if says_something && !thread.is_idle() {
             threads.push(thread);
         }

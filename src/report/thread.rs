@@ -36,6 +36,8 @@ pub struct ThreadInfo {
     /// Whether this is not a thread of the system but an [`Agent`](crate::instrument::Agent): a task of
     /// an async runtime.
     pub is_task: bool,
+    /// Whether the thread sleeps in a wait that is not watched until another thread wakes it; a note says more.
+    pub is_asleep: bool,
     /// Further sentences about the thread, each without a full stop.
     pub notes: Vec<String>,
     /// Whether the thread was unwinding from a panic: its wait was then that of a destructor.
@@ -170,6 +172,7 @@ impl ThreadInfo {
             ended: false,
             panicked: false,
             is_task: false,
+            is_asleep: false,
             notes: Vec::new(),
             panicking: false,
             ending: false,

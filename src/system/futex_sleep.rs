@@ -43,12 +43,71 @@ pub fn futex_sleep(os_id: u32) -> Option<FutexSleep> {
     }
 }
 
+/// The call by which a thread sleeps in a futex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FutexCall {
+    pub(crate) address: usize,
+    /// The value that the futex had.
+    pub(crate) value: u32,
+    is_private: bool,
+    pub(crate) is_timed: bool,
+}
+
+impl FutexCall {
+    /// Returns the sleep in a futex that is private to the process.
+    pub(crate) fn sleep(self) -> Option<FutexSleep> {
+        self.is_private.then_some(match self.is_timed {
+            false => FutexSleep::Untimed,
+            true => FutexSleep::Timed,
+        })
+    }
+}
+
+/// Returns the call by which the thread with this id of the operating system sleeps in a futex, or is about to.
+pub(crate) fn futex_call(os_id: u32) -> Option<FutexCall> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        call(&format!("/proc/self/task/{os_id}"))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = os_id;
+        None
+    }
+}
+
+/// Returns whether the memory at this address is not shared with other processes, as far as the system says.
+pub(crate) fn is_private(address: usize) -> bool {
+    // Missing on other systems.
+    let maps = std::fs::read("/proc/self/maps").unwrap_or_default();
+    let maps = String::from_utf8_lossy(&maps);
+    maps.lines().any(|line| is_in_private(line, address))
+}
+
+/// Returns whether a line of `maps` is that of a private mapping with this address in it.
+fn is_in_private(line: &str, address: usize) -> bool {
+    let mut fields = line.split(' ');
+    let (range, access) = (fields.next(), fields.next());
+    let bounds = range.and_then(|range| range.split_once('-'));
+    let [begin, end] = bounds.map_or([None; 2], |(begin, end)| {
+        [begin, end].map(|bound| usize::from_str_radix(bound, 16).ok())
+    });
+    let is_inside =
+        begin.is_some_and(|begin| begin <= address) && end.is_some_and(|end| address < end);
+    is_inside && access.is_some_and(|access| access.ends_with('p'))
+}
+
+/// Returns the call by which the thread of this folder in `/proc` sleeps in a futex, or is about to.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn call(task: &str) -> Option<FutexCall> {
+    // Says `running` for a thread that does not sleep.
+    parse(&std::fs::read_to_string(format!("{task}/syscall")).ok()?)
+}
+
 /// Returns how the thread of this folder in `/proc` sleeps in a futex.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn read(task: &str) -> Option<FutexSleep> {
-    // Says `running` for a thread that does not sleep.
-    let call = std::fs::read_to_string(format!("{task}/syscall")).ok()?;
-    let sleep = parse(&call)?;
+    let sleep = call(task)?.sleep()?;
     // A thread that a tracer has stopped at the entry of the call is in the call, too.
     state::stat(task)?.starts_with(" S ").then_some(sleep)
 }
@@ -57,7 +116,7 @@ fn read(task: &str) -> Option<FutexSleep> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 // The numbers have narrower types on some targets.
 #[allow(clippy::unnecessary_cast)]
-fn parse(call: &str) -> Option<FutexSleep> {
+fn parse(call: &str) -> Option<FutexCall> {
     let mut fields = call.split_ascii_whitespace();
     let number: u64 = fields.next()?.parse().ok()?;
     let calls = [libc::SYS_futex, state::FUTEX_TIME64];
@@ -65,13 +124,17 @@ fn parse(call: &str) -> Option<FutexSleep> {
         return None;
     }
     let mut argument = || u64::from_str_radix(fields.next()?.strip_prefix("0x")?, 16).ok();
-    let [_, operation, _, deadline] = [argument()?, argument()?, argument()?, argument()?];
+    let [address, operation, value, deadline] =
+        [argument()?, argument()?, argument()?, argument()?];
     let operation = operation as i32;
     let waits = [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET];
     let is_wait = waits.contains(&(operation & libc::FUTEX_CMD_MASK));
-    (is_wait && operation & libc::FUTEX_PRIVATE_FLAG != 0).then_some(match deadline {
-        0 => FutexSleep::Untimed,
-        _ => FutexSleep::Timed,
+    is_wait.then_some(FutexCall {
+        address: address as usize,
+        // Of the register, the kernel reads the lower half.
+        value: value as u32,
+        is_private: operation & libc::FUTEX_PRIVATE_FLAG != 0,
+        is_timed: deadline != 0,
     })
 }
 
@@ -85,7 +148,8 @@ mod tests {
         let call_of = |number: u64, operation: u32, deadline: u64| {
             parse(&format!(
                 "{number} 0x7f00 {operation:#x} 0xffffffff {deadline:#x} 0x0 0xffffffff 0x7ffd 0x7f01\n"
-            ))
+            ))?
+            .sleep()
         };
         let call = |operation, deadline| call_of(libc::SYS_futex as u64, operation, deadline);
         assert_eq!(call(0x89, 0), Some(FutexSleep::Untimed), "as std parks");
@@ -107,6 +171,15 @@ mod tests {
         assert_eq!(parse("0 0x3 0x7f00 0x1 0x0 0x0 0x0 0x7ffd 0x7f01"), None);
         assert_eq!(parse("running"), None);
         assert_eq!(parse("-1 0x7ffd 0x7f01"), None);
+    }
+
+    #[test]
+    fn the_memory_of_the_program_is_private() {
+        let line = |access: &str| format!("7f00-8000 {access} 00000000 00:00 0 [stack]");
+        assert!(is_in_private(&line("rw-p"), 0x7fff));
+        assert!(!is_in_private(&line("rw-p"), 0x8000));
+        assert!(!is_in_private(&line("rw-s"), 0x7fff));
+        assert!(is_private((&raw const *line("").as_bytes()).addr()));
     }
 
     #[test]
@@ -162,7 +235,7 @@ mod tests {
             go_on(libc::PTRACE_SYSCALL as i32, child);
             until_stopped(child);
             let call = std::fs::read_to_string(format!("{task}/syscall")).unwrap();
-            if parse(&call) == Some(FutexSleep::Untimed) {
+            if parse(&call).and_then(FutexCall::sleep) == Some(FutexSleep::Untimed) {
                 break;
             }
         }

@@ -7,9 +7,12 @@ mod no_stack;
 pub(crate) mod signal;
 mod spawn;
 mod state;
+mod switches;
 
 pub(crate) use self::claim::Claim;
 pub use self::futex_sleep::{FutexSleep, futex_sleep};
+pub(crate) use self::futex_sleep::{futex_call, is_private};
 pub use self::no_stack::NoStack;
 pub(crate) use self::spawn::spawn;
 pub(crate) use self::state::{Seen, activity, look, threads};
+pub use self::switches::switches_of_asleep;

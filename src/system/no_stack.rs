@@ -18,7 +18,7 @@ pub enum NoStack {
     Unreachable,
     /// The thread has ended.
     Ended,
-    /// The thread is the polling thread of the watchdog.
+    /// The thread is one of the library's own, such as that of the watchdog.
     Watchdog,
     /// It is no thread but a task of an async runtime.
     Task,
@@ -33,7 +33,7 @@ impl fmt::Display for NoStack {
             NoStack::SignalBlocked => "it blocks the signal that asks where it is",
             NoStack::Unreachable => "no signal reaches it as long as it is there",
             NoStack::Ended => "it has ended",
-            NoStack::Watchdog => "it is the watchdog",
+            NoStack::Watchdog => "it is a thread of lockwarden",
             NoStack::Task => "it is a task, which has one only while a thread polls it",
         })
     }

@@ -42,6 +42,7 @@ mod steps;
 mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
+mod unwatched;
 mod unwinding;
 mod watched;
 mod words;
@@ -86,6 +87,7 @@ fn main() {
         strangers::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
+        unwatched::CASES,
         unwinding::CASES,
         watched::CASES,
         words::CASES,

@@ -91,7 +91,7 @@ pub(crate) const CASES: &[Case] = &[
     #[cfg(unix)]
     Case {
         name: "workers share a receiver while the rest of the program is parked",
-        run: || in_child(share_a_receiver),
+        run: || in_child(share_a_receiver, Duration::from_secs(1)),
         expected: Expected::Nothing,
     },
     #[cfg(unix)]
@@ -308,17 +308,17 @@ fn unpark_by_signal(parked: std::thread::Thread) {
     }
 }
 
-/// Runs a program that never ends in a child of a fork, without any signal handler, and kills it after a second.
+/// Runs a program that never ends in a child of a fork, without any signal handler, and kills it after that time.
 #[cfg(unix)]
 #[allow(unsafe_code)]
-fn in_child(run: fn()) {
+pub(crate) fn in_child(run: fn(), limit: Duration) {
     // SAFETY: this process has one thread, so its child may do what it likes.
     let child = unsafe { libc::fork() };
     if child == 0 {
         run();
         return;
     }
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(limit);
     let mut status = 0;
     // SAFETY: the child is killed and waited for, and `status` is valid for writes.
     unsafe {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::reduction::ThreadStates;
+use super::sleepers::{Sleep, Sleeper};
 use super::snapshot::Snapshots;
 use super::test_runner;
 use crate::detector::describe::{self, Locks};
@@ -43,6 +44,8 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
         let mut info = describe::thread(thread.slot, &mut locks);
         info.ended = thread.ended;
         let Some(wait) = &thread.wait else {
+            info.is_asleep = thread.sleeper.is_some();
+            info.notes.extend(thread.sleeper.map(sleep));
             threads.push(info);
             continue;
         };
@@ -125,6 +128,20 @@ pub(super) fn stuck_set(all: &Snapshots, states: &ThreadStates, set: &[usize]) -
         }
     }
     of(Verdict::Deadlock, locks, threads)
+}
+
+/// Returns what is known of a thread that sleeps without a published wait.
+fn sleep(sleeper: Sleeper) -> String {
+    match sleeper.sleep {
+        Sleep::UntilEndOf(id, _) => format!(
+            "joins thread #{}, in a call that lockwarden does not watch",
+            id.get()
+        ),
+        Sleep::UntilWoken(_) | Sleep::OfOurs => {
+            "sleeps until another thread wakes it, in a call that lockwarden does not watch"
+                .to_owned()
+        }
+    }
 }
 
 /// Returns the threads that could have ended a wait and that a fork left in the parent.

@@ -75,7 +75,7 @@ fn look_once(
         return Detected::Nothing;
     };
     // If the thread only waits for an existing deadlock, the threads of that deadlock report it.
-    stuck_set::detect(&all, &mut Reducer::new(&all), me, true, retry)
+    stuck_set::detect(&all, &mut Reducer::new(&all), me, true, Some(retry))
 }
 
 /// Claims the deadlock over locks alone that the wait of the calling thread has closed with threads of `all`;

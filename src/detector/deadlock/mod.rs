@@ -31,11 +31,13 @@ mod parked;
 mod reduction;
 pub(crate) mod reported;
 mod resource_wait;
+mod sleepers;
 mod snapshot;
 mod stacks;
 mod stuck_set;
 mod test_runner;
 mod thread_exit;
+mod untracked;
 mod victim;
 
 pub(crate) use self::claim::{is_reported, let_another_thread_report};
@@ -45,6 +47,7 @@ pub(crate) use self::lock_wait::{look, with_itself};
 pub(crate) use self::resource_wait::{
     ResourceWait, Stuck, alone, any_resource_wait, check_resource_wait, is_alone,
 };
+pub(crate) use self::sleepers::Answers;
 pub(super) use self::snapshot::conflicts;
 pub(crate) use self::stuck_set::{Deadlock, Detected};
 pub(crate) use self::test_runner::ask as runs_test;

@@ -10,15 +10,13 @@ use crate::tracking::thread::slot::Slot;
 /// Reports the deadlocks that parked threads are in; returns whether one of them has to be looked at again, since only an
 /// untracked thread could still end its wait, or it does not sleep yet. `slot` is that of the calling thread, one of the
 /// library's.
-pub(super) fn check_parked(slot: &'static Slot) -> bool {
-    let all = Snapshots::now();
-    let mut judge = Reducer::new(&all);
+pub(super) fn check_parked(slot: &'static Slot, all: &Snapshots, judge: &mut Reducer) -> bool {
     let mut seen = vec![false; all.threads.len()];
     for at in 0..all.threads.len() {
         if seen[at] || !all.is_parked(at) {
             continue;
         }
-        match stuck_set::detect(&all, &mut judge, at, false, &mut || false) {
+        match stuck_set::detect(all, judge, at, false, None) {
             Detected::Nothing | Detected::Granted => {}
             // The same of most others: untracked threads could unpark any.
             Detected::Unsettled => return true,

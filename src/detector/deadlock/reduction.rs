@@ -81,6 +81,8 @@ impl ThreadStates {
 pub(super) struct Reducer {
     /// Counts the untracked threads; called when the result depends on it.
     untracked_threads: fn(&Snapshots) -> Option<usize>,
+    /// Their number, if they were counted.
+    count: Option<Option<usize>>,
     /// The reduction without untracked threads.
     closed: ThreadStates,
     /// The reduction in which any untracked thread can run, computed when it is needed.
@@ -91,6 +93,7 @@ impl Reducer {
     pub(super) fn new(all: &Snapshots) -> Self {
         Self {
             untracked_threads: Snapshots::untracked_threads,
+            count: None,
             closed: ThreadStates::of(all, false),
             open: None,
         }
@@ -115,7 +118,10 @@ impl Reducer {
         if open.stuck[me] {
             return Judgement::Stuck(open);
         }
-        match (self.untracked_threads)(all) {
+        match *self
+            .count
+            .get_or_insert_with(|| (self.untracked_threads)(all))
+        {
             Some(0) => Judgement::Stuck(&self.closed),
             Some(1) if test_runner::is_untracked(all) => Judgement::StuckInTest(&self.closed),
             _ => Judgement::DependsOnUntracked,

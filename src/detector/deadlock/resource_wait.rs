@@ -73,7 +73,7 @@ pub(crate) fn check_resource_wait(
     let Some(me) = all.place_of(slot) else {
         return Stuck::No;
     };
-    match stuck_set::detect(&all, &mut Reducer::new(&all), me, false, &mut || false) {
+    match stuck_set::detect(&all, &mut Reducer::new(&all), me, false, None) {
         // There is no retry, so there is no grant.
         Detected::Nothing | Detected::Granted => Stuck::No,
         Detected::Unsettled => Stuck::Unsettled,

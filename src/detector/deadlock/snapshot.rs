@@ -1,5 +1,6 @@
 //! A snapshot of what all threads hold and wait for.
 
+use super::sleepers::{Purpose, Sleep, Sleeper, Sleepers};
 use crate::engine::ids::ThreadId;
 use crate::engine::mode::Mode;
 use crate::engine::sorting;
@@ -8,11 +9,9 @@ use crate::engine::wait_for::WaitFor;
 use crate::engine::wait_reason::WaitReason;
 use crate::system::{self, FutexSleep};
 use crate::tracking::lock::ident::Ident;
-use crate::tracking::process::alerts::{Trigger, Triggers};
 use crate::tracking::process::pending_spawns::PendingSpawns;
+use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
-use crate::tracking::process::{os_threads, registry};
-use crate::tracking::thread::current;
 use crate::tracking::thread::slot::{Flag, HeldLock, Slot};
 use crate::tracking::thread::wait::{PublishedWait, SEES_PARKS, WaitKind};
 
@@ -26,6 +25,8 @@ pub(super) struct ThreadSnapshot {
     /// was read: what it did meanwhile may have ended the wait of another.
     pub(super) ended: bool,
     pub(super) wait: Option<PublishedWait>,
+    /// How the thread sleeps, if it has no published wait and was seen asleep.
+    pub(super) sleeper: Option<Sleeper>,
 }
 
 /// A thread that blocks others: by a hold or, without one, by being queued ahead.
@@ -39,6 +40,8 @@ pub(super) struct Snapshots {
     by_lock: Vec<(usize, Blocker)>,
     /// The checks that may have threads which are not in the snapshot.
     missing: Vec<u64>,
+    /// The threads that were seen asleep before the snapshot was taken, if it was looked for them.
+    pub(super) sleepers: Sleepers,
 }
 
 /// Returns where an entry of `Snapshots::by_lock` stands in it.
@@ -55,11 +58,46 @@ impl Snapshots {
         snapshots
     }
 
+    /// Takes a snapshot of the process in which the threads that were seen asleep wait, too.
+    pub(super) fn beside(sleepers: Sleepers) -> Self {
+        let mut all = Self::now();
+        // A task is woken by what threads do not wait for, such as the driver of a runtime, and an explored thread by the
+        // scheduler.
+        let is_other = |thread: &ThreadSnapshot| {
+            thread.slot.life.has(Flag::Agent) || thread.slot.life.has(Flag::Scheduled)
+        };
+        let are_threads = !all.threads.iter().any(is_other);
+        for at in 0..all.threads.len() {
+            let thread = &all.threads[at];
+            if thread.wait.is_some() || thread.ended || thread.slot.life.has(Flag::Ours) {
+                continue;
+            }
+            let id = thread.slot.life.os_id();
+            let sleeper = id.and_then(|id| sleepers.with_id(id));
+            all.threads[at].sleeper = sleeper.filter(|sleeper| match sleeper.sleep {
+                Sleep::UntilWoken(_) => are_threads,
+                Sleep::UntilEndOf(id, slot) => all.joined(id, slot).is_some(),
+                Sleep::OfOurs => false,
+            });
+        }
+        if are_threads {
+            all.sleepers = sleepers;
+        }
+        all
+    }
+
+    /// Returns the index of a thread that another one joins, unless it has ended.
+    pub(super) fn joined(&self, id: ThreadId, slot: &Slot) -> Option<usize> {
+        let at = self.place_of(slot)?;
+        (self.threads[at].id == Some(id) && !self.threads[at].ended).then_some(at)
+    }
+
     pub(super) fn of(all: &[&'static Slot]) -> Self {
         let mut snapshots = Self {
             threads: Vec::with_capacity(all.len()),
             by_lock: Vec::new(),
             missing: Vec::new(),
+            sleepers: Sleepers::default(),
         };
         for &slot in all {
             let ended = slot.has_ended();
@@ -92,6 +130,7 @@ impl Snapshots {
                 scope,
                 ended,
                 wait,
+                sleeper: None,
             });
         }
         sorting::sort_by_key(&mut snapshots.by_lock, place_of_entry);
@@ -109,84 +148,6 @@ impl Snapshots {
             true => ((ident.addr(), true), (ident.addr() + 1, false)),
         };
         &self.by_lock[before(place)..before(next)]
-    }
-
-    /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It
-    /// is not known what these do, even if they have a slot by now. The thread by which a watchdog calls the program
-    /// counts as one of them, if it may come to do so.
-    ///
-    /// If a thread of the snapshot has ended since, the final check of the epochs of all threads taken as
-    /// deadlocked shows that: it was running.
-    pub(super) fn untracked_threads(&self) -> Option<usize> {
-        let me = current::own();
-        let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
-        let mut living = Vec::new();
-        for (at, thread) in self.threads.iter().enumerate() {
-            let life = &thread.slot.life;
-            // An agent is no thread of the system, so it makes none of those known.
-            if !life.has(Flag::Agent) && (!is_other(thread) || life.has(Flag::Leaving)) {
-                living.push(at);
-            }
-        }
-        // Threads that are about to end, and have no slot any more, are among them.
-        let mut count = os_threads::threads()?.saturating_sub(living.len());
-        for at in living {
-            let thread = &self.threads[at];
-            // A thread that is about to end was counted by the system if it still exists.
-            count += usize::from(is_other(thread) && !thread.slot.life.has(Flag::Leaving));
-        }
-        Some(count + usize::from(self.leads_to_alert()))
-    }
-
-    /// Returns whether a wait or a hold of the snapshot leads to an alert at which the watchdog calls the program.
-    fn leads_to_alert(&self) -> bool {
-        let Some(triggers) = Triggers::expected() else {
-            return false;
-        };
-        let exempt = self.exempt_from_alerts(triggers);
-        let leads = |at: usize| {
-            let thread = &self.threads[at];
-            if thread.ended || thread.slot.life.has(Flag::Ours) || exempt[at] {
-                return false;
-            }
-            triggers.has(Trigger::Standstill)
-                || match thread.wait.map(|wait| wait.need) {
-                    Some(WaitKind::Lock(_) | WaitKind::Upgrade) => triggers.has(Trigger::LockWait),
-                    // If the thread that is waited for hangs, the alert is that of its own wait.
-                    Some(WaitKind::Other(WaitReason::End | WaitReason::ScopeEnd)) | None => false,
-                    Some(WaitKind::Other(_)) => triggers.has(Trigger::OtherWait),
-                }
-        };
-        let is_hold = |(_, (_, hold)): &(usize, Blocker)| hold.is_some();
-        (triggers.has(Trigger::Hold) && self.by_lock.iter().any(is_hold))
-            || (0..self.threads.len()).any(leads)
-    }
-
-    /// Returns which threads wait for work, as the watchdog takes it, or for a lock that only such threads hold.
-    fn exempt_from_alerts(&self, triggers: Triggers) -> Vec<bool> {
-        let waits_for_work = |thread: &ThreadSnapshot| match thread.wait.map(|wait| wait.need) {
-            Some(WaitKind::Other(WaitReason::Job)) => true,
-            Some(WaitKind::Other(WaitReason::End | WaitReason::ScopeEnd)) => false,
-            Some(WaitKind::Other(_)) => {
-                thread.slot.life.has(Flag::Idle) || triggers.has(Trigger::OnlyBesideEvents)
-            }
-            _ => false,
-        };
-        let mut exempt = Vec::with_capacity(self.threads.len());
-        for thread in &self.threads {
-            exempt.push(waits_for_work(thread));
-        }
-        loop {
-            let is_behind = |at: usize| {
-                let wait = self.threads[at].wait.as_ref();
-                let keepers = wait.map_or(Vec::new(), |wait| self.keepers(wait));
-                !exempt[at] && !keepers.is_empty() && keepers.iter().all(|(at, _)| exempt[*at])
-            };
-            match (0..exempt.len()).find(|at| is_behind(*at)) {
-                Some(at) => exempt[at] = true,
-                None => return exempt,
-            }
-        }
     }
 
     /// Returns the index of a thread.
@@ -240,11 +201,16 @@ impl Snapshots {
         listed
     }
 
+    /// Returns whether a thread waits for a lock.
+    pub(super) fn waits_for_lock(&self, at: usize) -> bool {
+        let wait = self.threads[at].wait;
+        wait.is_some_and(|wait| matches!(wait.need, WaitKind::Lock(_) | WaitKind::Upgrade))
+    }
+
     /// Returns whether a thread waits for a lock whose guards may be sent.
     pub(super) fn waits_for_sendable(&self, at: usize) -> bool {
-        let is_lock = |need| matches!(need, WaitKind::Lock(_) | WaitKind::Upgrade);
         let wait = self.threads[at].wait;
-        wait.is_some_and(|wait| wait.sort.sendable && is_lock(wait.need))
+        wait.is_some_and(|wait| wait.sort.sendable) && self.waits_for_lock(at)
     }
 
     /// Returns whether the lock for which a thread waits has been released since the snapshot. What a queued writer waits
@@ -287,19 +253,54 @@ impl Snapshots {
 
     /// Returns whether a thread is parked and not asleep: it was unparked, or is about to sleep. The threads that could unpark
     /// it were seen blocked before, when the snapshot was taken, so if it is asleep, none of them wakes it any more: a
-    /// thread to which one of them had given an unpark does not sleep.
+    /// thread to which one of them had given an unpark does not sleep. Or whether a thread that was seen asleep has woken up
+    /// since.
     pub(super) fn is_awake(&self, at: usize) -> bool {
-        let id = self.threads[at].slot.life.os_id();
-        self.is_parked(at) && id.and_then(system::futex_sleep) != Some(FutexSleep::Untimed)
+        let thread = &self.threads[at];
+        let id = thread.slot.life.os_id();
+        let is_awake = thread.sleeper.is_some_and(|it| !it.still_sleeps());
+        let sleeps = || id.and_then(system::futex_sleep) == Some(FutexSleep::Untimed);
+        is_awake || (self.is_parked(at) && !sleeps())
+    }
+
+    /// Returns what a thread without a published wait sleeps in, if any thread could wake it.
+    pub(super) fn purpose(&self, at: usize) -> Option<Purpose> {
+        self.threads[at].sleeper?.purpose()
+    }
+
+    /// Returns whether the thread is in a futex, as far as the system says, or is none that still runs: after it has published its wait, it may still call
+    /// the program, with a report, and so wake a thread that was seen asleep.
+    pub(super) fn is_in_futex(&self, at: usize) -> bool {
+        let thread = &self.threads[at];
+        let life = &thread.slot.life;
+        let is_none = thread.ended || life.has(Flag::Agent);
+        is_none || life.os_id().and_then(system::futex_call).is_some()
+    }
+
+    /// Returns whether any thread was seen asleep without a published wait, also one without a slot.
+    pub(super) fn relies_on_sleep(&self) -> bool {
+        !self.sleepers.is_empty() || self.has_sleepers()
+    }
+
+    /// Returns whether any thread of the snapshot was seen asleep without a published wait.
+    pub(super) fn has_sleepers(&self) -> bool {
+        self.threads.iter().any(|thread| thread.sleeper.is_some())
     }
 
     /// Returns whether the wait of a thread leaves open which thread it waits for.
     pub(super) fn waits_for_any_thread(&self, at: usize) -> bool {
-        self.threads[at].wait.is_some_and(|wait| {
-            matches!(wait.need, WaitKind::Other(_))
-                && wait.by().is_none()
-                && self.keepers_of_mutex(&wait).is_empty()
-        })
+        let Some(wait) = self.threads[at].wait else {
+            return self.purpose(at).is_some();
+        };
+        matches!(wait.need, WaitKind::Other(_))
+            && wait.by().is_none()
+            && self.keepers_of_mutex(&wait).is_empty()
+    }
+
+    /// Returns whether any thread holds a lock.
+    pub(super) fn any_hold(&self) -> bool {
+        let is_hold = |(_, (_, hold)): &(usize, Blocker)| hold.is_some();
+        self.by_lock.iter().any(is_hold)
     }
 
     /// Returns whether a thread holds any lock.
@@ -309,7 +310,8 @@ impl Snapshots {
     }
 
     /// Returns whether a thread waits only to take the place of an idle one: for a lock that the idle thread, spawned
-    /// at the same line, took at the same line, as workers do that receive under the lock of a shared receiver.
+    /// at the same line, or also by `std::thread`, took at the same line, as workers do that receive under the lock of a shared
+    /// receiver.
     pub(super) fn is_next_to_idle(&self, at: usize) -> bool {
         let thread = &self.threads[at];
         let Some(wait) = &thread.wait else {
@@ -319,7 +321,6 @@ impl Snapshots {
         let does_the_same = |(keeper, hold): &Blocker| {
             self.waits_for_any_thread(*keeper)
                 && hold.is_some_and(|hold| hold.site == wait.site)
-                && thread.slot.spawned().is_some()
                 && thread.slot.spawned() == self.threads[*keeper].slot.spawned()
         };
         !keepers.is_empty() && keepers.iter().all(does_the_same)
@@ -400,7 +401,13 @@ impl Snapshots {
         if thread.ended {
             return Some(WaitFor::any_of(Vec::new()));
         }
-        let wait = thread.wait.as_ref()?;
+        let Some(wait) = &thread.wait else {
+            return Some(WaitFor::any_of(vec![match thread.sleeper?.sleep {
+                Sleep::UntilWoken(_) => any_of_process,
+                Sleep::UntilEndOf(id, slot) => self.joined(id, slot).unwrap_or(wait_for::UNKNOWN),
+                Sleep::OfOurs => return None,
+            }]));
+        };
         match wait.need {
             WaitKind::Lock(_) | WaitKind::Upgrade => self.need_of_lock(wait, any_thread),
             WaitKind::Other(WaitReason::Notification) => self.need_of_signal(wait, any_thread),
@@ -486,7 +493,9 @@ impl Snapshots {
             return true;
         }
         let Some(wait) = &thread.wait else {
-            return false;
+            // `is_awake` says whether it still sleeps.
+            let is_same = !thread.slot.has_ended() && thread.slot.thread() == thread.id;
+            return thread.sleeper.is_some() && is_same;
         };
         let unchanged = match wait.need {
             // An unpark leaves no trace; `is_awake` says whether there was one.

@@ -9,6 +9,7 @@
 use super::claim::{Claim, claim, is_reported};
 use super::reduction::{Judgement, Reducer, ThreadStates};
 use super::reported::publish_once;
+use super::sleepers::Purpose;
 use super::snapshot::Snapshots;
 use super::{description, lock_cycle, stacks, test_runner};
 use crate::detector::check_session;
@@ -27,8 +28,8 @@ const LEFT_TO_OTHERS: u32 = 10;
 pub(crate) enum Detected {
     /// The thread can run, or another thread reports that it cannot.
     Nothing,
-    /// The thread can run only after an action of an untracked thread, or a parked thread does not sleep yet: it has to be
-    /// looked at again.
+    /// The thread can run only after an action of an untracked thread, or a parked thread does not sleep yet, or it is not known
+    /// what a thread sleeps in: it has to be looked at again.
     Unsettled,
     /// The apparent deadlock was none: the retry has acquired the lock.
     Granted,
@@ -67,13 +68,13 @@ impl Deadlock {
 
 /// Checks whether the thread at `me` can ever run. If it only waits for a deadlock of others, that one is
 /// reported after a while, or not at all if `only_in_ring` is set. Before a deadlock behind a queued writer
-/// is reported, `retry` tries once more to acquire the lock that the calling thread requests.
+/// is reported, `retry` tries once more to acquire the lock that the calling thread requests, if it does.
 pub(super) fn detect(
     all: &Snapshots,
     judge: &mut Reducer,
     me: usize,
     only_in_ring: bool,
-    retry: &mut dyn FnMut() -> bool,
+    retry: Option<&mut dyn FnMut() -> bool>,
 ) -> Detected {
     let (states, in_test) = match judge.of(all, me) {
         Judgement::Moves => return Detected::Nothing,
@@ -87,8 +88,13 @@ pub(super) fn detect(
     let Some(mut set) = StuckSet::of(all, states, me) else {
         return Detected::Nothing;
     };
-    if (only_in_ring && !set.is_in_ring) || set.rests(all, in_test) {
+    if only_in_ring && !set.is_in_ring {
         return Detected::Nothing;
+    }
+    match set.rests(all, in_test) {
+        Some(true) => return Detected::Nothing,
+        None => return Detected::Unsettled,
+        Some(false) => {}
     }
     if in_test {
         set.threads
@@ -139,19 +145,39 @@ impl StuckSet {
         }
     }
 
-    /// Returns whether the set may be a program at rest, which goes on when a signal comes. One of its threads is
-    /// parked, and either the program handles signals, and so may unpark it in a handler, or all other threads wait for
-    /// work, unless they are of a test: none comes from outside of it.
-    fn rests(&self, all: &Snapshots, in_test: bool) -> bool {
+    /// Returns whether the set may be a program at rest, which goes on when a signal comes; `None` if that depends on what a
+    /// thread sleeps in. It rests if one of its threads is parked or in a wait that is not watched, and the program handles
+    /// signals; or if one is in a park or in a call that is not known, all others wait for work, and it is not of a test: none
+    /// comes from outside of that.
+    fn rests(&self, all: &Snapshots, in_test: bool) -> Option<bool> {
         let waits_for_work = |at: &usize| all.waits_for_any_thread(*at) || all.is_next_to_idle(*at);
-        self.threads.iter().any(|at| all.is_parked(*at))
-            && (!in_test && self.threads.iter().all(waits_for_work) || handlers::are_handled())
+        let is_any = |purpose: Purpose| {
+            let is_such = |one| one == purpose;
+            self.threads
+                .iter()
+                .any(|at| all.purpose(*at).is_some_and(is_such))
+        };
+        let is_parked = self.threads.iter().any(|at| all.is_parked(*at));
+        let sleeps = self.threads.iter().any(|at| all.purpose(*at).is_some());
+        if (is_parked || sleeps) && handlers::are_handled() {
+            return Some(true);
+        }
+        if in_test || !self.threads.iter().all(waits_for_work) {
+            return Some(false);
+        }
+        let rests = is_parked || is_any(Purpose::ParkOrOther);
+        (rests || !is_any(Purpose::Unknown)).then_some(rests)
     }
 
     /// Checks that the threads stay in their waits for long enough; returns what is the case if one does not.
-    fn refute(&self, all: &Snapshots, retry: &mut dyn FnMut() -> bool) -> Option<Detected> {
+    fn refute(&self, all: &Snapshots, retry: Option<&mut dyn FnMut() -> bool>) -> Option<Detected> {
         let behind_a_queue = |at: &usize| is_behind_a_queue(all, *at);
-        if self.threads.first().is_some_and(behind_a_queue) && retry() {
+        // The calling thread tries the lock again: of its own queue there is no doubt then.
+        let sure = usize::from(retry.is_some());
+        if let Some(retry) = retry
+            && self.threads.first().is_some_and(behind_a_queue)
+            && retry()
+        {
             return Some(Detected::Granted);
         }
         // A guard that may be sent may have been dropped by a thread that was seen before it blocked. Now that
@@ -164,11 +190,13 @@ impl StuckSet {
                 return Some(Detected::Nothing);
             }
         }
-        if self.threads.iter().any(|at| all.is_awake(*at)) {
+        let may_move =
+            |at: &usize| all.is_awake(*at) || (all.relies_on_sleep() && !all.is_in_futex(*at));
+        if self.threads.iter().any(may_move) {
             // It was unparked, or is about to sleep.
             return Some(Detected::Unsettled);
         }
-        let is_doubtful = is_sent || self.threads.iter().skip(1).any(behind_a_queue);
+        let is_doubtful = is_sent || self.threads.iter().skip(sure).any(behind_a_queue);
         let is_explored = |at: &usize| all.threads[*at].slot.life.has(Flag::Scheduled);
         let rounds = match (self.is_in_ring, is_doubtful) {
             (true, false) => 0,
@@ -205,6 +233,8 @@ fn is_behind_a_queue(all: &Snapshots, at: usize) -> bool {
 fn lasts(all: &Snapshots, threads: &[usize]) -> bool {
     (0..5).all(|_| {
         std::thread::sleep(Duration::from_millis(2));
-        threads.iter().all(|&at| all.stands(at))
+        threads
+            .iter()
+            .all(|&at| all.stands(at) && !all.is_awake(at))
     })
 }

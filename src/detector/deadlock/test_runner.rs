@@ -35,6 +35,13 @@ pub(super) fn is_untracked(all: &Snapshots) -> bool {
         && of_tests().is_some_and(|of_tests| of_tests.contains(&true))
 }
 
+/// Returns whether a thread runs a test, or may do so.
+pub(super) fn may_run_tests(all: &Snapshots) -> bool {
+    all.threads
+        .iter()
+        .any(|thread| runs_test(thread) != Some(false))
+}
+
 /// Returns whether another thread than the one at `me` is to report a deadlock of a test: the thread of the test itself, if
 /// it can look at its wait and unwind out of it. Threads that no test under way has led to are shared by tests, and report
 /// nothing.

@@ -9,14 +9,20 @@ use std::time::Duration;
 use super::parked::check_parked;
 use super::reduction::Reducer;
 use super::resource_wait::{any_provider_runs, any_resource_wait, is_alone};
+use super::sleepers::{Answers, Sleepers};
 use super::snapshot::{Snapshots, ThreadSnapshot};
 use super::stuck_set::{self, Detected};
+use super::test_runner;
 use super::victim::{can_unwind, give, waiters};
 use crate::tracking::process::os_threads;
 use crate::tracking::process::registry;
 use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::{Flag, Slot};
+use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::PublishedWait;
+
+/// Longer than a thread that has begun to wait for a lock looks at the others.
+const OWN_LOOK: Duration = Duration::from_millis(100);
 
 /// How often an ending thread looks again while the system still counts threads that ended before it.
 const PATIENCE: u32 = 20;
@@ -66,11 +72,24 @@ fn look_after(slot: &'static Slot) -> bool {
 }
 
 /// Checks all waits once more, on behalf of the threads in them; returns whether only an untracked thread could still end
-/// one of them, so that they have to be looked at again. `slot` is that of the calling thread, one of the library's.
-pub(crate) fn check_later(slot: &'static Slot) -> bool {
+/// one of them, so that they have to be looked at again. `slot` is that of the calling thread, one of the library's, and
+/// `answers` are from the looks before.
+pub(crate) fn check_later(slot: &'static Slot, answers: &mut Answers) -> bool {
+    let mut all = Snapshots::beside(Sleepers::look(answers));
+    // Beside a thread that moves, no set rests on the first one, and none is asked.
+    if all.is_first_asleep() && (!all.stands_still() || test_runner::may_run_tests(&all)) {
+        // That of the test runner: `test_runner` knows when it ends no wait.
+        all.wake_first();
+    }
+    let judge = &mut Reducer::new(&all);
     // Both are to look.
-    let parks = check_parked(slot);
-    parks | (report_stuck(slot, &|_| true, Victims::InRing) == Outcome::LaterMaybe)
+    let parks = check_parked(slot, &all, judge);
+    let outcome = report_stuck_of(&all, judge, slot, &|_| true, Victims::InRing);
+    let is_open = parks || outcome == Outcome::LaterMaybe;
+    if is_open {
+        all.ask(answers);
+    }
+    is_open
 }
 
 /// Checks the waits of other threads when the calling thread is no provider in `party` any more.
@@ -119,16 +138,36 @@ fn report_stuck(
     victims: Victims,
 ) -> Outcome {
     let all = Snapshots::now();
+    report_stuck_of(&all, &mut Reducer::new(&all), slot, concerns, victims)
+}
+
+/// Does what [`report_stuck`] does for the threads of a snapshot. If some of them sleep unwatched, it may be by one of those
+/// that a thread waits for a lock for ever, which that thread did not find when it looked.
+fn report_stuck_of(
+    all: &Snapshots,
+    judge: &mut Reducer,
+    slot: &'static Slot,
+    concerns: &dyn Fn(&PublishedWait) -> bool,
+    victims: Victims,
+) -> Outcome {
     let mut outcome = Outcome::Done;
-    let mut judge = Reducer::new(&all);
-    for &at in &waiters(&all, concerns) {
+    let mut stuck = waiters(all, concerns);
+    if all.has_sleepers() {
+        // One that has just begun to wait looks itself, and can unwind if it finds something.
+        let has_looked = |wait: &PublishedWait| wait::time_since(wait.since) > OWN_LOOK;
+        let is_one = |at: &usize| {
+            all.waits_for_lock(*at) && all.threads[*at].wait.as_ref().is_some_and(has_looked)
+        };
+        stuck.extend((0..all.threads.len()).filter(is_one));
+    }
+    for &at in &stuck {
         // The schedule of an explored thread must not depend on the time.
         if slot.life.has(Flag::Ours) && all.threads[at].slot.life.has(Flag::Scheduled) {
             continue;
         }
-        let can_unwind = can_unwind(&all, at);
+        let can_unwind = !all.waits_for_lock(at) && can_unwind(all, at);
         let only_in_ring = victims == Victims::InRing;
-        match stuck_set::detect(&all, &mut judge, at, only_in_ring, &mut || false) {
+        match stuck_set::detect(all, judge, at, only_in_ring, None) {
             Detected::Nothing | Detected::Granted => {}
             Detected::Unsettled => outcome = Outcome::LaterMaybe,
             Detected::Deadlock(mut found) => {
@@ -155,7 +194,7 @@ fn report_stuck(
                     continue;
                 };
                 if can_unwind {
-                    give(&all, at, panic);
+                    give(all, at, panic);
                 } else {
                     claim.heirs.give_or_say(panic);
                 }

@@ -163,6 +163,9 @@ impl Lock {
                 Detected::Nothing
             };
             match look {
+                Detected::Nothing if blocking => {
+                    later_looks::note(slot, threads::attach_unnumbered)
+                }
                 Detected::Nothing => {}
                 Detected::Unsettled => {
                     later_looks::request_for_wait(slot, threads::attach_unnumbered)

@@ -182,7 +182,7 @@ impl CondvarRecord {
         };
         if let Some(slot) = slot.filter(|_| !timed) {
             match deadlock::check_resource_wait(slot, None, lock.record.ident_address()) {
-                Stuck::No => {}
+                Stuck::No => later_looks::note(slot, threads::attach_unnumbered),
                 Stuck::Unsettled => later_looks::request_for_wait(slot, threads::attach_unnumbered),
                 Stuck::Reported(panic) => detector::end_in(panic, true, site),
             }

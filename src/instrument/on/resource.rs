@@ -343,6 +343,9 @@ impl Resource {
             }
             let mut limit = SHORT;
             loop {
+                if limit > SHORT {
+                    later_looks::note(slot, threads::attach_unnumbered);
+                }
                 let has_turn = turn.as_ref().is_some_and(|turn| {
                     let may_unwind = awaited != WaitReason::ScopeEnd;
                     turn.wait(failed, may_unwind)

@@ -31,6 +31,7 @@ pub(super) fn suggestion(report: &Report) -> Option<String> {
     // A hold that a thread keeps through its wait for a resource, and that another thread needs.
     let is_for_resource = |wait: &WaitInfo| wait.reason().is_some() || wait.again.is_some();
     let certain = kept_through(report, &is_for_resource)
+        .or_else(|| kept_asleep(report))
         .or_else(|| of_the_parent(report))
         .or_else(|| left_behind(report));
     if certain.is_some() {
@@ -85,6 +86,22 @@ fn takes_its_place(waiter: &WaitInfo, held: &HeldInfo, holder: &WaitInfo) -> boo
         && holder.reason() != Some(WaitReason::Arrival)
         && taken.file() == waits.file()
         && (taken.line()..=taken.line() + STATEMENT).contains(&waits.line())
+}
+
+/// Suggests to end a hold that a thread keeps while it sleeps in a wait that is not watched.
+fn kept_asleep(report: &Report) -> Option<String> {
+    for thread in &report.threads {
+        if thread.is_asleep
+            && let Some(held) = wanted(report, thread, None)
+        {
+            return Some(format!(
+                "release {}, which {thread} took at {}, before the call in which it sleeps",
+                report.the_lock(held.lock),
+                place(held.site),
+            ));
+        }
+    }
+    None
 }
 
 /// Suggests to end a hold that a thread keeps through its wait, if that `concerns`.

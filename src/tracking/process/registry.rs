@@ -176,6 +176,16 @@ pub(crate) fn any_runs(scope: u64, mutex: *const Ident) -> bool {
     found.is_some()
 }
 
+/// Returns whether a thread of the program waits without a timeout, in a way that is modelled.
+pub(crate) fn any_waits() -> bool {
+    all().any(|slot| {
+        slot.wait.is_untimed()
+            && slot.thread().is_some()
+            && !slot.life.has(Flag::Ours)
+            && !slot.life.has(Flag::Scheduled)
+    })
+}
+
 /// Returns whether one of these threads is known to run, in the same sense; an ended one is not.
 pub(crate) fn any_of_runs(threads: &[ThreadId]) -> bool {
     // Of each slot the wait first: most are those of other threads, or wait.

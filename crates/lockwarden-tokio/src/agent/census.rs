@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use lockwarden::instrument::futex_sleep;
+use lockwarden::instrument::{futex_sleep, switches_of_asleep};
 use parking_lot::Mutex;
 
 use super::leaf;
@@ -87,21 +87,6 @@ pub(crate) fn has_slept_since(id: u32, switches: u64, then: u64) -> bool {
     before.is_some_and(|census| census.asleep.get(&id) == Some(&switches))
 }
 
-/// How often the thread with this number of the system's has switched to another thread, if it sleeps.
-pub(crate) fn switches_of_asleep(id: u32) -> Option<u64> {
-    // Missing on other systems.
-    let status = std::fs::read_to_string(format!("/proc/self/task/{id}/status")).ok()?;
-    let is_asleep = |line: &str| {
-        line.strip_prefix("State:")
-            .is_some_and(|state| state.trim_start().starts_with('S'))
-    };
-    if status.lines().any(is_asleep) {
-        switches(&status)
-    } else {
-        None
-    }
-}
-
 /// Whether the thread with this number of the system's sleeps for a time.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn sleeps_for_a_time(id: u32) -> bool {
@@ -118,27 +103,9 @@ fn sleeps_for_a_time(_id: u32) -> bool {
     false
 }
 
-/// The switches of both kinds of a thread, by its `status` file.
-fn switches(status: &str) -> Option<u64> {
-    let counts = status.lines().filter_map(|line| {
-        let (name, count) = line.split_once(':')?;
-        let is_count = name.ends_with("voluntary_ctxt_switches");
-        is_count.then(|| count.trim().parse::<u64>().ok())?
-    });
-    let counts: Vec<u64> = counts.collect();
-    (counts.len() == 2).then(|| counts.iter().sum())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn switches_of_both_kinds_count() {
-        let status = "State:\tS\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t2\n";
-        assert_eq!(switches(status), Some(7));
-        assert_eq!(switches("State:\tS"), None);
-    }
 
     #[cfg(target_os = "linux")]
     #[test]

@@ -8,7 +8,7 @@
 //! taken since it last ran: the closure of a `std::thread::spawn`, or a job of a pool. One that is in a `block_on` since
 //! before does nothing but to poll tasks.
 
-use lockwarden::instrument::{Observation, futex_sleep};
+use lockwarden::instrument::{Observation, futex_sleep, switches_of_asleep};
 
 use crate::agent::{census, thread};
 use crate::world;
@@ -55,7 +55,7 @@ impl Outsiders {
                 || one.is_some_and(|one| one.is_observer);
             (!is_inside).then(|| Outsider {
                 id,
-                switches: census::switches_of_asleep(id),
+                switches: switches_of_asleep(id),
                 in_sight_since: in_sight_since(id, one),
             })
         };
@@ -89,6 +89,6 @@ fn in_sight_since(id: u32, observed: Option<&Observation>) -> Option<u64> {
     });
     // No closure was given to the first thread, but it can be woken, and run.
     let is_first_asleep =
-        || id == std::process::id() && !in_futex && census::switches_of_asleep(id).is_some();
+        || id == std::process::id() && !in_futex && switches_of_asleep(id).is_some();
     since.or_else(|| is_first_asleep().then_some(0))
 }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use lockwarden::instrument::{self, FutexSleep, Observation};
 
-use crate::agent::{census, registry, thread};
+use crate::agent::{registry, thread};
 use crate::world;
 
 /// How a thread sleeps that another one of the process has to wake.
@@ -90,7 +90,7 @@ impl Still {
                 Sleep::IoDriver => io_drivers.get_or_insert_with(IoDrivers::look).admit(id),
             };
             // Asked last: who finds the same count again knows that the thread was in the call all the time.
-            let switches = census::switches_of_asleep(id).filter(|_| is_asleep)?;
+            let switches = instrument::switches_of_asleep(id).filter(|_| is_asleep)?;
             let counter = match (sleep, waits) {
                 (Sleep::Futex(FutexSleep::Timed), Some(progress)) => Counter::Progress(*progress),
                 _ => Counter::Switches(switches),

@@ -1,6 +1,6 @@
 //! The flags of a thread, beside its lockset and its wait.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// A flag, by its bit above the operating system's id.
 #[derive(Clone, Copy, Debug)]
@@ -46,24 +46,36 @@ pub(crate) fn ours() -> u64 {
     OURS_EVER.load(Ordering::Relaxed)
 }
 
-/// The operating system's id of a thread, and flags.
+/// What the operating system and the library of C know a thread by, and flags.
 #[derive(Debug)]
-pub(crate) struct ThreadFlags(AtomicU64);
+pub(crate) struct ThreadFlags {
+    /// The id in the lower half, the flags above.
+    word: AtomicU64,
+    /// The address of the descriptor that the library of C keeps for the thread; zero where it is not read.
+    descriptor: AtomicUsize,
+}
 
 impl ThreadFlags {
     pub(super) const fn new() -> Self {
-        Self(AtomicU64::new(0))
+        Self {
+            word: AtomicU64::new(0),
+            descriptor: AtomicUsize::new(0),
+        }
     }
 
     /// Initialises the flags for the calling thread, which begins to use the slot, or is the one that
     /// continues after a fork.
     pub(crate) fn begin(&self) {
-        self.0.store(u64::from(os_id()), Ordering::Relaxed);
+        // Relaxed: another thread that reads them looks at a thread that sleeps, and finds what it sleeps for in one of the
+        // two by the other.
+        self.word.store(u64::from(os_id()), Ordering::Relaxed);
+        self.descriptor.store(descriptor(), Ordering::Relaxed);
     }
 
     /// The slot is that of an agent, not of a thread of the operating system.
     pub(crate) fn mark_agent(&self) {
-        self.0.store(Flag::Agent.mask(), Ordering::Relaxed);
+        self.descriptor.store(0, Ordering::Relaxed);
+        self.word.store(Flag::Agent.mask(), Ordering::Relaxed);
     }
 
     /// Marks the thread as one of this crate's own, which has a number of the program's threads.
@@ -75,7 +87,7 @@ impl ThreadFlags {
 
     /// Whether each acquisition of the thread is to miss the fast path.
     pub(crate) fn is_slow(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & (Flag::Scheduled.mask() | Flag::Timed.mask()) != 0
+        self.word.load(Ordering::Relaxed) & (Flag::Scheduled.mask() | Flag::Timed.mask()) != 0
     }
 
     /// Records that the thread is about to be parked, or to wait at a condition variable.
@@ -100,7 +112,7 @@ impl ThreadFlags {
         let flags = Flag::AskedForTest.mask() | runs;
         // Relaxed: the flags publish no other memory.
         let _ = self
-            .0
+            .word
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
                 (word as u32 == os_id).then_some(word | flags)
             });
@@ -111,21 +123,45 @@ impl ThreadFlags {
         // Release for `Leaving`, with the Acquire in `has`: a thread that sees the flag, after having asked the
         // system for the number of threads, finds that the flagged thread was counted. The others publish nothing.
         if on {
-            self.0.fetch_or(flag.mask(), Ordering::Release);
+            self.word.fetch_or(flag.mask(), Ordering::Release);
         } else {
-            self.0.fetch_and(!flag.mask(), Ordering::Release);
+            self.word.fetch_and(!flag.mask(), Ordering::Release);
         }
     }
 
     /// Returns whether the flag is set.
     pub(crate) fn has(&self, flag: Flag) -> bool {
-        self.0.load(Ordering::Acquire) & flag.mask() != 0
+        self.word.load(Ordering::Acquire) & flag.mask() != 0
+    }
+
+    /// Returns whether a sleep in a futex at `address`, which had this value, is that of `pthread_join` for this thread: glibc
+    /// keeps the operating system's id of a thread in its descriptor, which the kernel sets to zero at the thread's end.
+    pub(crate) fn is_joined_at(&self, address: usize, value: u32) -> bool {
+        // The id is in the first part of the descriptor, and not the only futex of it.
+        const PART: usize = 1024;
+        let descriptor = self.descriptor.load(Ordering::Relaxed);
+        let is_there = descriptor != 0 && (descriptor..descriptor + PART).contains(&address);
+        is_there && self.os_id() == Some(value)
     }
 
     /// Returns the id that the operating system gave the thread, where it is known.
     pub(crate) fn os_id(&self) -> Option<u32> {
-        Some(self.0.load(Ordering::Relaxed) as u32).filter(|id| *id != 0)
+        Some(self.word.load(Ordering::Relaxed) as u32).filter(|id| *id != 0)
     }
+}
+
+/// Returns the address of the descriptor that the library of C keeps for the calling thread; zero where it is not read.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code)]
+fn descriptor() -> usize {
+    // SAFETY: the call takes no arguments and cannot fail.
+    unsafe { libc::pthread_self() as usize }
+}
+
+/// Returns zero: what the library of C keeps for a thread is not read on this system.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn descriptor() -> usize {
+    0
 }
 
 /// Returns the operating system's id of the calling thread; zero where it is not read.
