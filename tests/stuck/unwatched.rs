@@ -281,6 +281,29 @@ pub(crate) const CASES: &[Case] = &[
         },
         expected: Expected::Finding("Deadlock", &["`waits`", "a notification of `changed`"]),
     },
+    #[cfg(unix)]
+    Case {
+        name: "a program rests at a condition variable of std until it is killed",
+        run: || {
+            let rests = || {
+                let _waits = start("waits", wait);
+                let (mutex, changed) = (std::sync::Mutex::new(()), std::sync::Condvar::new());
+                drop(changed.wait_while(mutex.lock().unwrap(), |()| true));
+            };
+            crate::parks::in_child(rests, Duration::from_secs(4));
+        },
+        expected: Expected::Nothing,
+    },
+    Case {
+        name: "main joins by std beside a thread that has ended with a lock",
+        run: || {
+            static OTHER: Mutex<()> = Mutex::named("other", ());
+            let ends = || std::mem::forget(OTHER.lock());
+            crate::steps::start("ends", ends).join().unwrap();
+            start("waits", wait).join().unwrap();
+        },
+        expected: Expected::These(&["Abandoned", "Deadlock"], &["`waits`"], 101),
+    },
     Case {
         name: "a thread that was notified while main joins by std",
         run: || {
