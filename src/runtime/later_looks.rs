@@ -62,7 +62,7 @@ pub(crate) fn request_for_wait(slot: &Slot, attach: fn() -> Option<&'static Slot
 /// Requests a look at waits that were published before, and that an untracked thread could end. `attach` gives a slot to the
 /// thread that looks, at its start.
 pub(crate) fn request(attach: fn() -> Option<&'static Slot>) {
-    set(&REQUESTED, true, attach);
+    set(&REQUESTED, attach);
 }
 
 /// Notes that the calling thread, whose slot this is, has published a wait that other threads could end. It is looked at
@@ -71,15 +71,15 @@ pub(crate) fn request(attach: fn() -> Option<&'static Slot>) {
 ///
 /// Costs a load if another wait was noted since the last look.
 pub(crate) fn note(slot: &Slot, attach: fn() -> Option<&'static Slot>) {
-    if !slot.life.has(Flag::Scheduled) {
-        // To start a thread allocates, and an allocator of the program may take the locks that this thread holds.
-        let may_start = !slot.is_holding();
-        set(&NOTED, may_start, attach);
+    // To start a thread allocates, and an allocator of the program may take the locks that this thread holds.
+    let may_start = || !slot.is_holding() || *STARTED.lock();
+    if !slot.life.has(Flag::Scheduled) && !NOTED.load(Ordering::Relaxed) && may_start() {
+        set(&NOTED, attach);
     }
 }
 
-/// Sets the flag and wakes the thread, which is started if there is none and it `may_start`.
-fn set(flag: &AtomicBool, may_start: bool, attach: fn() -> Option<&'static Slot>) {
+/// Sets the flag and wakes the thread, which is started if there is none.
+fn set(flag: &AtomicBool, attach: fn() -> Option<&'static Slot>) {
     // Where the system does not count the threads, none of the others is known to have ended.
     if !os_threads::ARE_COUNTED {
         return;
@@ -94,11 +94,8 @@ fn set(flag: &AtomicBool, may_start: bool, attach: fn() -> Option<&'static Slot>
         drop(started);
         return CHANGED.notify_one();
     }
-    *started = may_start;
+    *started = true;
     drop(started);
-    if !may_start {
-        return flag.store(false, Ordering::Relaxed);
-    }
     // An allocator may wait for locks, too, and its wait would take the place of the published one.
     let _inside = Inside::enter();
     if system::spawn("lockwarden-looks", Box::new(move || serve(attach))).is_err() {

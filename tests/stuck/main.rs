@@ -42,6 +42,7 @@ mod steps;
 mod strangers;
 #[cfg(feature = "timer")]
 mod timers;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod unwatched;
 mod unwinding;
 mod watched;
@@ -87,6 +88,7 @@ fn main() {
         strangers::CASES,
         #[cfg(feature = "timer")]
         timers::CASES,
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
         unwatched::CASES,
         unwinding::CASES,
         watched::CASES,

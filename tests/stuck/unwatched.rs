@@ -190,7 +190,6 @@ pub(crate) const CASES: &[Case] = &[
         },
         expected: Expected::Nothing,
     },
-    #[cfg(unix)]
     Case {
         name: "a signal handler ends a program whose threads all sleep",
         run: || {
@@ -203,7 +202,6 @@ pub(crate) const CASES: &[Case] = &[
         },
         expected: Expected::Nothing,
     },
-    #[cfg(unix)]
     Case {
         name: "a program rests in a park of std until it is killed",
         run: || {
@@ -217,7 +215,6 @@ pub(crate) const CASES: &[Case] = &[
         },
         expected: Expected::Nothing,
     },
-    #[cfg(unix)]
     Case {
         name: "a program rests in a park within a scope of std until it is killed",
         run: || {
@@ -233,7 +230,6 @@ pub(crate) const CASES: &[Case] = &[
         },
         expected: Expected::Nothing,
     },
-    #[cfg(unix)]
     Case {
         name: "workers share a receiver of std under a watched lock while main is parked by std",
         run: || {
@@ -281,7 +277,6 @@ pub(crate) const CASES: &[Case] = &[
         },
         expected: Expected::Finding("Deadlock", &["`waits`", "a notification of `changed`"]),
     },
-    #[cfg(unix)]
     Case {
         name: "a program rests at a condition variable of std until it is killed",
         run: || {
@@ -322,7 +317,6 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// Lets a signal handler end the process in good order, long after a deadlock would have been reported.
-#[cfg(unix)]
 #[allow(unsafe_code)]
 fn end_by_alarm() {
     extern "C" fn end(_: libc::c_int) {
