@@ -9,7 +9,7 @@
 //! same count of switches to another thread, it slept while the snapshot was taken.
 //!
 //! A program may also rest: `main` is parked until the program is killed. Whether a thread is parked, or waits for others, is
-//! asked of its stack, once for as long as it sleeps, and only when all other threads are blocked.
+//! asked of its stack, once for each sleep, and only when all other threads are blocked.
 
 use std::time::{Duration, Instant};
 

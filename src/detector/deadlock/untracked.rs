@@ -12,8 +12,9 @@ use crate::tracking::thread::wait::WaitKind;
 
 impl Snapshots {
     /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It
-    /// is not known what these do, even if they have a slot by now. The thread by which a watchdog calls the program
-    /// counts as one of them, if it may come to do so.
+    /// is not known what these do, even if they have a slot by now. Those that were seen asleep in a wait are left out. The
+    /// thread by which a watchdog calls the program counts as one of them, if it may come to do so, and so do those of the
+    /// library that may be at work for a thread that was seen asleep.
     ///
     /// If a thread of the snapshot has ended since, the final check of the epochs of all threads taken as
     /// deadlocked shows that: it was running.
@@ -37,7 +38,7 @@ impl Snapshots {
         }
         Some(
             count.saturating_sub(self.asleep(&|it| it == Purpose::Wait))
-                + self.awake()
+                + self.ours_at_work()
                 + usize::from(self.leads_to_alert()),
         )
     }
@@ -119,7 +120,7 @@ impl Snapshots {
     }
 
     /// Returns how many threads of the library beside the calling one may be at work for a thread that was seen asleep.
-    fn awake(&self) -> usize {
+    fn ours_at_work(&self) -> usize {
         if self.sleepers.is_empty() {
             return 0;
         }
