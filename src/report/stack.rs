@@ -160,21 +160,21 @@ impl Stack {
     /// Returns whether libtest runs a test in the thread of the stack. Looks up names from the outermost function on.
     pub(crate) fn is_of_test(&self) -> bool {
         let mut outward = self.addresses().iter().rev();
-        find_frame(&mut outward, &|frame| frame.runs_test().then_some(true)).is_some()
+        find_frame(&mut outward, &mut |frame| frame.runs_test().then_some(true)).is_some()
     }
 
     /// Returns whether the program has called a wait of the standard library or of `parking_lot` for another thread, and that
     /// is where the thread of the stack is; `false` if names are missing, or if it is in this crate or at a condition variable.
     pub(crate) fn is_in_wait(&self) -> bool {
-        let has_waited = std::cell::Cell::new(false);
+        let mut waits = false;
         let mut inward = self.addresses().iter();
-        let ends = |frame: &Frame| {
-            has_waited.set(has_waited.get() || frame.waits());
+        let called = find_frame(&mut inward, &mut |frame| {
+            waits |= frame.waits();
             let is_here = frame.starts_with_any(&["lockwarden::", "lockwarden_tokio::"]);
             let rests = is_here || frame.is_of_condvar();
             (rests || frame.is_of_the_program()).then_some(!rests)
-        };
-        find_frame(&mut inward, &ends).unwrap_or(true) && has_waited.get()
+        });
+        called.unwrap_or(true) && waits
     }
 
     /// Looks up the names of all these stacks, each address once; calls `between` after each address.
@@ -408,7 +408,7 @@ fn trimmed(all: &[Frame]) -> Vec<Frame> {
 /// Looks up the functions of these addresses, one address after the other, and returns the first result of `find`.
 fn find_frame(
     addresses: &mut dyn Iterator<Item = &usize>,
-    find: &dyn Fn(&Frame) -> Option<bool>,
+    find: &mut dyn FnMut(&Frame) -> Option<bool>,
 ) -> Option<bool> {
     // The allocator of the program may use watched locks, whose waits would take the place of a published one.
     let _inside = Inside::enter();
@@ -416,7 +416,7 @@ fn find_frame(
     for address in addresses {
         let mut frames = Vec::new();
         resolve(*address, &modules, &mut frames);
-        let found = frames.iter().find_map(find);
+        let found = frames.iter().find_map(&mut *find);
         if found.is_some() {
             return found;
         }

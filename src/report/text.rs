@@ -330,7 +330,7 @@ fn bystanders(out: &mut String, sources: &mut Sources, report: &Report) {
     for thread in &report.threads {
         let says_something = thread.waits.is_some()
             || !thread.held.is_empty()
-            || !thread.notes.is_empty()
+            || thread.is_asleep
             || thread.panicked;
         if says_something && !thread.is_idle() {
             threads.push(thread);

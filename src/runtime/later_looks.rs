@@ -36,10 +36,8 @@ pub(crate) static STARTED: ForkSafe<bool> = ForkSafe::new(false);
 /// Notified at a request, and at the first note after a look.
 static CHANGED: Condvar = Condvar::new();
 
-/// Requests a look, if no other thread is seen to run; the calling thread, whose slot this is, has published that it is
-/// parked, and is about to be.
-///
-/// A thread that runs, or comes to, is looked at by itself when it blocks or ends.
+/// Requests a look, if no other thread is seen to run, and notes the wait if one does; the calling thread, whose slot this
+/// is, has published that it is parked, and is about to be.
 pub(crate) fn request_for_park(slot: &'static Slot, attach: fn() -> Option<&'static Slot>) {
     if !SEES_PARKS {
         return;

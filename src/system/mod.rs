@@ -10,8 +10,8 @@ mod state;
 mod switches;
 
 pub(crate) use self::claim::Claim;
+pub(crate) use self::futex_sleep::{FutexCall, futex_call, is_private};
 pub use self::futex_sleep::{FutexSleep, futex_sleep};
-pub(crate) use self::futex_sleep::{futex_call, is_private};
 pub use self::no_stack::NoStack;
 pub(crate) use self::spawn::spawn;
 pub(crate) use self::state::{Seen, activity, look, threads};

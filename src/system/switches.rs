@@ -3,7 +3,7 @@
 /// Returns how often the thread with this id of the operating system, one of the calling process, has switched to another
 /// thread, by itself or not, if it sleeps; `None` if it does not, or the system does not report it.
 ///
-/// If two calls return the same, the thread has slept all the time between them.
+/// Two calls that return the same count show that the thread was not scheduled between them.
 ///
 /// Costs the read of a file in `/proc`, some microseconds. Only Linux and Android report it.
 ///

@@ -13,6 +13,11 @@ static LOCK: Mutex<bool> = Mutex::named("lock", false);
 static CHANGED: Condvar = Condvar::named("changed");
 static SECOND: Condvar = Condvar::named("second");
 
+/// So long the library looks several times at what stays as it is.
+const MANY_LOOKS: Duration = Duration::from_millis(1_500);
+/// And so long it has asked for a stack, too, and looked again.
+const MOST_LOOKS: Duration = Duration::from_secs(4);
+
 /// Waits for a notification that does not come by itself.
 fn wait() {
     drop(CHANGED.wait_while(LOCK.lock().unwrap(), |done| !*done));
@@ -137,7 +142,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "a thread that is joined by std takes its time, and a lock that main keeps till then",
         run: || {
-            let slow = || std::thread::sleep(Duration::from_millis(1_500));
+            let slow = || std::thread::sleep(MANY_LOOKS);
             let held = LOCK.lock().unwrap();
             let needs = start("needs", lock_once);
             start("slow", slow).join().unwrap();
@@ -156,7 +161,7 @@ pub(crate) const CASES: &[Case] = &[
             });
             let sends = start("sends", move || {
                 until_asleep("waits");
-                std::thread::sleep(Duration::from_millis(1_500));
+                std::thread::sleep(MANY_LOOKS);
                 sender.send(()).unwrap();
             });
             start("waits", wait).join().unwrap();
@@ -211,7 +216,7 @@ pub(crate) const CASES: &[Case] = &[
                     std::thread::park();
                 }
             };
-            crate::parks::in_child(rests, Duration::from_secs(4));
+            crate::parks::in_child(rests, MOST_LOOKS);
         },
         expected: Expected::Nothing,
     },
@@ -226,7 +231,7 @@ pub(crate) const CASES: &[Case] = &[
                     }
                 });
             };
-            crate::parks::in_child(rests, Duration::from_secs(4));
+            crate::parks::in_child(rests, MOST_LOOKS);
         },
         expected: Expected::Nothing,
     },
@@ -245,7 +250,7 @@ pub(crate) const CASES: &[Case] = &[
                     std::thread::park();
                 }
             };
-            crate::parks::in_child(rests, Duration::from_secs(4));
+            crate::parks::in_child(rests, MOST_LOOKS);
         },
         expected: Expected::Nothing,
     },
@@ -285,7 +290,7 @@ pub(crate) const CASES: &[Case] = &[
                 let (mutex, changed) = (std::sync::Mutex::new(()), std::sync::Condvar::new());
                 drop(changed.wait_while(mutex.lock().unwrap(), |()| true));
             };
-            crate::parks::in_child(rests, Duration::from_secs(4));
+            crate::parks::in_child(rests, MOST_LOOKS);
         },
         expected: Expected::Nothing,
     },

@@ -137,7 +137,7 @@ fn sleep(sleeper: Sleeper) -> String {
             "joins thread #{}, in a call that lockwarden does not watch",
             id.get()
         ),
-        Sleep::UntilWoken(_) | Sleep::OfOurs => {
+        Sleep::UntilWoken(_) => {
             "sleeps until another thread wakes it, in a call that lockwarden does not watch"
                 .to_owned()
         }

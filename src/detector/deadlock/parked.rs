@@ -25,6 +25,7 @@ pub(super) fn check_parked(slot: &'static Slot, all: &Snapshots, judge: &mut Red
                 found.facts.stack = None;
                 let (panic, set, claim) = found.report(slot, all.threads[at].scope, false);
                 set.threads.iter().for_each(|at| seen[*at] = true);
+                judge.count_anew();
                 if let Some(panic) = panic {
                     claim.heirs.give_or_say(panic);
                 }

@@ -81,7 +81,7 @@ impl ThreadStates {
 pub(super) struct Reducer {
     /// Counts the untracked threads; called when the result depends on it.
     untracked_threads: fn(&Snapshots) -> Option<usize>,
-    /// Their number, if they were counted.
+    /// Their number, if they were counted since the last report.
     count: Option<Option<usize>>,
     /// The reduction without untracked threads.
     closed: ThreadStates,
@@ -106,6 +106,11 @@ impl Reducer {
             untracked_threads: |_| Some(0),
             ..Self::new(all)
         }
+    }
+
+    /// Forgets the number of untracked threads, after a report: that may have called the program, which may have started some.
+    pub(super) fn count_anew(&mut self) {
+        self.count = None;
     }
 
     /// Returns the result for the thread at `me`.

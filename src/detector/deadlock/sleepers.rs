@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::ids::ThreadId;
 use crate::engine::sorting;
-use crate::system::{self, FutexSleep, NoStack, signal};
+use crate::system::{self, FutexCall, FutexSleep, NoStack, signal};
 use crate::tracking::process::registry;
 use crate::tracking::thread::slot::{Flag, Slot};
 
@@ -26,8 +26,6 @@ pub(super) enum Sleep {
     UntilWoken(Purpose),
     /// For the end of this thread, whose slot this is.
     UntilEndOf(ThreadId, &'static Slot),
-    /// The thread is one of the library's own, and sleeps in any way.
-    OfOurs,
 }
 
 /// What a thread that any other one could wake sleeps in.
@@ -41,38 +39,46 @@ pub(super) enum Purpose {
     ParkOrOther,
 }
 
-/// A thread that was seen asleep.
+/// A thread that was seen asleep in a futex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sighting {
+    pub(super) os_id: u32,
+    switches: u64,
+}
+
+impl Sighting {
+    /// Returns whether the thread has slept ever since it was seen.
+    pub(super) fn still_sleeps(self) -> bool {
+        system::switches_of_asleep(self.os_id) == Some(self.switches)
+    }
+}
+
+/// A thread of the program that was seen asleep.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sleeper {
-    os_id: u32,
-    switches: u64,
+    pub(super) seen: Sighting,
     pub(super) sleep: Sleep,
 }
 
 impl Sleeper {
-    /// Returns whether the thread has slept ever since it was seen.
-    pub(super) fn still_sleeps(&self) -> bool {
-        system::switches_of_asleep(self.os_id) == Some(self.switches)
-    }
-
     /// Returns what the thread sleeps in, if any other one could wake it.
     pub(super) fn purpose(&self) -> Option<Purpose> {
         match self.sleep {
             Sleep::UntilWoken(purpose) => Some(purpose),
-            Sleep::UntilEndOf(..) | Sleep::OfOurs => None,
+            Sleep::UntilEndOf(..) => None,
         }
     }
 
-    pub(super) fn os_id(&self) -> u32 {
-        self.os_id
+    fn is_unknown(&self) -> bool {
+        self.purpose() == Some(Purpose::Unknown)
     }
 }
 
 /// What threads have answered that were asked for their stacks.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
-    /// By the system's id, with the count of switches for as long as which the answer holds.
-    all: Vec<(u32, u64, Purpose)>,
+    /// Each with the sleep for which it holds.
+    all: Vec<(Sighting, Purpose)>,
     asked: Option<Instant>,
 }
 
@@ -84,10 +90,15 @@ impl Answers {
     /// How often to look whether those that have answered sleep again, a millisecond each.
     const PATIENCE: u32 = 20;
 
-    fn of(&self, os_id: u32, switches: u64) -> Purpose {
-        let mut all = self.all.iter();
-        let answer = all.find(|answer| (answer.0, answer.1) == (os_id, switches));
-        answer.map_or(Purpose::Unknown, |answer| answer.2)
+    fn of(&self, seen: Sighting) -> Purpose {
+        let answer = self.all.iter().find(|answer| answer.0 == seen);
+        answer.map_or(Purpose::Unknown, |answer| answer.1)
+    }
+
+    /// Returns whether threads may be asked again.
+    pub(super) fn are_due(&self) -> bool {
+        self.asked
+            .is_none_or(|asked| asked.elapsed() >= Self::PAUSE)
     }
 
     pub(super) fn count(&self) -> usize {
@@ -101,21 +112,15 @@ impl Answers {
 
     /// Asks the threads of which it is not known what they sleep in. They wake up for that, so their present sleep is over.
     pub(super) fn ask(&mut self, sleepers: &Sleepers) {
-        if self
-            .asked
-            .is_some_and(|asked| asked.elapsed() < Self::PAUSE)
-        {
-            return;
-        }
-        let is_unknown = |one: &&Sleeper| one.purpose() == Some(Purpose::Unknown);
-        let unknown = sleepers.all.iter().filter(is_unknown);
+        let unknown = sleepers.all.iter().filter(|one| one.is_unknown());
         let mut requests = Vec::new();
-        for one in unknown.filter(|one| one.still_sleeps()).take(Self::MOST) {
-            requests.push((one.os_id, system::look(one.os_id).blocked));
+        for seen in unknown
+            .map(|one| one.seen)
+            .filter(|seen| seen.still_sleeps())
+        {
+            requests.push((seen.os_id, system::look(seen.os_id).blocked));
         }
-        if requests.is_empty() {
-            return;
-        }
+        requests.truncate(Self::MOST);
         let mut open = Vec::new();
         for (&(os_id, _), answer) in requests.iter().zip(signal::ask(&requests)) {
             let purpose = match answer {
@@ -126,7 +131,8 @@ impl Answers {
             };
             open.push((os_id, None, purpose));
         }
-        // Between two looks at which its count is the same, a thread has not even returned from the signal handler.
+        // The signal handler does not sleep: a thread with two equal counts has returned from it, to its futex. If not, its count
+        // is another one at the next look, which drops the answer.
         for _ in 0..Self::PATIENCE {
             if open.is_empty() {
                 break;
@@ -135,7 +141,8 @@ impl Answers {
             open.retain_mut(|(os_id, last, purpose)| {
                 let switches = system::switches_of_asleep(*os_id);
                 if let Some(switches) = switches.filter(|_| switches == *last) {
-                    self.all.push((*os_id, switches, *purpose));
+                    let os_id = *os_id;
+                    self.all.push((Sighting { os_id, switches }, *purpose));
                     return false;
                 }
                 *last = switches;
@@ -149,8 +156,10 @@ impl Answers {
 /// The threads without a published wait that were seen asleep; those without a slot only if no thread with a slot runs.
 #[derive(Debug, Default)]
 pub(super) struct Sleepers {
-    /// In the order of their ids.
+    /// Those of the program, in the order of their ids.
     all: Vec<Sleeper>,
+    /// Those of the library, with a limit or without.
+    ours: Vec<Sighting>,
 }
 
 impl Sleepers {
@@ -164,45 +173,55 @@ impl Sleepers {
         }
         sorting::sort_by_key(&mut known, |(id, _)| *id);
         let ids = system::threads();
-        let mut all = Vec::new();
-        let mut look_at = |id, is_ours| {
-            let seen = look(id, is_ours, (&ids, &known), answers);
-            all.extend(seen);
-            seen.is_some()
-        };
-        let mut runs = false;
+        let (mut all, mut ours, mut runs) = (Vec::new(), Vec::new(), false);
         for (id, slot) in known.iter().filter(|(_, slot)| !is_waiting(slot)) {
-            let is_ours = slot.life.has(Flag::Ours);
-            runs |= !look_at(*id, is_ours) && !is_ours;
+            let seen = sight(*id);
+            if slot.life.has(Flag::Ours) {
+                ours.extend(seen.map(|(seen, _)| seen));
+                continue;
+            }
+            let sleeper = seen.and_then(|seen| of(seen, &ids, &known, answers));
+            all.extend(sleeper);
+            runs |= sleeper.is_none();
         }
         // Beside a thread that runs, no other one makes a difference.
         let has_slot = |id: &u32| known.binary_search_by_key(id, |(id, _)| *id).is_ok();
         for &id in ids.iter().filter(|id| !runs && !has_slot(id)) {
-            look_at(id, false);
+            all.extend(sight(id).and_then(|seen| of(seen, &ids, &known, answers)));
         }
-        sorting::sort_by_key(&mut all, |one| one.os_id);
-        answers.all.retain(|&(os_id, switches, _)| {
-            let is_it = |one: &Sleeper| (one.os_id, one.switches) == (os_id, switches);
-            all.iter().any(is_it)
-        });
-        Self { all }
+        sorting::sort_by_key(&mut all, |one| one.seen.os_id);
+        answers
+            .all
+            .retain(|(seen, _)| all.iter().any(|one| one.seen == *seen));
+        Self { all, ours }
     }
 
     /// Returns the thread with this id of the operating system, if it was seen asleep.
     pub(super) fn with_id(&self, os_id: u32) -> Option<Sleeper> {
         let at = self
             .all
-            .binary_search_by_key(&os_id, |one| one.os_id)
+            .binary_search_by_key(&os_id, |one| one.seen.os_id)
             .ok()?;
         Some(self.all[at])
     }
 
     pub(super) fn remove(&mut self, os_id: u32) {
-        self.all.retain(|one| one.os_id != os_id);
+        self.all.retain(|one| one.seen.os_id != os_id);
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Returns whether it is not known of one what it sleeps in.
+    pub(super) fn any_unknown(&self) -> bool {
+        self.all.iter().any(Sleeper::is_unknown)
+    }
+
+    /// Returns whether the library's thread with this id has slept since it was looked at.
+    pub(super) fn has_ours(&self, os_id: u32) -> bool {
+        let mut ours = self.ours.iter();
+        ours.any(|seen| seen.os_id == os_id && seen.still_sleeps())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Sleeper> {
@@ -215,42 +234,37 @@ fn is_waiting(slot: &Slot) -> bool {
     !slot.wait.epoch().is_multiple_of(2)
 }
 
-/// Looks at the thread with this id.
-fn look(
-    os_id: u32,
-    is_ours: bool,
-    (ids, known): (&[u32], &[(u32, &'static Slot)]),
-    answers: &Answers,
-) -> Option<Sleeper> {
+/// Looks whether the thread with this id sleeps in a futex.
+fn sight(os_id: u32) -> Option<(Sighting, FutexCall)> {
     // Most threads do not sleep so, and the file is small.
     system::futex_call(os_id)?;
     // Says that the thread sleeps. Before the call is read that counts: if the count is the same later, the thread was in that
     // call all the time.
     let switches = system::switches_of_asleep(os_id)?;
-    let call = system::futex_call(os_id)?;
-    let sleep = if is_ours {
-        Sleep::OfOurs
-    } else if call.is_timed {
+    Some((Sighting { os_id, switches }, system::futex_call(os_id)?))
+}
+
+/// Returns what the thread of the program that was seen in this call sleeps for, unless it goes on by itself. `ids` are those of
+/// all threads, `known` the threads with a slot.
+fn of(
+    (seen, call): (Sighting, FutexCall),
+    ids: &[u32],
+    known: &[(u32, &'static Slot)],
+    answers: &Answers,
+) -> Option<Sleeper> {
+    if call.is_timed {
         return None;
-    } else if call.sleep() == Some(FutexSleep::Untimed) {
-        Sleep::UntilWoken(answers.of(os_id, switches))
+    }
+    let is_joined = |(_, slot): &&(u32, &Slot)| slot.life.is_joined_at(call.address, call.value);
+    let sleep = if call.sleep() == Some(FutexSleep::Untimed) {
+        Sleep::UntilWoken(answers.of(seen))
+    } else if let Some((_, joined)) = known.iter().find(is_joined) {
+        Sleep::UntilEndOf(joined.thread()?, joined)
     } else {
-        let is_joined =
-            |(_, slot): &&(u32, &Slot)| slot.life.is_joined_at(call.address, call.value);
-        match known.iter().find(is_joined) {
-            Some((_, slot)) => Sleep::UntilEndOf(slot.thread()?, slot),
-            None => {
-                // One that has no slot, so the futex is not seen to be in its descriptor. No other process can wake a thread at
-                // an address that it does not share.
-                let is_id = ids.binary_search(&call.value).is_ok();
-                (is_id && system::is_private(call.address))
-                    .then_some(Sleep::UntilWoken(Purpose::Wait))?
-            }
-        }
+        // One that has no slot, so the futex is not seen to be in its descriptor. No other process can wake a thread at an
+        // address that it does not share.
+        let is_id = ids.binary_search(&call.value).is_ok();
+        (is_id && system::is_private(call.address)).then_some(Sleep::UntilWoken(Purpose::Wait))?
     };
-    Some(Sleeper {
-        os_id,
-        switches,
-        sleep,
-    })
+    Some(Sleeper { seen, sleep })
 }

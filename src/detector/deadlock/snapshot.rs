@@ -77,7 +77,6 @@ impl Snapshots {
             all.threads[at].sleeper = sleeper.filter(|sleeper| match sleeper.sleep {
                 Sleep::UntilWoken(_) => are_threads,
                 Sleep::UntilEndOf(id, slot) => all.joined(id, slot).is_some(),
-                Sleep::OfOurs => false,
             });
         }
         if are_threads {
@@ -258,7 +257,7 @@ impl Snapshots {
     pub(super) fn is_awake(&self, at: usize) -> bool {
         let thread = &self.threads[at];
         let id = thread.slot.life.os_id();
-        let is_awake = thread.sleeper.is_some_and(|it| !it.still_sleeps());
+        let is_awake = thread.sleeper.is_some_and(|it| !it.seen.still_sleeps());
         let sleeps = || id.and_then(system::futex_sleep) == Some(FutexSleep::Untimed);
         is_awake || (self.is_parked(at) && !sleeps())
     }
@@ -405,7 +404,6 @@ impl Snapshots {
             return Some(WaitFor::any_of(vec![match thread.sleeper?.sleep {
                 Sleep::UntilWoken(_) => any_of_process,
                 Sleep::UntilEndOf(id, slot) => self.joined(id, slot).unwrap_or(wait_for::UNKNOWN),
-                Sleep::OfOurs => return None,
             }]));
         };
         match wait.need {

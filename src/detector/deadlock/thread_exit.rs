@@ -187,6 +187,7 @@ fn report_stuck_of(
                 }
                 // The finding belongs to the check of the waiting threads.
                 let (panic, _, claim) = found.report(slot, *scope, can_unwind);
+                judge.count_anew();
                 let Some(panic) = panic else {
                     if victims == Victims::One {
                         return Outcome::Reported;

@@ -75,9 +75,8 @@ impl Snapshots {
                 Sleep::UntilEndOf(id, slot) => {
                     is_such(Purpose::Wait) && self.joined(id, slot).is_some()
                 }
-                Sleep::OfOurs => false,
             };
-            is_one && !known.contains(&one.os_id()) && one.still_sleeps()
+            is_one && !known.contains(&one.seen.os_id) && one.seen.still_sleeps()
         };
         self.sleepers.iter().filter(is_asleep).count()
     }
@@ -95,11 +94,12 @@ impl Snapshots {
     /// Asks the threads what they sleep in of which that is not known, if nothing else is open: all others are blocked, and stay
     /// so, so that those that are asked go back to the same sleep.
     pub(super) fn ask(&self, answers: &mut Answers) {
-        if self.sleepers.is_empty()
-            || !self.stands_still()
-            || !self.may_be_asleep()
-            || handlers::are_handled()
-        {
+        let may_ask = self.sleepers.any_unknown()
+            && answers.are_due()
+            && !handlers::are_handled()
+            && self.stands_still()
+            && self.may_be_asleep();
+        if !may_ask {
             return;
         }
         let before = answers.count();
@@ -111,8 +111,8 @@ impl Snapshots {
             is_ours || is_asked || (self.stands(at) && !self.is_awake(at))
         };
         let sleeps_on = |one: &Sleeper| match one.sleep {
-            Sleep::OfOurs | Sleep::UntilWoken(Purpose::Unknown) => true,
-            Sleep::UntilWoken(_) | Sleep::UntilEndOf(..) => one.still_sleeps(),
+            Sleep::UntilWoken(Purpose::Unknown) => true,
+            Sleep::UntilWoken(_) | Sleep::UntilEndOf(..) => one.seen.still_sleeps(),
         };
         if !(0..self.threads.len()).all(stays) || !self.sleepers.iter().all(sleeps_on) {
             answers.forget(before);
@@ -126,12 +126,11 @@ impl Snapshots {
         }
         let me = current::own();
         let is_awake = |thread: &&ThreadSnapshot| {
-            let id = thread.slot.life.os_id();
-            let sleeper = id.and_then(|id| self.sleepers.with_id(id));
+            let sleeps = |id| self.sleepers.has_ours(id);
             thread.slot.life.has(Flag::Ours)
                 && !thread.ended
                 && !std::ptr::eq(thread.slot, me)
-                && !sleeper.is_some_and(|sleeper| sleeper.still_sleeps())
+                && !thread.slot.life.os_id().is_some_and(sleeps)
         };
         self.threads.iter().filter(is_awake).count()
     }

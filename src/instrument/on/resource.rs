@@ -10,8 +10,8 @@
 //! not satisfied.
 //!
 //! A waiting thread wakes from time to time, at most every 200 milliseconds: another thread may have
-//! left it the panic message of a deadlock. It does not look at its wait again: if only an untracked
-//! thread could end that, a thread of the library does (`runtime::later_looks`).
+//! left it the panic message of a deadlock. It does not look at its wait again: a
+//! thread of the library does, for as long as the wait lasts (`runtime::later_looks`).
 
 use std::panic::Location;
 use std::time::{Duration, Instant};
