@@ -8,6 +8,8 @@
 #[path = "../../../tests/support/child.rs"]
 mod child;
 
+use std::time::Duration;
+
 use child::{Child, Exit};
 
 /// Runs these kernels side by side.
@@ -207,6 +209,25 @@ fn a_task_joins_a_thread_that_drives_a_future_which_wants_a_lock_of_the_task() {
     exit.says("waits for the end of thread `sync api`");
 }
 
+#[test]
+fn a_task_blocks_the_only_thread_in_a_channel_of_threads() {
+    let exit = found(&["hangs::a_task_blocks_the_only_thread"]);
+    exit.says("waits for a message of the channel");
+}
+
+#[test]
+fn a_guard_of_threads_is_kept_across_an_await_on_the_only_thread() {
+    let exit = Child::of_this_program()
+        .args(&["--ignored", "--exact"])
+        .args(&["hangs::a_guard_of_threads_is_kept_across_an_await"])
+        .limit(Duration::from_secs(10))
+        .run();
+    // No panic can be raised out of the wait for a lock of threads.
+    assert!(exit.timed_out, "{exit}");
+    exit.says("Deadlock: ");
+    exit.says("nothing will break this deadlock");
+}
+
 /// Tests that hang.
 mod hangs {
     use std::sync::Arc;
@@ -239,6 +260,27 @@ mod hangs {
     #[ignore = "it hangs"]
     async fn a_task_joins_a_thread_in_a_block_on_under_a_lock() {
         join_under_lock();
+    }
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    async fn a_task_blocks_the_only_thread() {
+        let (sender, receiver) = lockwarden::sync::mpsc::channel::<u8>();
+        let waits = tokio::spawn(async move { receiver.recv() });
+        tokio::spawn(async move { sender.send(1) });
+        waits.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    #[allow(clippy::await_holding_lock)]
+    async fn a_guard_of_threads_is_kept_across_an_await() {
+        let total = Arc::new(lockwarden::sync::Mutex::new(0));
+        let theirs = Arc::clone(&total);
+        tokio::spawn(async move { *theirs.lock().unwrap() += 1 });
+        let held = total.lock().unwrap();
+        tokio::task::yield_now().await;
+        drop(held);
     }
 
     #[tokio::test]

@@ -99,7 +99,8 @@ impl Heirs {
 }
 
 /// Passes a panic to one of the threads and agents with these ids, which cannot go on: one that waits for something that is no
-/// lock, and can unwind out of that. With `in_test` only if a test under way has led to one of them. Returns whether one gets it.
+/// lock, and can unwind out of that. With `in_test` only if a test under way has led to one of them. Returns whether one gets it;
+/// if it should and none can, a line says that nothing will break the deadlock.
 pub(crate) fn interrupt(ids: &[ThreadId], message: String, in_test: bool) -> bool {
     let all = Snapshots::now();
     let is_stuck = |at: usize| all.threads[at].id.is_some_and(|id| ids.contains(&id));
@@ -113,6 +114,9 @@ pub(crate) fn interrupt(ids: &[ThreadId], message: String, in_test: bool) -> boo
             return true;
         }
     }
+    sink::say(
+        "nothing will break this deadlock: no task or thread of it waits where it can be woken",
+    );
     false
 }
 

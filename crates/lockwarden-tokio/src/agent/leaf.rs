@@ -15,6 +15,7 @@ use super::frame::{self, Frame};
 use super::mark::Loose;
 use super::probe::Probe;
 use super::registry;
+use super::root;
 use super::stack::AwaitStack;
 use super::task::{Joined, Task};
 use crate::examine;
@@ -108,8 +109,10 @@ impl Wait {
         #[allow(unsafe_code)]
         // SAFETY: as above.
         let site: Site = unsafe { &*site };
-        // An `.await` of a boxed or pinned future is seen as a line of the standard library.
-        if site.file().starts_with("/rustc/") || site.file().contains("/library/") {
+        // An `.await` of a boxed or pinned future is seen as a line of the standard library, and a future that is a whole task
+        // is awaited nowhere.
+        let file = site.file();
+        if file == root::FILE || file.starts_with("/rustc/") || file.contains("/library/") {
             self.created
         } else {
             site

@@ -16,6 +16,9 @@ use super::origin::Origin;
 use super::runtime::RuntimeState;
 use super::task::{Joined, Kind, Task};
 
+/// This file, which calls the future of a task: its lines are where a future is seen that is a whole task.
+pub(super) const FILE: &str = file!();
+
 /// A task: who it is, and its future.
 // The frame of a poll takes the address of the identity for that of the whole.
 #[repr(C)]

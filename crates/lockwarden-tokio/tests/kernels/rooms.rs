@@ -182,7 +182,13 @@ pub(crate) const CASES: &[Case] = &[
     },
     Case {
         name: "a closure of the blocking pool sends to the task that awaits it",
-        reported: Some((Verdict::Deadlock, &["for room in the mpsc channel"])),
+        reported: Some((
+            Verdict::Deadlock,
+            &[
+                "for room in the mpsc channel",
+                "sender.blocking_send(n).unwrap();",
+            ],
+        )),
         run: || {
             on_runtime(async {
                 let (sender, mut receiver) = mpsc::channel(1);

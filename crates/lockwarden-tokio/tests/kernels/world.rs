@@ -26,6 +26,38 @@ pub(crate) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "world finds: a task takes a static lock that it holds, and has sent a text under it",
+        reported: None,
+        run: || {
+            static LOCK: tokio::sync::Mutex<u8> = tokio::sync::Mutex::const_new(0);
+            let outcome = check().run(|| async {
+                let (sender, _receiver) = tokio::sync::mpsc::unbounded_channel();
+                let _held = LOCK.lock().await;
+                sender.send("text".to_owned()).unwrap();
+                drop(LOCK.lock().await);
+            });
+            outcome.assert_finds(Verdict::SelfDeadlock);
+        },
+    },
+    Case {
+        name: "a guard of a static lock is sent in a check, and dropped later",
+        reported: None,
+        run: || {
+            static LOCK: tokio::sync::Mutex<u8> = tokio::sync::Mutex::const_new(0);
+            let outcome = check().run(|| async {
+                let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+                tokio::spawn(async move {
+                    let received = receiver.recv().await;
+                    crate::expect::long().await;
+                    drop(received);
+                });
+                assert!(sender.send(LOCK.lock().await).is_ok());
+                drop(LOCK.lock().await);
+            });
+            outcome.assert_clean();
+        },
+    },
+    Case {
         name: "world finds: two actors ask each other",
         reported: None,
         run: || {

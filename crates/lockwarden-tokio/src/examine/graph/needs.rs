@@ -123,8 +123,8 @@ impl Graph {
         match &wait.target {
             Target::Lock(lock, mode, _) => {
                 match self.need_of_lock(lock.id, *mode, Some(wait)) {
-                    // Who has the guard is not known; but no task or thread goes on.
-                    Need::Nothing if !self.hanging.is_empty() => self.need_of_any_agent(at),
+                    // Who has the guard is not known: any task of the check or of the test that hangs may.
+                    Need::Nothing => self.need_of_any_agent(at),
                     need => need,
                 }
             }

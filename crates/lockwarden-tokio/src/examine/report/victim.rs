@@ -26,10 +26,12 @@ fn is_of_test(graph: &Graph, set: &[usize]) -> bool {
     tasks.any(|task| hang::test_of(task, &tests).is_some())
 }
 
-/// Makes a task of the set panic that is in a wait; returns whether there is one.
+/// Makes a task of the set panic that is in a wait, and that a thread would poll; returns whether there is one.
 pub(super) fn break_with(graph: &Graph, set: &[usize], message: &str) -> bool {
     let nodes = || set.iter().map(|&at| &graph.nodes[at]);
-    let victim = |node: &&Node| node.task.is_some() && !node.waits.is_empty();
+    // One whose thread is blocked, or that is in the middle of a poll, does not wake up.
+    let is_polled = |node: &Node| node.unpolled.is_none() && !node.is_asleep;
+    let victim = |node: &&Node| node.task.is_some() && !node.waits.is_empty() && is_polled(node);
     // A future that a thread drives ends the test, or the program, with the words of the panic.
     let is_driven = |node: &&Node| {
         let kind = node.task.as_ref().map(|task| task.kind);
