@@ -76,25 +76,25 @@ impl WaitInfo {
     /// Returns a wait at `site` for a lock, which only `by` can end.
     #[must_use]
     pub fn of_lock(lock: LockId, mode: Mode, site: Site, since: Duration, by: FreedBy) -> Self {
-        Self::new(WaitsFor::Lock { lock, mode }, site, since, by)
+        Self::new(WaitsFor::Lock { lock, mode }, site, Some(since), by)
     }
 
-    /// Returns a wait at `site` for a resource, which only `by` can end.
+    /// Returns a wait at `site` for a resource, which only `by` can end; `since` is its duration, if that is known.
     #[must_use]
     pub fn of_resource(
         (resource, awaited): (LockId, WaitReason),
         site: Site,
-        since: Duration,
+        since: Option<Duration>,
         by: FreedBy,
     ) -> Self {
         Self::new(WaitsFor::Resource { resource, awaited }, site, since, by)
     }
 
-    fn new(what: WaitsFor, site: Site, since: Duration, by: FreedBy) -> Self {
+    fn new(what: WaitsFor, site: Site, since: Option<Duration>, by: FreedBy) -> Self {
         Self {
             what,
             site,
-            since: Some(since),
+            since,
             by: Some(by),
             again: None,
             counts: None,

@@ -68,7 +68,7 @@ fn report_own(runtime: &Arc<RuntimeState>) {
     info.waits = Some(WaitInfo::of_resource(
         (id, WaitReason::Tasks),
         task.spawned,
-        std::time::Duration::ZERO,
+        None,
         FreedBy::Threads(vec![task.id]),
     ));
     info.notes.push(format!("spawned at {}", task.spawned));

@@ -186,7 +186,7 @@ pub(crate) const CASES: &[Case] = &[
             Verdict::Deadlock,
             &[
                 "for room in the mpsc channel",
-                "sender.blocking_send(n).unwrap();",
+                "help: the send at tests/kernels/rooms.rs:",
             ],
         )),
         run: || {

@@ -1,7 +1,6 @@
 //! From an agent that is stuck to what the report says of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lockwarden::instrument::{self, WaitReason};
 use lockwarden::report::{FreedBy, LockInfo, ThreadInfo, WaitInfo};
@@ -100,12 +99,7 @@ fn other_wait(
         let id = add(locks, thing_info("runtime", runtime.made));
         let resource = (id, WaitReason::Tasks);
         notes.push("drops the runtime, and waits for what runs on it".to_owned());
-        return Some(WaitInfo::of_resource(
-            resource,
-            runtime.made,
-            Duration::ZERO,
-            by(),
-        ));
+        return Some(WaitInfo::of_resource(resource, runtime.made, None, by()));
     }
     waits::unpolled(node, by(), locks)
 }

@@ -40,12 +40,12 @@ pub(super) fn info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitI
         }
         Target::Permits(permits, _) => {
             let id = add(locks, thing_info("Semaphore", permits.made));
-            WaitInfo::of_resource((id, WaitReason::Permit), site, since, by)
+            WaitInfo::of_resource((id, WaitReason::Permit), site, Some(since), by)
         }
         Target::End(tasks) => {
             let made = tasks.first().map_or(site, |(_, joined)| joined.spawned());
             let id = add(locks, thing_info("task", made));
-            WaitInfo::of_resource((id, WaitReason::End), site, since, by)
+            WaitInfo::of_resource((id, WaitReason::End), site, Some(since), by)
         }
         Target::Room(..) | Target::Message(..) | Target::Set(_) | Target::AnyAgent(_) => {
             let thing = wait.target.thing();
@@ -55,7 +55,7 @@ pub(super) fn info(wait: &Wait, by: FreedBy, locks: &mut Vec<LockInfo>) -> WaitI
                 made,
             } = thing.unwrap_or(Thing::new("task", WaitReason::Other, site));
             let id = add(locks, thing_info(noun, made));
-            WaitInfo::of_resource((id, awaited), site, since, by)
+            WaitInfo::of_resource((id, awaited), site, Some(since), by)
         }
     }
 }
@@ -79,5 +79,5 @@ pub(super) fn unpolled(node: &Node, by: FreedBy, locks: &mut Vec<LockInfo>) -> O
     };
     let id = add(locks, thing_info(noun, made));
     let resource = (id, awaited);
-    Some(WaitInfo::of_resource(resource, site, Duration::ZERO, by))
+    Some(WaitInfo::of_resource(resource, site, None, by))
 }
