@@ -139,7 +139,7 @@ fn standstill(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     write!(f, "{thread} waits for {}", report.awaited(wait))?;
     match &wait.by {
         _ if is_open && thread.is_task => f.write_str(", and no task or thread can end that"),
-        _ if is_open => f.write_str(", and no other thread is left"),
+        _ if is_open => f.write_str(", and no thread can end that"),
         // Of a wait for the end of a thread, the headline names that thread already.
         Some(FreedBy::Threads(by)) => match ended_by(report, wait) {
             Some(by) => write!(f, ", {by}"),

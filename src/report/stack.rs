@@ -87,6 +87,17 @@ impl fmt::Display for Call {
     }
 }
 
+impl Call {
+    /// Returns the place of the call.
+    pub(super) fn place(&self) -> impl fmt::Display {
+        let file = shown_file(&self.file);
+        fmt::from_fn(move |f| match self.column {
+            Some(column) => write!(f, "{file}:{}:{column}", self.line),
+            None => write!(f, "{file}:{}", self.line),
+        })
+    }
+}
+
 impl Stack {
     /// Captures the stack of the calling thread.
     pub(crate) fn capture() -> Self {
@@ -139,6 +150,8 @@ impl Stack {
     /// Looks up the names if that was not done before.
     pub(super) fn own_caller(&self) -> Option<Call> {
         let frames = self.frames();
+        // Libraries of C with debug information have files relative to a folder that is not known.
+        let is_own = |file: &str| is_own(file) && file.ends_with(".rs");
         let is_own = |frame: &Frame| !frame.is_ours() && frame.file.as_deref().is_some_and(is_own);
         let caller = &frames[first(frames, &is_own)?];
         let file = caller.file.as_deref()?;

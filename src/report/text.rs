@@ -360,6 +360,17 @@ fn marks_of(report: &Report, thread: &ThreadInfo) -> Vec<Mark> {
         };
         marks.push(Mark::at(wait.site, label, true));
     }
+    if let Some(call) = thread.asleep_in()
+        && let Some(column) = call.column
+    {
+        marks.push(Mark {
+            file: call.file.into(),
+            line: call.line,
+            column,
+            label: "sleeps".to_owned(),
+            primary: true,
+        });
+    }
     for held in &thread.held {
         let label = format!("takes {}", report.short_name(held.lock));
         marks.push(Mark::at(held.site, label, marks.is_empty()));
@@ -426,6 +437,9 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
     }
     for note in &thread.notes {
         let _ = writeln!(out, "    {note}");
+    }
+    if let Some(call) = thread.asleep_in() {
+        let _ = writeln!(out, "    called by {call}");
     }
     // In the order of acquisition; the columns are as wide as the widest entry.
     let (mut names, mut wide) = (Vec::new(), 0);

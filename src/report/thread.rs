@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::escape::Escaped;
 use super::place::place;
-use super::stack::Stack;
+use super::stack::{Call, Stack};
 pub use crate::engine::acquisition::HeldInfo;
 use crate::engine::counts::Counts;
 use crate::engine::ids::{LockId, Site, ThreadId};
@@ -188,6 +188,13 @@ impl ThreadInfo {
             (Some(site), None) => write!(f, ", spawned at {}", place(site)),
             _ => Ok(()),
         })
+    }
+
+    /// Returns the call of the program's own code in which the thread sleeps in a wait that is not watched. Looks up the names of
+    /// its stack.
+    pub(super) fn asleep_in(&self) -> Option<Call> {
+        let stack = self.stack.as_ref().filter(|_| self.is_asleep);
+        stack?.own_caller()
     }
 
     /// Returns the state that follows the origin.

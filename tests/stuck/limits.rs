@@ -1,4 +1,4 @@
-//! Waits with a limit, and attempts without waiting, where no other thread is left: none is stuck.
+//! Waits with a limit, and attempts without waiting, where no thread can end that: none is stuck.
 
 use std::time::{Duration, Instant};
 
@@ -22,12 +22,12 @@ const SHORT: Duration = Duration::from_millis(20);
 
 pub(crate) const CASES: &[Case] = &[
     Case {
-        name: "waits with a limit, and no other thread is left",
+        name: "waits with a limit, and no thread can end that",
         run: timed,
         expected: Expected::Nothing,
     },
     Case {
-        name: "attempts without waiting, and no other thread is left",
+        name: "attempts without waiting, and no thread can end that",
         run: without_waiting,
         expected: Expected::Nothing,
     },

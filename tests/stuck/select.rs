@@ -17,13 +17,13 @@ pub(crate) const CASES: &[Case] = &[
         run: iterate_over_own,
         expected: Expected::Finding(
             "Deadlock",
-            &["a message of `own`", "no other thread is left"],
+            &["a message of `own`", "no thread can end that"],
         ),
     },
     Case {
         name: "crossbeam: a message of no thread",
         run: || _ = never::<()>().recv(),
-        expected: Expected::Finding("Deadlock", &["a message of", "no other thread is left"]),
+        expected: Expected::Finding("Deadlock", &["a message of", "no thread can end that"]),
     },
     Case {
         name: "crossbeam: a bounded send under a mutex that the receiver needs, the send first",
@@ -66,7 +66,7 @@ pub(crate) const CASES: &[Case] = &[
         run: select_own,
         expected: Expected::Finding(
             "Deadlock",
-            &["one of the branches", "no other thread is left"],
+            &["one of the branches", "no thread can end that"],
         ),
     },
     Case {
@@ -92,7 +92,7 @@ pub(crate) const CASES: &[Case] = &[
         run: select_both_sides,
         expected: Expected::Finding(
             "Deadlock",
-            &["one of the branches", "no other thread is left"],
+            &["one of the branches", "no thread can end that"],
         ),
     },
     Case {
@@ -106,7 +106,7 @@ pub(crate) const CASES: &[Case] = &[
         expected: Expected::Finding("Deadlock", &["one of the branches"]),
     },
     Case {
-        name: "a selection with a clock, and no other thread is left",
+        name: "a selection with a clock, and no thread can end that",
         run: clocks,
         expected: Expected::Nothing,
     },

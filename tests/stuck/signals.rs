@@ -19,7 +19,7 @@ pub(crate) const CASES: &[Case] = &[
         run: wait_until_ready,
         expected: Expected::Finding(
             "Deadlock",
-            &["a notification of `changed`", "no other thread is left"],
+            &["a notification of `changed`", "no thread can end that"],
         ),
     },
     Case {

@@ -109,6 +109,7 @@ pub(crate) const CASES: &[Case] = &[
             &["a notification of `changed`"],
             &[
                 "thread `main` (#1) sleeps until another thread wakes it",
+                "called by stuck::unwatched::CASES",
                 "scoped::scope",
             ],
             &[],

@@ -94,8 +94,12 @@ fn kept_asleep(report: &Report) -> Option<String> {
         if thread.is_asleep
             && let Some(held) = wanted(report, thread, None)
         {
+            let call = fmt::from_fn(|f| match thread.asleep_in() {
+                Some(call) => write!(f, "at {}", call.place()),
+                None => f.write_str("in which it sleeps"),
+            });
             return Some(format!(
-                "release {}, which {thread} took at {}, before the call in which it sleeps",
+                "release {}, which {thread} took at {}, before the call {call}",
                 report.the_lock(held.lock),
                 place(held.site),
             ));
