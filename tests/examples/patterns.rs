@@ -196,8 +196,8 @@ fn start_event_that_is_never_set_is_found() {
         return;
     };
     outcome.ends_with(101).prints("the service is starting");
-    let headline = "Deadlock: thread `main` (#1) waits for `started` to be set, and no other thread \
-                    is left";
+    let headline =
+        "Deadlock: thread `main` (#1) waits for `started` to be set, and no thread can end that";
     assert_eq!(outcome.reports()[0], headline);
     outcome.shows(
         headline,
