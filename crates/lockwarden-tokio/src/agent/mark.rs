@@ -178,7 +178,7 @@ impl Loose {
 
     /// Those of `locks` that are held by a guard which owns them, as far as is known: a lock that has had such a guard is
     /// held, and not by one that borrows from its task.
-    pub(super) fn owned(locks: impl FnOnce() -> Vec<LockId>) -> Vec<LockId> {
+    pub(crate) fn owned(locks: impl FnOnce() -> Vec<LockId>) -> Vec<LockId> {
         // Relaxed: the caller asks for what it has taken itself.
         if !IS_ANY_LISTED.load(Ordering::Relaxed) {
             return Vec::new();

@@ -9,6 +9,7 @@ use super::super::graph::{Graph, Node, Unpolled};
 use super::things::{add, thing_info};
 use super::waits;
 use crate::agent::leaf::{Target, Wait};
+use crate::agent::mark::Loose;
 use crate::agent::registry;
 use crate::agent::task::Kind;
 
@@ -32,6 +33,7 @@ pub(super) fn agent(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Opti
     };
     info.notes.extend(more_waits(node, locks));
     info.notes.extend(why_blocked(node));
+    info.notes.extend(owned_guards(graph, at));
     if let Some(task) = &node.task {
         let how = match task.kind {
             Kind::Driven => "driven",
@@ -139,6 +141,22 @@ fn why_blocked(node: &Node) -> Vec<String> {
         notes.push(format!("is blocked in a `block_on` of {}", driven.info()));
     }
     notes
+}
+
+/// Where the task has taken guards that own their lock. Which memory they lie in is not seen.
+fn owned_guards(graph: &Graph, at: usize) -> Vec<String> {
+    let held = graph.held(at);
+    let owned = Loose::owned(|| held.iter().map(|held| held.lock).collect());
+    let owned = held.iter().filter(|held| owned.contains(&held.lock));
+    owned
+        .map(|held| {
+            format!(
+                "the guard taken at {} owns its lock: if it lies in memory that tasks share, another one could drop it, \
+                 which is not seen",
+                held.site
+            )
+        })
+        .collect()
 }
 
 /// What else is said of a wait: of the permits of its semaphore, and the calls that led there.
