@@ -24,7 +24,7 @@ pub struct Observation {
     /// Whether the wait ends by itself, at a deadline.
     pub is_timed: bool,
     /// Whether what it waits for, if that is no lock, was [`provided`](crate::instrument::Resource::provided) since the
-    /// wait was published: the thread may go on as soon as it has a processor.
+    /// wait was published, or it was notified at its condition variable: the thread may go on as soon as it has a processor.
     pub is_provided: bool,
     /// Whether it is a thread of lockwarden, or one that was
     /// [marked](crate::instrument::mark_observer) as one that looks after others.

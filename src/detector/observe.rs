@@ -19,6 +19,7 @@ use crate::shim::fence;
 use crate::tracking::lock::ident::Ident;
 use crate::tracking::lock::pin::Pin;
 use crate::tracking::process::registry;
+use crate::tracking::process::resource_state::ResourceState;
 use crate::tracking::thread::slot::{Flag, HeldLock, Slot, parked_stack};
 use crate::tracking::thread::wait;
 use crate::tracking::thread::wait::WaitKind;
@@ -250,10 +251,14 @@ fn wait_of(slot: &Slot, _pin: &Pin) -> Option<ObservedWait> {
     let lock = card(ident)?;
     let by = wait.by().map(|by| by.members().threads);
     let is_named = slot.wait.is_named(wait.since);
-    let provided = matches!(wait.need, WaitKind::Other(_))
-        && wait
-            .party()
-            .is_some_and(|party| party.version() != wait.version);
+    let party = wait.party();
+    let provided = match wait.need {
+        WaitKind::Other(WaitReason::Notification) => {
+            party.is_none_or(ResourceState::has_pending_wakeups)
+        }
+        WaitKind::Other(_) => party.is_some_and(|party| party.version() != wait.version),
+        WaitKind::Lock(_) | WaitKind::Upgrade => false,
+    };
     fence(Ordering::Acquire);
     // If the wait continues, the ident belonged to it all the time.
     (slot.wait.epoch() == wait.epoch).then_some(ObservedWait {

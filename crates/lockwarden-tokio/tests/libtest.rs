@@ -216,6 +216,12 @@ fn a_task_blocks_the_only_thread_in_a_channel_of_threads() {
 }
 
 #[test]
+fn a_task_blocks_the_only_thread_at_a_condition_variable() {
+    let exit = found(&["hangs::a_task_waits_for_a_notification_of_threads"]);
+    exit.says("waits for a notification of the Condvar");
+}
+
+#[test]
 fn a_guard_of_threads_is_kept_across_an_await_on_the_only_thread() {
     let exit = Child::of_this_program()
         .args(&["--ignored", "--exact"])
@@ -269,6 +275,27 @@ mod hangs {
         let waits = tokio::spawn(async move { receiver.recv() });
         tokio::spawn(async move { sender.send(1) });
         waits.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    async fn a_task_waits_for_a_notification_of_threads() {
+        use lockwarden::sync::{Condvar, Mutex};
+        let ready = Arc::new((Mutex::new(false), Condvar::new()));
+        let theirs = Arc::clone(&ready);
+        let waits = tokio::spawn(async move {
+            drop(
+                theirs
+                    .1
+                    .wait_while(theirs.0.lock().unwrap(), |ready| !*ready),
+            );
+        });
+        let notifies = tokio::spawn(async move {
+            *ready.0.lock().unwrap() = true;
+            ready.1.notify_all();
+        });
+        notifies.await.unwrap();
+        waits.await.unwrap();
     }
 
     #[tokio::test]

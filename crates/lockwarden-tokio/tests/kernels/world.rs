@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockwarden::report::Verdict;
+use lockwarden::sync::{Condvar, Mutex};
 use lockwarden_tokio as tokio;
 use tokio::testing::AsyncCheck;
 
@@ -37,6 +38,51 @@ pub(crate) const CASES: &[Case] = &[
                 drop(LOCK.lock().await);
             });
             outcome.assert_finds(Verdict::SelfDeadlock);
+        },
+    },
+    Case {
+        name: "world finds: a task blocks its thread at a condition variable, and the notifier wants a lock of it",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let lock = Arc::new(tokio::sync::Mutex::new(0));
+                let ready = Arc::new((Mutex::new(false), Condvar::new()));
+                let (theirs, notifies) = (Arc::clone(&lock), Arc::clone(&ready));
+                let held = lock.lock().await;
+                tokio::spawn(async move {
+                    let _held = theirs.lock().await;
+                    *notifies.0.lock().unwrap() = true;
+                    notifies.1.notify_all();
+                });
+                settle().await;
+                drop(ready.1.wait_while(ready.0.lock().unwrap(), |ready| !*ready));
+                drop(held);
+            });
+            outcome.assert_finds(Verdict::Deadlock);
+        },
+    },
+    Case {
+        name: "closures of a check hand a turn to each other at a condition variable",
+        reported: None,
+        run: || {
+            let outcome = check().run(|| async {
+                let turn = Arc::new((Mutex::new(0), Condvar::new()));
+                let hand_over = |turn: Arc<(Mutex<u32>, Condvar)>, own: u32| {
+                    move || {
+                        for _ in 0..500 {
+                            let now = turn.0.lock().unwrap();
+                            let mut now = turn.1.wait_while(now, |now| *now % 2 != own).unwrap();
+                            *now += 1;
+                            turn.1.notify_all();
+                        }
+                    }
+                };
+                let other = tokio::task::spawn_blocking(hand_over(Arc::clone(&turn), 1));
+                let one = tokio::task::spawn_blocking(hand_over(turn, 0));
+                one.await.unwrap();
+                other.await.unwrap();
+            });
+            outcome.assert_clean();
         },
     },
     Case {

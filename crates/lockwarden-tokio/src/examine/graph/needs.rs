@@ -239,15 +239,20 @@ impl Graph {
             .flatten()
     }
 
-    /// What a task needs that blocks its thread until a message comes through a channel of threads, or there is room in
-    /// one: as if it waited for that without blocking the thread. Any other event may come from outside of all tasks.
+    /// What a task needs that blocks its thread until a message comes through a channel of threads, there is room in one, or
+    /// a notification comes: as if it waited for that without blocking the thread. Any other event may come from outside of
+    /// all tasks.
     fn need_of_exchange(&mut self, at: usize) -> Need {
         let observed = self.observed(at);
         let observed = observed.filter(|one| is_blocked(one) && !one.is_provided);
         let what = observed.and_then(|one| one.thread.waits.as_ref().map(|wait| wait.what));
         match what {
             Some(WaitsFor::Resource {
-                awaited: WaitReason::Message | WaitReason::Room | WaitReason::Partner,
+                awaited:
+                    WaitReason::Message
+                    | WaitReason::Room
+                    | WaitReason::Partner
+                    | WaitReason::Notification,
                 ..
             }) => self.need_of_any_agent(at),
             _ => Need::Nothing,
