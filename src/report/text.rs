@@ -41,7 +41,8 @@ impl Report {
     /// Returns the text without the stacks.
     ///
     /// Reads the source files that the report names, which takes a millisecond or two, where the first
-    /// stack of a process can take hundreds in a build without optimisation.
+    /// stack of a process can take hundreds in a build without optimisation. The names of a stack are
+    /// looked up only where the lines of the locks say too little, and for a thread that sleeps in a wait which is not watched.
     #[must_use]
     pub fn body(&self) -> String {
         let mut out = self.headline();

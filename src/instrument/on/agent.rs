@@ -385,7 +385,7 @@ pub fn report_stuck(
 /// Makes one of these threads and agents panic with `message`, if one waits where it can: for the end of a thread, a
 /// message, a notification or the like, without a limit, but not for a lock. The caller has reported that none of them can go on.
 /// With `in_test` only if libtest runs a test under way in one of them, or in one that has led to it by spawns. Returns
-/// whether one is made to panic; a line on standard error says so if none can be.
+/// whether one is made to panic; if one should be and none can, a line on standard error says that the deadlock stays.
 pub fn interrupt_stuck(stuck: &[ThreadId], message: String, in_test: bool) -> bool {
     attach().is_some() && detector::deadlock::interrupt(stuck, message, in_test)
 }
