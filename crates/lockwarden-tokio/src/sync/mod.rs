@@ -21,6 +21,7 @@ mod locking;
 pub mod mpsc;
 mod mutex;
 mod mutex_guards;
+mod notifications;
 mod notify;
 mod once_cell;
 pub mod oneshot;
@@ -36,7 +37,7 @@ pub(crate) mod sited;
 pub mod watch;
 pub(crate) mod watched;
 
-pub use self::barrier::Barrier;
+pub use self::barrier::{Barrier, BarrierWaitResult};
 pub use self::mutex::Mutex;
 pub use self::mutex_guards::{
     MappedMutexGuard, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard,

@@ -1,4 +1,5 @@
-//! Notifications.
+//! Notifications, each of which orders what its notifier did before what the notified task does, where
+//! it is certain which one that was.
 
 use std::fmt;
 use std::future::Future;
@@ -10,11 +11,14 @@ use std::task::{Context, Poll};
 use lockwarden::instrument::{Site, WaitReason};
 use pin_project_lite::pin_project;
 
+use super::notifications::{Notice, Notifications};
 use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
 
-/// [`tokio::sync::Notify`], watched.
+/// [`tokio::sync::Notify`], watched. What was done before a notification comes before what is done after the
+/// wait that it ends, where no other notification could have ended it.
 pub struct Notify {
     inner: tokio::sync::Notify,
+    notifications: Notifications,
     made: Site,
 }
 
@@ -30,6 +34,7 @@ impl Notify {
     pub const fn const_new() -> Notify {
         Self {
             inner: tokio::sync::Notify::const_new(),
+            notifications: Notifications::new(),
             made: Location::caller(),
         }
     }
@@ -41,6 +46,7 @@ impl Notify {
             made: self.made,
             created: Location::caller(),
             leaf: Leaf::new(),
+            notice: self.notifications.begin_wait(),
             inner: self.inner.notified(),
         }
     }
@@ -61,17 +67,17 @@ impl Notify {
 
     /// As [`tokio::sync::Notify::notify_one`].
     pub fn notify_one(&self) {
-        self.inner.notify_one();
+        self.notifications.notify(|| self.inner.notify_one());
     }
 
     /// As [`tokio::sync::Notify::notify_last`].
     pub fn notify_last(&self) {
-        self.inner.notify_last();
+        self.notifications.notify(|| self.inner.notify_last());
     }
 
     /// As [`tokio::sync::Notify::notify_waiters`].
     pub fn notify_waiters(&self) {
-        self.inner.notify_waiters();
+        self.notifications.notify(|| self.inner.notify_waiters());
     }
 }
 
@@ -98,13 +104,24 @@ pin_project! {
         leaf: Leaf,
         #[pin]
         inner: tokio::sync::futures::Notified<'a>,
+        // Dropped after the future.
+        notice: Notice<'a>,
+    }
+
+    impl PinnedDrop for Notified<'_> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().notice.drop_begins();
+        }
     }
 }
 
 impl Notified<'_> {
     /// As [`tokio::sync::futures::Notified::enable`].
     pub fn enable(self: Pin<&mut Self>) -> bool {
-        self.project().inner.enable()
+        let this = self.project();
+        let is_ready = this.inner.enable();
+        let _ = this.notice.polled(is_ready);
+        is_ready
     }
 }
 
@@ -123,7 +140,9 @@ impl Future for Notified<'_> {
             place,
             target: || Target::AnyAgent(Thing::new("Notify", WaitReason::Notification, made)),
         };
-        this.leaf.poll(cx, waiting, |cx| this.inner.poll(cx))
+        let poll = this.leaf.poll(cx, waiting, |cx| this.inner.poll(cx));
+        let _ = this.notice.polled(poll.is_ready());
+        poll
     }
 }
 

@@ -1,5 +1,6 @@
 //! `tokio::sync::watch`, whose waits are watched. A borrowed value is a held lock: it keeps the sender
-//! out, and blocks its thread.
+//! out, and blocks its thread. What was done before a value is sent comes before what is done after the wait that it ends, where no
+//! other value could have ended it.
 
 #[doc(no_inline)]
 pub use tokio::sync::watch::*;
@@ -14,6 +15,7 @@ use lockwarden::instrument::{AcquireKind, Hold, Lock, LockKind, Mode, Site, Wait
 use tokio::sync::watch::error::{RecvError, SendError};
 
 use super::channel_macros::{cloned, compared, forwarded, shown};
+use super::notifications::Notifications;
 use super::watched::watched;
 use crate::agent::leaf::Thing;
 use crate::task::lets_out;
@@ -26,6 +28,8 @@ static KIND: LockKind = LockKind::writer_blocks_readers("value of a watch channe
 struct Shared {
     record: Lock,
     made: Site,
+    /// The values that were sent.
+    sent: Notifications,
     /// How many threads have the value borrowed, or are about to.
     readers: AtomicUsize,
     /// How many threads write it, or wait to.
@@ -38,12 +42,12 @@ impl Shared {
         let count = Count::new(&self.writers);
         // Without a reader it does not have to wait, or not for longer than a poll takes.
         if self.readers.load(Ordering::SeqCst) == 0 {
-            return f();
+            return self.sent.notify(f);
         }
         let attempt = self
             .record
             .attempt(Mode::Exclusive, AcquireKind::Blocking, site);
-        let result = f();
+        let result = self.sent.notify(f);
         self.record.released(attempt.acquired());
         drop(count);
         result
@@ -62,7 +66,7 @@ impl Shared {
         let kind = AcquireKind::Blocking;
         let mut attempt = must_wait.then(|| self.record.attempt(Mode::Exclusive, kind, site));
         let mut modify = Some(modify);
-        f(&mut |value| {
+        let mut write = |value: &mut T| {
             let hold = match attempt.take() {
                 Some(attempt) => attempt.acquired(),
                 None => self.record.acquired(Mode::Exclusive, kind, site),
@@ -73,7 +77,8 @@ impl Shared {
             };
             let modify = modify.take().expect("the channel calls it once");
             modify(value)
-        });
+        };
+        self.sent.notify(|| f(&mut write));
     }
 
     /// Borrows the value with `f`.
@@ -194,6 +199,8 @@ pub struct Sender<T> {
 pub struct Receiver<T> {
     inner: tokio::sync::watch::Receiver<T>,
     shared: Arc<Shared>,
+    /// All values up to the one of that number are seen, if that is certain.
+    seen: Option<u64>,
 }
 
 impl<T> Sender<T> {
@@ -207,6 +214,7 @@ impl<T> Sender<T> {
             shared: Arc::new(Shared {
                 record: Lock::new(&KIND),
                 made: Location::caller(),
+                sent: Notifications::new(),
                 readers: AtomicUsize::new(0),
                 writers: AtomicUsize::new(0),
             }),
@@ -269,6 +277,7 @@ impl<T> Sender<T> {
     /// As [`tokio::sync::watch::Sender::subscribe`].
     pub fn subscribe(&self) -> Receiver<T> {
         Receiver {
+            seen: self.shared.sent.finished(),
             inner: self.inner.subscribe(),
             shared: Arc::clone(&self.shared),
         }
@@ -285,7 +294,7 @@ impl<T> Receiver<T> {
     /// As [`tokio::sync::watch::Receiver::borrow_and_update`].
     #[track_caller]
     pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
-        let Self { inner, shared } = self;
+        let Self { inner, shared, .. } = self;
         shared.read(Location::caller(), || inner.borrow_and_update())
     }
 
@@ -300,6 +309,7 @@ impl<T> Receiver<T> {
 
     /// As [`tokio::sync::watch::Receiver::mark_changed`].
     pub fn mark_changed(&mut self) {
+        self.seen = None;
         self.inner.mark_changed();
     }
 
@@ -316,7 +326,21 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn changed(&mut self) -> impl Future<Output = Result<(), RecvError>> {
         let thing = Thing::new(NOUN, WaitReason::Message, self.shared.made);
-        watched(thing, self.inner.changed(), |changed| changed)
+        let Self {
+            inner,
+            shared,
+            seen,
+        } = self;
+        let changed = async {
+            // In this order: a value that was sent before is seen, or is changed.
+            let finished = shared.sent.finished();
+            let is_seen = matches!(inner.has_changed(), Ok(false));
+            let before = if is_seen { finished } else { *seen };
+            inner.changed().await?;
+            *seen = before.and_then(|before| shared.sent.acquire_only(before));
+            Ok(())
+        };
+        watched(thing, changed, |changed| changed)
     }
 
     /// As [`tokio::sync::watch::Receiver::wait_for`].
@@ -327,12 +351,33 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn wait_for(
         &mut self,
-        f: impl FnMut(&T) -> bool,
+        mut f: impl FnMut(&T) -> bool,
     ) -> impl Future<Output = Result<Ref<'_, T>, RecvError>> {
         let site = Location::caller();
-        let Self { inner, shared } = self;
+        let Self {
+            inner,
+            shared,
+            seen,
+        } = self;
         let thing = Thing::new(NOUN, WaitReason::Message, shared.made);
-        watched(thing, inner.wait_for(f), move |found| {
+        let shared = &**shared;
+        let found = async move {
+            let finished = shared.sent.finished();
+            let mut refused = 0_u64;
+            let found = inner
+                .wait_for(|value| {
+                    let is_found = f(value);
+                    refused += u64::from(!is_found);
+                    is_found
+                })
+                .await?;
+            // A value that it has refused was sent before, or was there from the start. The first one that it sees was
+            // sent, if any was.
+            let before = if refused == 0 { Some(0) } else { finished };
+            *seen = before.and_then(|before| shared.sent.acquire_only(before));
+            Ok(found)
+        };
+        watched(thing, found, move |found| {
             found.map(|inner| shared.read(site, || inner))
         })
     }
@@ -359,6 +404,16 @@ impl<T: Default> Default for Sender<T> {
     }
 }
 
-cloned!(shared: Sender, Receiver);
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            shared: Arc::clone(&self.shared),
+            seen: self.seen,
+        }
+    }
+}
+
+cloned!(shared: Sender);
 compared!("tokio::sync::watch": Sender, Receiver);
 shown!(Sender<T>, Receiver<T>);
