@@ -51,8 +51,8 @@
 //!   go on. So does a task that waits in a `FuturesUnordered`, whose children
 //!   are not asked.
 //! - Messages of an unbounded or `oneshot` channel, notifications, and permits that were forgotten, own their
-//!   semaphore or are of a static one, outside of a check and of a test that hangs: any task or thread that has the other end, or the permit,
-//!   could bring one.
+//!   semaphore or are of a static one, outside of a check and while something in the process goes on: any task or thread that has
+//!   the other end, or the permit, could bring one. (On systems other than Linux always.)
 //! - A `futures::executor`'s `block_on` within a task, while any thread of the process runs or could wake up by
 //!   itself; on systems other than Linux always.
 //! - On a runtime with several workers, one worker that waits for a lock which a suspended task holds: the

@@ -102,9 +102,9 @@ pub(super) struct Graph {
     /// The threads and tasks that drop a runtime, and wait for what runs on it.
     dropping: Vec<(ThreadId, Arc<RuntimeState>)>,
     /// The threads of the process, if all of them sleep until one of them wakes another; looked at only if one of
-    /// them polls a task that waits, or if a test may hang.
+    /// them polls a task that waits, or if a test or the program may hang.
     still: Option<Still>,
-    /// The threads of tests that hang, by their numbers among those that poll tasks: all threads of the process sleep.
+    /// The tests that hang, or the program, by the numbers of `hang`: all threads of the process sleep.
     hanging: Vec<u64>,
     /// The threads that a guard may have been moved into; looked at once, if that matters.
     outsiders: OnceCell<Outsiders>,
@@ -113,7 +113,7 @@ pub(super) struct Graph {
 impl Graph {
     /// Looks at all tasks that wait for something that certain tasks have to bring, at all threads
     /// that are blocked, and at those that they wait for; and at all tasks of the checks in
-    /// `closed_checks`, and, if a test `may_hang`, at those that belong to no check.
+    /// `closed_checks`, and, if a test or the program `may_hang`, at those that belong to no check.
     pub(super) fn new(closed_checks: Vec<u64>, may_hang: bool) -> Self {
         let dropping = closing::dropping();
         // The counts of polls first, then what is held, then the rest: who looks again and finds the
@@ -150,10 +150,11 @@ impl Graph {
         graph.list_waits();
         if may_hang || tasks.iter().any(|task| graph.is_in_poll(task)) {
             graph.threads = thread::all();
-            graph.still = Still::look(graph.observed.values(), may_hang);
+            let runs_tests = may_hang && !hang::tests().is_empty();
+            graph.still = Still::look(graph.observed.values(), runs_tests);
         }
         if may_hang && graph.still.is_some() {
-            graph.hanging = hang::tests();
+            graph.hanging = hang::hanging();
         }
         let tasks = tasks.iter().map(|task| task.id);
         let blocked = graph.observed.values().filter(|one| is_blocked(one));

@@ -1,8 +1,8 @@
-//! Tests of libtest that drive tasks, of which one may hang.
+//! Threads that drive tasks: one that runs a test, or a program, may hang.
 //!
-//! A thread with a name, other than the first one, that is in a `block_on` may run a test. How long it is left alone before
-//! it is looked at doubles each time, so a thread that serves for long is looked at ever more rarely. Only if all threads
-//! of the process sleep then ([`Still`]), it is asked for its stack, once: that shows whether libtest runs a test in it.
+//! How long a thread that is in a `block_on` is left alone before it is looked at doubles each time, up to [`LONGEST`]. Only if all
+//! threads of the process sleep then ([`Still`]), those that may run a test are asked for their stack, once: that shows
+//! whether libtest runs a test in them. If it runs none, the whole process is what hangs.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,19 +13,25 @@ use parking_lot::Mutex;
 
 use super::monitor;
 use super::stillness::Still;
-use crate::agent::task::Task;
+use crate::agent::origin;
+use crate::agent::task::{Kind, Task};
 use crate::agent::thread;
 
 /// How long a thread is left alone after it has begun its `block_on`, and all of them after a look at one.
 const FIRST: Duration = Duration::from_millis(500);
+/// How long it is left alone at most after it was looked at.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// What hangs where no test does: the program. No thread has this number.
+const PROGRAM: u64 = 0;
 
 static DRIVERS: Mutex<Drivers> = Mutex::new(Drivers::none());
-/// How many of them may run a test, as far as is known.
+/// How many there are.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Whether the thread that looks wakes up by itself, when the next of them is to be looked at.
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// The threads with a name that are in a `block_on`.
+/// The threads that are in a `block_on`.
 struct Drivers {
     /// By the system's numbers.
     all: BTreeMap<u32, Driver>,
@@ -35,7 +41,7 @@ struct Drivers {
     looked: Option<Instant>,
 }
 
-/// A thread that may run a test.
+/// A thread that is in a `block_on`.
 struct Driver {
     /// Its number among those that poll tasks.
     thread: u64,
@@ -43,23 +49,19 @@ struct Driver {
     began: Instant,
     /// When it is looked at next.
     due: Instant,
-    /// Whether libtest runs a test in it, once it was asked.
+    /// Whether libtest runs a test in it; none if it was not asked.
     runs_test: Option<bool>,
 }
 
 impl Driver {
     /// The thread with this number begins its `block_on` now.
-    fn new(thread: u64, began: Instant) -> Self {
+    fn new(thread: u64, runs_test: Option<bool>, began: Instant) -> Self {
         Self {
             thread,
             began,
             due: began + FIRST,
-            runs_test: None,
+            runs_test,
         }
-    }
-
-    fn may_run_test(&self) -> bool {
-        self.runs_test != Some(false)
     }
 }
 
@@ -72,16 +74,9 @@ impl Drivers {
         }
     }
 
-    /// How many of them may run a test.
-    fn count(&self) -> usize {
-        let may_run_test = self.all.values().filter(|driver| driver.may_run_test());
-        may_run_test.count()
-    }
-
     /// When the next one is to be looked at.
     fn next(&mut self) -> Option<Instant> {
-        let may_run_test = self.all.values().filter(|driver| driver.may_run_test());
-        let due = may_run_test.map(|driver| driver.due).min();
+        let due = self.all.values().map(|driver| driver.due).min();
         let rested = self.looked.map(|looked| looked + FIRST);
         self.next = due.map(|due| rested.map_or(due, |rested| due.max(rested)));
         self.next
@@ -91,10 +86,10 @@ impl Drivers {
     fn look(&mut self, now: Instant) -> bool {
         let rests = self.looked.is_some_and(|looked| now < looked + FIRST);
         let due = self.all.values_mut();
-        let due = due.filter(|driver| !rests && driver.may_run_test() && driver.due <= now);
+        let due = due.filter(|driver| !rests && driver.due <= now);
         let mut is_due = false;
         for driver in due {
-            driver.due = now + (now - driver.began);
+            driver.due = now + (now - driver.began).min(LONGEST);
             is_due = true;
         }
         if is_due {
@@ -111,27 +106,27 @@ impl Drivers {
 
 /// The calling thread, which has this number of the system's, begins the outermost of its `block_on`.
 pub(crate) fn drives(id: u32) {
-    if id == std::process::id() || std::thread::current().name().is_none() {
-        return;
-    }
-    let driver = Driver::new(thread::number(), Instant::now());
+    // libtest runs a test in a thread with a name.
+    let may_run_test = id != std::process::id() && std::thread::current().name().is_some();
+    let runs_test = (!may_run_test).then_some(false);
+    let driver = Driver::new(thread::number(), runs_test, Instant::now());
     let mut drivers = DRIVERS.lock();
     if drivers.is_sooner(&driver) {
         IS_WATCHED.store(false, Ordering::Relaxed);
     }
     drivers.all.insert(id, driver);
-    COUNT.store(drivers.count(), Ordering::Relaxed);
+    COUNT.store(drivers.all.len(), Ordering::Relaxed);
 }
 
 /// The thread with this number of the system's is in no `block_on` any more.
 pub(crate) fn has_driven(id: u32) {
     let mut drivers = DRIVERS.lock();
     if drivers.all.remove(&id).is_some() {
-        COUNT.store(drivers.count(), Ordering::Relaxed);
+        COUNT.store(drivers.all.len(), Ordering::Relaxed);
     }
 }
 
-/// A task has begun to wait: the thread that looks is to wake up when a test may hang.
+/// A task has begun to wait: the thread that looks is to wake up when a thread may hang.
 pub(super) fn watch() {
     if COUNT.load(Ordering::Relaxed) != 0 && !IS_WATCHED.load(Ordering::Relaxed) {
         IS_WATCHED.store(true, Ordering::Relaxed);
@@ -147,17 +142,31 @@ pub(super) fn next() -> Option<Instant> {
     next
 }
 
-/// Whether a thread was due, all threads of the process sleep, and libtest runs a test in one of them.
+/// Whether a thread was due and what it runs may hang: all threads of the process sleep.
 pub(super) fn may_have_begun() -> bool {
     if COUNT.load(Ordering::Relaxed) == 0 {
         return false;
     }
     let is_due = DRIVERS.lock().look(Instant::now());
-    if !is_due || Still::look(instrument::observe_all().iter(), true).is_none() {
+    let is_still = |runs_tests| Still::look(instrument::observe_all().iter(), runs_tests).is_some();
+    if !is_due || !is_still(true) {
         return false;
     }
     ask();
-    !tests().is_empty()
+    !tests().is_empty() || is_still(false)
+}
+
+/// What hangs if all threads of the process sleep, by the numbers of [`tests`]: those, or else the program, unless a thread
+/// drives a future of which nothing is known, and may rest for as long as the program runs.
+pub(super) fn hanging() -> Vec<u64> {
+    let tests = tests();
+    if !tests.is_empty() {
+        return tests;
+    }
+    let rests = origin::anonymous()
+        .iter()
+        .any(|origin| origin.kind == Kind::Driven);
+    Vec::from_iter((!rests).then_some(PROGRAM))
 }
 
 /// Asks each thread that was not asked yet whether libtest runs a test in it.
@@ -173,9 +182,8 @@ pub(super) fn ask() {
         if let Some(driver) = drivers.all.get_mut(&id)
             && driver.began == began
         {
-            driver.runs_test = runs_test;
+            driver.runs_test = Some(runs_test == Some(true));
         }
-        COUNT.store(drivers.count(), Ordering::Relaxed);
     }
 }
 
@@ -210,21 +218,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_runs_no_test_is_not_watched() {
+    fn a_thread_that_drives_for_long_is_looked_at_again_and_again() {
         let mut drivers = Drivers::none();
         let now = Instant::now();
-        drivers.all.insert(7, Driver::new(1, now));
-        assert_eq!((drivers.count(), drivers.next()), (1, Some(now + FIRST)));
-        drivers.all.get_mut(&7).unwrap().runs_test = Some(false);
-        assert_eq!((drivers.count(), drivers.next()), (0, None));
+        assert_eq!(drivers.next(), None);
+        drivers.all.insert(7, Driver::new(1, None, now));
+        let mut due = Vec::new();
+        while due.len() < 8 {
+            let next = drivers.next().unwrap();
+            assert!(drivers.look(next));
+            due.push((next - now).as_secs_f32());
+        }
+        assert_eq!(due, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 26.0, 36.0]);
     }
 
     #[test]
     fn many_threads_are_looked_at_together() {
         let mut drivers = Drivers::none();
         let now = Instant::now();
-        drivers.all.insert(7, Driver::new(1, now));
-        drivers.all.insert(8, Driver::new(2, now + FIRST / 4));
+        drivers.all.insert(7, Driver::new(1, None, now));
+        drivers.all.insert(8, Driver::new(2, None, now + FIRST / 4));
         assert!(!drivers.look(now));
         assert!(drivers.look(now + FIRST));
         assert_eq!(drivers.next(), Some(now + FIRST * 2));
@@ -237,15 +250,15 @@ mod tests {
     fn a_new_thread_is_looked_at_before_one_that_has_rest() {
         let mut drivers = Drivers::none();
         let now = Instant::now();
-        assert!(drivers.is_sooner(&Driver::new(1, now)));
-        let mut old = Driver::new(1, now);
+        assert!(drivers.is_sooner(&Driver::new(1, None, now)));
+        let mut old = Driver::new(1, None, now);
         old.due += FIRST * 8;
         drivers.all.insert(7, old);
         drivers.next();
-        let new = Driver::new(2, now + FIRST);
+        let new = Driver::new(2, None, now + FIRST);
         assert!(drivers.is_sooner(&new));
         drivers.all.insert(8, new);
         drivers.next();
-        assert!(!drivers.is_sooner(&Driver::new(3, now + FIRST * 2)));
+        assert!(!drivers.is_sooner(&Driver::new(3, None, now + FIRST * 2)));
     }
 }

@@ -18,8 +18,8 @@
 //! The first such look only makes them candidates. They are reported if a second one, with a probe of
 //! each that is younger than the first look, shows the same tasks in the same waits.
 //!
-//! In a test of libtest that hangs ([`hang`]), all threads of the process sleep until one of them wakes another. So what
-//! any task or thread could end does not end either, and what the tasks of the test wait for is reported.
+//! In a test of libtest or a program that hangs ([`hang`]), all threads of the process sleep until one of them wakes another. So what
+//! any task or thread could end does not end either, and what its tasks wait for is reported.
 //!
 //! A task that is being polled answers no probe. It is stuck if its thread sleeps, and all threads of the process
 //! do ([`stillness`]).

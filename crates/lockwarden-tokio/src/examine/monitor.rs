@@ -31,7 +31,7 @@ const YOUNG: Duration = Duration::from_millis(2);
 /// doubles up to this.
 const LONGEST_REST: u32 = 256;
 
-/// How many looks in turn are made, without news, at a test that may hang.
+/// How many looks in turn are made, without news, at a test or program that may hang.
 const LOOKS_AT_HANG: u32 = 50;
 
 /// Whether a task may wait for a lock that blocks its thread.
@@ -137,7 +137,7 @@ pub(super) struct Monitor {
     /// Of runtimes whose workers all seem to be blocked.
     canaries: Canaries,
     looks_without_news: u32,
-    /// How many looks are still made at tests that may hang.
+    /// How many looks are still made at tests, or a program, that may hang.
     looks_at_hang: u32,
 }
 

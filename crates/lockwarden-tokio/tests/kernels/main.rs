@@ -9,6 +9,8 @@ mod expect;
 mod field;
 mod local;
 mod outside;
+#[cfg(target_os = "linux")]
+mod programs;
 mod rings;
 mod rooms;
 mod runtimes;
@@ -26,6 +28,8 @@ fn main() -> std::process::ExitCode {
         field::CASES,
         local::CASES,
         outside::CASES,
+        #[cfg(target_os = "linux")]
+        programs::CASES,
         rings::CASES,
         rooms::CASES,
         runtimes::CASES,

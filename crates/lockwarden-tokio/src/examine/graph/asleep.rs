@@ -13,7 +13,7 @@ use crate::agent::task::Task;
 impl Graph {
     /// Whether two looks have found what stands still stand still all the time between them: the threads of the checks
     /// whose tasks are all known; and all threads of the process, if one of the agents in `set` sleeps in a wait that is
-    /// not watched, or if a test hangs.
+    /// not watched, or if a test or the program hangs.
     pub(in crate::examine) fn is_as_still_as(&self, again: &Self, set: &[usize]) -> bool {
         let rests_on_all =
             !self.hanging.is_empty() || set.iter().any(|&at| self.nodes[at].is_asleep);
@@ -32,7 +32,7 @@ impl Graph {
             && of_closed(self) == of_closed(again)
     }
 
-    /// Whether what the tasks of a test that hangs wait for could have come from something else: a task of which nothing
+    /// Whether what the tasks of a test or program that hangs wait for could have come from something else: a task of which nothing
     /// is known, or a thread that polls none.
     pub(in crate::examine) fn has_others(&self) -> bool {
         let hanging = self.still.as_ref().filter(|_| !self.hanging.is_empty());

@@ -90,7 +90,7 @@ impl Graph {
         then: u64,
         asker: Option<ThreadId>,
     ) -> Option<Vec<ThreadId>> {
-        // Outside of the tasks of a test that hangs nothing is done with it.
+        // Outside of the tasks of a test or program that hangs nothing is done with it.
         if self.hanging.is_empty() && self.may_be_outside(then) {
             return None;
         }

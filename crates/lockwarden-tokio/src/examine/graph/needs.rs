@@ -123,7 +123,7 @@ impl Graph {
         match &wait.target {
             Target::Lock(lock, mode, _) => {
                 match self.need_of_lock(lock.id, *mode, Some(wait)) {
-                    // Who has the guard is not known: any task of the check or of the test that hangs may.
+                    // Who has the guard is not known: any task of the check, or of the test or program that hangs, may.
                     Need::Nothing => self.need_of_any_agent(at),
                     need => need,
                 }
@@ -197,7 +197,7 @@ impl Graph {
     }
 
     /// What the agent at this place needs, if any agent could end its wait: an agent of its check, if all
-    /// agents of the check are known; or one of its test, if that hangs.
+    /// agents of the check are known; or one of its test or program, if that hangs.
     fn need_of_any_agent(&mut self, at: usize) -> Need {
         let world = |node: &Node| {
             let task = node.task.as_ref()?;
@@ -231,7 +231,7 @@ impl Graph {
         is_one_of_several.then(|| waits.all(is_kept))
     }
 
-    /// The test that the task is of, if that hangs.
+    /// The test or program that the task is of, if that hangs.
     fn hanging_test_of(&self, task: &Task) -> Option<u64> {
         let is_in_no_check = task.check == 0;
         is_in_no_check
