@@ -69,9 +69,9 @@
 //! bounded channel that was given away by such means counts as a part of the task that received with it last, until
 //! another task does. An acquisition that a timer gives up (`timeout`, `select!`) is part of an order as any other is, so
 //! an `Inversion` can be of such. So is one in a branch of `futures::join!` or of a `join_all` of up to 30 futures, beside a
-//! branch that holds a lock and waits for something other than a lock. A permit and a
-//! `CancellationToken` order nothing, nor does a notification or a value of a `watch` channel where another could have ended the
-//! same wait: two phases that only these keep apart can be an `Inversion`. A future that stays pending without registering the
+//! branch that holds a lock and waits for something other than a lock. A permit that was given back and a
+//! `CancellationToken` order nothing, nor does a notification, a value of a `watch` channel or an added permit where another could
+//! have ended the same wait: two phases that only these keep apart can be an `Inversion`. A future that stays pending without registering the
 //! waker of the last poll breaks the contract of `Future::poll`, and is not seen. A deadlock that a
 //! supervisor would end with an `AbortHandle` is reported as one.
 //!

@@ -8,7 +8,7 @@ use lockwarden::report::Verdict;
 use lockwarden::testing::Outcome;
 use lockwarden_tokio as tokio;
 use lockwarden_tokio::testing::check_async;
-use tokio::sync::{Barrier, Mutex, Notify, watch};
+use tokio::sync::{Barrier, Mutex, Notify, Semaphore, watch};
 use tokio::task::yield_now;
 
 #[derive(Default)]
@@ -256,6 +256,48 @@ fn one_task_of_each_generation_of_a_barrier_is_the_leader() {
         assert!(Barrier::new(0).wait().await.is_leader());
     });
     outcome.assert_clean();
+}
+
+#[test]
+fn permits_that_are_added_once() {
+    for (late, initially) in [(false, 0), (true, 0), (false, 1)] {
+        let outcome = run(
+            Semaphore::new(initially),
+            late,
+            |shared| async move {
+                shared.1.forth().await;
+                shared.0.add_permits(1);
+            },
+            |shared| async move {
+                // What is given back is of the same addition.
+                drop(shared.0.acquire().await.unwrap());
+                let _permit = shared.0.acquire().await.unwrap();
+                shared.1.back().await;
+            },
+        );
+        match initially {
+            0 => outcome.assert_clean(),
+            _ => drop(outcome.assert_finds(Verdict::Inversion)),
+        }
+    }
+}
+
+#[test]
+fn permits_that_are_added_twice_order_nothing() {
+    let outcome = run(
+        Semaphore::new(0),
+        true,
+        |shared| async move {
+            shared.0.add_permits(1);
+            shared.1.forth().await;
+            shared.0.add_permits(1);
+        },
+        |shared| async move {
+            let _permit = shared.0.acquire().await.unwrap();
+            shared.1.back().await;
+        },
+    );
+    outcome.assert_finds(Verdict::Inversion);
 }
 
 #[test]

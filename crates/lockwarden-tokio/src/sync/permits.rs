@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use lockwarden::instrument::Site;
 use parking_lot::Mutex;
 
+use super::notifications::Notifications;
 use crate::agent::leaf;
 use crate::agent::task::Stamp;
 
@@ -18,6 +19,8 @@ pub(crate) struct Permits {
     /// Whether permits came or went otherwise than by an acquisition and its release: then nothing is
     /// known of how many there will be.
     is_open: AtomicBool,
+    /// The additions, if it was made without permits. Each of its permits comes after the only one.
+    added: Notifications,
     /// The stamps of the tasks that hold one permit each that no message can take elsewhere, in the first free cell;
     /// zero for none.
     /// The number of such an acquisition is that of its cell, from 1.
@@ -53,6 +56,7 @@ impl Permits {
             made,
             count,
             is_open: AtomicBool::new(false),
+            added: Notifications::new(),
             cells: [const { AtomicU64::new(0) }; CELLS],
             holders: Mutex::default(),
             forgotten: Mutex::default(),
@@ -73,6 +77,20 @@ impl Permits {
     /// The first places at which permits were forgotten, and how many there.
     pub(crate) fn forgotten(&self) -> Vec<(Site, usize)> {
         self.forgotten.lock().clone()
+    }
+
+    /// Calls `add`, which adds permits.
+    pub(crate) fn add_by<R>(&self, add: impl FnOnce() -> R) -> R {
+        match self.count {
+            0 => self.added.notify(add),
+            _ => add(),
+        }
+    }
+
+    /// The calling task has acquired a permit of a semaphore that was made without any.
+    #[cold]
+    pub(crate) fn acquire_added(&self) {
+        self.added.acquire_only(0);
     }
 
     /// Permits are added or taken away for good; whether that is so for the first time.

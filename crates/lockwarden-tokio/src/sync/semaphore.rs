@@ -28,6 +28,9 @@ use crate::agent::mark;
 /// A wait for permits is a `Deadlock` only as long as no permit was added, forgotten or taken away
 /// and the semaphore is not closed: from then on any task might bring more. In a check in which no task is left
 /// that could, the wait is a deadlock even so, and the report names the lines at which permits were forgotten.
+///
+/// A permit that is given back orders nothing, as the release of a lock does not. What was done before permits are added to a semaphore
+/// that was made without any comes before what is done after an acquisition, if they are added once.
 pub struct Semaphore {
     inner: FastSemaphore,
     made: Site,
@@ -81,7 +84,8 @@ impl Semaphore {
     /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub fn add_permits(&self, n: usize) {
-        self.open().add_permits(n);
+        let open = self.open();
+        self.state().add_by(|| open.add_permits(n));
     }
 
     /// As [`tokio::sync::Semaphore::forget_permits`].
@@ -296,7 +300,8 @@ impl Semaphore {
     /// tokio's own semaphore. Permits that are taken or added there are not seen, so nothing is reported
     /// of this semaphore from now on.
     pub fn as_tokio(&self) -> &tokio::sync::Semaphore {
-        self.open()
+        // An addition may come.
+        self.state().add_by(|| self.open())
     }
 
     /// tokio's own semaphore, of whose permits nothing is known from now on.
@@ -313,6 +318,9 @@ impl Semaphore {
     /// The permit of an acquisition by the calling task, with a future at `place`; zero if the permit
     /// will own the semaphore, or was taken without a future.
     fn permit(&self, count: u32, place: usize) -> SemaphorePermit<'_> {
+        if self.count == 0 && count != 0 {
+            self.state().acquire_added();
+        }
         let number = match count {
             0 => 0,
             count => frame::with(|frame| {
