@@ -23,7 +23,7 @@ impl Report {
     }
 
     /// Returns the name for a narrow column: of the place of a lock without a name, the file name and
-    /// the line.
+    /// the line, unless another lock is made there.
     pub(super) fn short_name(&self, id: LockId) -> impl fmt::Display {
         self.named(id, "", brief)
     }
@@ -70,7 +70,7 @@ impl Report {
             if lock.name.is_none() {
                 f.write_str(article)?;
             }
-            f.write_str(&self.distinguished(lock, name(lock)))
+            f.write_str(&self.distinguished(lock, name))
         })
     }
 
@@ -100,17 +100,22 @@ impl Report {
         names.join(", ")
     }
 
-    fn distinguished(&self, lock: &LockInfo, mut name: String) -> String {
-        let own = brief(lock);
+    fn distinguished(&self, lock: &LockInfo, name: fn(&LockInfo) -> String) -> String {
+        let (own, in_full, mut name) = (brief(lock), lock.to_string(), name(lock));
         let content_of = |lock: &LockInfo| lock.content.map(short_type);
         // A report on thousands of locks would compare each with all.
         let content = content_of(lock).filter(|_| self.locks.len() <= COMPARED);
         let (mut alike, mut unlike) = (false, false);
         for other in &self.locks {
-            // Names that are equal in full are equal when shortened. A class and a lock of the class, which a thread
-            // holds, have one name, and what a report says of either shows which of the two is meant.
+            // A class and a lock of the class, which a thread holds, have one name, and what a report says of either
+            // shows which of the two is meant.
             let is_of_class = other.id.is_class() != lock.id.is_class();
             if other.id == lock.id || is_of_class || brief(other) != own {
+                continue;
+            }
+            // Two that are made on one line differ in the column.
+            if other.to_string() != in_full {
+                name.clone_from(&in_full);
                 continue;
             }
             if content.is_none() {
@@ -228,6 +233,27 @@ mod tests {
             let joined = fmt::from_fn(|f| and_list(f, count, &|f, at| f.write_str(items[at])));
             assert_eq!(joined.to_string(), list);
         }
+    }
+
+    #[test]
+    fn locks_that_are_made_on_one_line_differ_in_the_column() {
+        let here = std::panic::Location::caller;
+        #[rustfmt::skip]
+        let made = (here(), here());
+        let mut report = Report::of(crate::engine::verdict::Verdict::Deadlock);
+        for (number, created) in [(1, made.0), (2, made.1), (3, made.1)] {
+            let id = LockId::new(number).unwrap();
+            report.locks.push(LockInfo::new(id, "Mutex", created));
+        }
+        let name = |number| {
+            let id = LockId::new(number).unwrap();
+            let (in_full, short) = (report.lock_name(id), report.short_name(id));
+            (in_full.to_string(), short.to_string())
+        };
+        let in_full = format!("Mutex made at {}", made.0);
+        assert_eq!(name(1), (in_full.clone(), in_full));
+        let in_full = format!("Mutex made at {} (#2)", made.1);
+        assert_eq!(name(2), (in_full.clone(), in_full));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From tasks that are stuck to a report.
 
 mod describe;
+mod permits;
 mod things;
 mod victim;
 mod waits;
@@ -49,6 +50,7 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
     for &at in set {
         threads.extend(describe::agent(graph, at, &mut locks));
     }
+    permits::add(graph, set, &mut threads);
     describe::add_anonymous(graph, set, &mut threads);
     let verdict = if set.iter().any(|&at| graph.has_abandoned(at)) {
         Verdict::Abandoned

@@ -1,6 +1,8 @@
 //! Who holds the permits of a semaphore.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use lockwarden::instrument::Site;
 use parking_lot::Mutex;
@@ -25,6 +27,8 @@ pub(crate) struct Permits {
     /// zero for none.
     /// The number of such an acquisition is that of its cell, from 1.
     cells: [AtomicU64; CELLS],
+    /// Where each of these was asked for, for reports; of a cell that is taken anew it may be that of the task before.
+    sites: [AtomicPtr<Location<'static>>; CELLS],
     /// All other acquisitions, with higher numbers.
     holders: Mutex<Vec<Holder>>,
     /// Where permits were forgotten first, and how many.
@@ -43,6 +47,8 @@ pub(crate) struct Holder {
     /// The task that took the permits; `None` if that is not known, or they may be elsewhere.
     pub(crate) task: Option<Stamp>,
     pub(crate) permits: usize,
+    /// Where it was asked for, if that is known.
+    pub(crate) site: Option<Site>,
     /// Whether the permit could go to another task.
     pub(crate) is_loose: bool,
     /// When it was, on the clock of `leaf::next`.
@@ -58,6 +64,7 @@ impl Permits {
             is_open: AtomicBool::new(false),
             added: Notifications::new(),
             cells: [const { AtomicU64::new(0) }; CELLS],
+            sites: [const { AtomicPtr::new(ptr::null_mut()) }; CELLS],
             holders: Mutex::default(),
             forgotten: Mutex::default(),
         }
@@ -102,9 +109,15 @@ impl Permits {
         self.is_open.load(Ordering::Acquire)
     }
 
-    /// Notes an acquisition; the number of it.
+    /// Notes an acquisition, which was asked for at `site`; the number of it.
     #[inline]
-    pub(crate) fn add(&self, task: Option<Stamp>, permits: usize, is_loose: bool) -> u64 {
+    pub(crate) fn add(
+        &self,
+        task: Option<Stamp>,
+        permits: usize,
+        is_loose: bool,
+        site: Option<Site>,
+    ) -> u64 {
         if let Some(task) = task
             && permits == 1
             && !is_loose
@@ -118,14 +131,17 @@ impl Permits {
                         .is_ok()
             };
             if let Some(at) = self.cells.iter().position(take) {
+                let site = site.map_or(ptr::null(), ptr::from_ref).cast_mut();
+                // Relaxed: what it points at is there as long as the program runs.
+                self.sites[at].store(site, Ordering::Relaxed);
                 return at as u64 + 1;
             }
         }
-        self.list(task, permits, is_loose)
+        self.list(task, permits, is_loose, site)
     }
 
     #[cold]
-    fn list(&self, task: Option<Stamp>, permits: usize, is_loose: bool) -> u64 {
+    fn list(&self, task: Option<Stamp>, permits: usize, is_loose: bool, site: Option<Site>) -> u64 {
         let mut holders = self.holders.lock();
         let number = holders
             .last()
@@ -133,6 +149,7 @@ impl Permits {
         holders.push(Holder {
             task,
             permits,
+            site,
             is_loose,
             // Of use only where the permit can go.
             taken: if is_loose { leaf::next() } else { 0 },
@@ -141,21 +158,26 @@ impl Permits {
         number
     }
 
-    /// The task of an acquisition that is not over and cannot leave it.
-    pub(crate) fn local_holder(&self, number: u64) -> Option<Stamp> {
-        if let Some(cell) = self.cells.get((number as usize).wrapping_sub(1)) {
+    /// The task of an acquisition that is not over, if that cannot leave it, and where it was asked for.
+    pub(crate) fn local_holder(&self, number: u64) -> (Option<Stamp>, Option<Site>) {
+        let at = (number as usize).wrapping_sub(1);
+        if let Some(cell) = self.cells.get(at) {
             // Relaxed: only who has the permit, which is the caller, changes it.
-            return Stamp::from_word(cell.load(Ordering::Relaxed));
+            let task = Stamp::from_word(cell.load(Ordering::Relaxed));
+            return (task, self.site(at));
         }
         let holders = self.holders.lock();
-        let holder = holders.iter().rfind(|holder| holder.number == number)?;
-        holder.task.filter(|_| !holder.is_loose)
+        let holder = holders.iter().rfind(|holder| holder.number == number);
+        holder.map_or((None, None), |holder| {
+            (holder.task.filter(|_| !holder.is_loose), holder.site)
+        })
     }
 
     /// Changes how many permits an acquisition stands for; none is the end of it. Its number from now on.
     #[inline]
     pub(crate) fn set(&self, number: u64, permits: usize) -> u64 {
-        let Some(cell) = self.cells.get((number as usize).wrapping_sub(1)) else {
+        let at = (number as usize).wrapping_sub(1);
+        let Some(cell) = self.cells.get(at) else {
             self.set_listed(number, permits);
             return number;
         };
@@ -165,12 +187,19 @@ impl Permits {
             1 => {}
             _ => {
                 let task = Stamp::from_word(cell.load(Ordering::Relaxed));
-                let number = self.list(task, permits, false);
+                let number = self.list(task, permits, false, self.site(at));
                 cell.store(0, Ordering::Release);
                 return number;
             }
         }
         number
+    }
+
+    /// Where what the cell at this place has was asked for.
+    #[allow(unsafe_code)]
+    fn site(&self, at: usize) -> Option<Site> {
+        // SAFETY: null, or a `Site`, and those are static.
+        unsafe { self.sites[at].load(Ordering::Relaxed).as_ref() }
     }
 
     #[cold]
@@ -193,12 +222,13 @@ impl Permits {
     /// All acquisitions that are not over.
     pub(crate) fn holders(&self) -> Vec<Holder> {
         let mut all = self.holders.lock().clone();
-        for cell in &self.cells {
+        for (at, cell) in self.cells.iter().enumerate() {
             let task = Stamp::from_word(cell.load(Ordering::Acquire));
             if task.is_some() {
                 all.push(Holder {
                     task,
                     permits: 1,
+                    site: self.site(at),
                     is_loose: false,
                     taken: 0,
                     number: 0,

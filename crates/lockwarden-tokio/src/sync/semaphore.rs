@@ -149,7 +149,7 @@ impl Semaphore {
     #[track_caller]
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.inner.try_take(n)?;
-        Ok(self.permit(n, 0))
+        Ok(self.permit(n, 0, Location::caller()))
     }
 
     /// As [`tokio::sync::Semaphore::acquire_owned`].
@@ -180,7 +180,7 @@ impl Semaphore {
                 return Err(semaphore);
             };
             permit.keep();
-            let share = semaphore.permit(n, 0).into_share();
+            let share = semaphore.permit(n, 0, created).into_share();
             Ok(Ok(OwnedSemaphorePermit { semaphore, share }))
         };
         let later = move |semaphore: Arc<Self>| async move {
@@ -315,9 +315,9 @@ impl Semaphore {
             .get_or_init(|| Arc::new(Permits::new(self.made, self.count)))
     }
 
-    /// The permit of an acquisition by the calling task, with a future at `place`; zero if the permit
-    /// will own the semaphore, or was taken without a future.
-    fn permit(&self, count: u32, place: usize) -> SemaphorePermit<'_> {
+    /// The permit of an acquisition by the calling task, which was asked for at `site`, with a future at `place`; zero if the
+    /// permit will own the semaphore, or was taken without a future.
+    fn permit(&self, count: u32, place: usize, site: Site) -> SemaphorePermit<'_> {
         if self.count == 0 && count != 0 {
             self.state().acquire_added();
         }
@@ -332,7 +332,8 @@ impl Semaphore {
                     Some(frame) => Some(frame.task().takes_permits()),
                     None => frame::known().map(|job| job.takes_permits()),
                 };
-                self.state().add(task, count as usize, is_loose)
+                let count = count as usize;
+                self.state().add(task, count, is_loose, Some(site))
             }),
         };
         SemaphorePermit {
@@ -359,7 +360,7 @@ impl Semaphore {
             }
         };
         permit.keep();
-        Ok(self.permit(count, 0))
+        Ok(self.permit(count, 0, created))
     }
 
     /// Gives permits back.
@@ -406,8 +407,9 @@ where
         let place = if *this.is_owned { 0 } else { place };
         let (semaphore, count) = (*this.semaphore, *this.count);
         let target = || Target::Permits(Arc::clone(semaphore.state()), count);
+        let created = this.acquire.created();
         ready!(this.acquire.poll_for(cx, site, target))?.keep();
-        Poll::Ready(Ok(semaphore.permit(count, place)))
+        Poll::Ready(Ok(semaphore.permit(count, place, created)))
     }
 }
 
@@ -475,11 +477,12 @@ impl Share {
         // on the heap can last for ever, if that is leaked. Of any other part it is not known where it is.
         let own = ptr::from_ref(semaphore).addr();
         let is_inside = frame::with(|frame| frame.is_some_and(|frame| frame.contains(own)));
-        let task = state.local_holder(self.number).filter(|_| is_inside);
+        let (task, site) = state.local_holder(self.number);
+        let task = task.filter(|_| is_inside);
         self.permits -= n;
         self.number = state.set(self.number, self.permits);
         Some(Share {
-            number: state.add(task, n, task.is_none()),
+            number: state.add(task, n, task.is_none(), site),
             permits: n,
         })
     }

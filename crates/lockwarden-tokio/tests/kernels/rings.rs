@@ -382,7 +382,13 @@ pub(crate) const CASES: &[Case] = &[
         name: "three tasks in a ring of locks, joins and permits",
         reported: Some((
             Verdict::Deadlock,
-            &["3 tasks", "Semaphore", "tokio Mutex", "the end of"],
+            &[
+                "3 tasks",
+                "tokio Mutex",
+                "the end of",
+                "has 1 permit of the Semaphore made at",
+                "acquired at tests/kernels/rings.rs:",
+            ],
         )),
         run: || {
             on_runtime(async {

@@ -214,7 +214,7 @@ impl<P, R: Deref<Target = Room>> Kept<P, R> {
     fn of(task: Option<Stamp>, permit: P, room: R, places: usize) -> Self {
         let number = match places {
             0 => 0,
-            _ => room.permits.add(task, places, true),
+            _ => room.permits.add(task, places, true, None),
         };
         Self {
             permit: Some(permit),
