@@ -21,7 +21,7 @@ pub(super) fn waker(counts: Arc<Counts>) -> Waker {
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the waker that is cloned owns a reference, and keeps it.
     let counts = ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Counts>()) });
-    counts.clones.fetch_add(1, Ordering::Relaxed);
+    counts.note_clone();
     RawWaker::new(Arc::into_raw(Arc::clone(&counts)).cast(), &COUNTING)
 }
 

@@ -87,6 +87,7 @@ impl<'a> Frame<'a> {
         }
         self.begin_drop();
         let task = &self.identity.known()?.task;
+        task.keep_waker(cx.waker());
         if !task.wants_probe() {
             return None;
         }
@@ -132,6 +133,8 @@ impl<'a> Frame<'a> {
         let id = if has_id { tokio::task::try_id() } else { None };
         let known = self.identity.become_known(id);
         self.act(known);
+        // SAFETY: the waker of the poll outlives the frame of it.
+        known.task.keep_waker(unsafe { &*self.waker.get() });
         known
     }
 
@@ -200,12 +203,15 @@ impl<'a> Frame<'a> {
         let Some(task) = self.known() else { return };
         examine::suspended(task);
         if let Some(probe) = self.probe() {
-            task.waits.lock().probed = Some(Probed {
+            let stacks = probe.stacks_elsewhere().into();
+            let mut waits = task.waits.lock();
+            waits.probed = Some(Probed {
                 // What it will be when the poll is over.
                 at: self.poll() + 1,
-                is_tracked: probe.is_tracked(),
+                woken_by: probe.woken_by(),
                 sequence: Probe::next_sequence(),
             });
+            waits.elsewhere = stacks;
         }
     }
 

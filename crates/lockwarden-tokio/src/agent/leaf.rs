@@ -231,6 +231,7 @@ impl Leaf {
             };
             raise_alarm(frame);
             let before = frame.probe().map(Probe::clones);
+            let _in_wait = InWait::begin(frame);
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
@@ -276,6 +277,7 @@ impl Leaf {
             };
             raise_alarm(frame);
             let before = frame.probe().map(Probe::clones);
+            let _in_wait = InWait::begin(frame);
             let poll = f(cx);
             polled(frame);
             let others = if poll.is_pending() { others() } else { None };
@@ -373,6 +375,26 @@ impl Drop for Leaf {
     #[inline]
     fn drop(&mut self) {
         self.withdraw();
+    }
+}
+
+/// A poll of a wait of this crate, within a probe.
+struct InWait<'a>(Option<(&'a Probe, bool)>);
+
+impl<'a> InWait<'a> {
+    #[inline(always)]
+    fn begin(frame: &'a Frame<'_>) -> Self {
+        let probe = frame.probe();
+        Self(probe.map(|probe| (probe, probe.set_in_wait(true))))
+    }
+}
+
+impl Drop for InWait<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some((probe, before)) = self.0 {
+            probe.set_in_wait(before);
+        }
     }
 }
 

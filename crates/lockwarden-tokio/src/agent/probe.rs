@@ -10,10 +10,16 @@
 //! is not seen.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 
+use parking_lot::Mutex;
+
 use super::clones;
+use super::stack::AwaitStack;
+
+/// Of how many clones that no wait of this crate makes a probe keeps the await stacks.
+const STACKS: usize = 4;
 
 /// A poll that counts who registers.
 #[derive(Debug)]
@@ -26,8 +32,25 @@ pub(crate) struct Probe {
 #[derive(Debug)]
 pub(super) struct Counts {
     pub(super) inner: Waker,
-    pub(super) clones: AtomicUsize,
+    clones: AtomicUsize,
     pub(super) wakes: AtomicUsize,
+    /// Whether a wait of this crate is being polled.
+    is_in_wait: AtomicBool,
+    /// The await stacks of the clones that were made while none was.
+    elsewhere: Mutex<Vec<AwaitStack>>,
+}
+
+impl Counts {
+    /// The waker is cloned.
+    pub(super) fn note_clone(&self) {
+        self.clones.fetch_add(1, Ordering::Relaxed);
+        if !self.is_in_wait.load(Ordering::Relaxed) {
+            let mut stacks = self.elsewhere.lock();
+            if stacks.len() < STACKS {
+                stacks.push(AwaitStack::capture());
+            }
+        }
+    }
 }
 
 impl Probe {
@@ -37,6 +60,8 @@ impl Probe {
             inner: waker.clone(),
             clones: AtomicUsize::new(0),
             wakes: AtomicUsize::new(0),
+            is_in_wait: AtomicBool::new(false),
+            elsewhere: Mutex::default(),
         });
         let waker = clones::waker(Arc::clone(&counts));
         let tracked = AtomicUsize::new(0);
@@ -48,15 +73,29 @@ impl Probe {
         self.counts.clones.load(Ordering::Relaxed)
     }
 
+    /// A wait of this crate is polled from now on, or none, as it was before; returns that.
+    pub(crate) fn set_in_wait(&self, is_in_wait: bool) -> bool {
+        self.counts.is_in_wait.swap(is_in_wait, Ordering::Relaxed)
+    }
+
     /// A wait of this crate has cloned the waker so often.
     pub(crate) fn add_tracked(&self, clones: usize) {
         self.tracked.fetch_add(clones, Ordering::Relaxed);
     }
 
-    /// Whether only waits of this crate can wake the task.
-    pub(crate) fn is_tracked(&self) -> bool {
-        self.clones() == self.tracked.load(Ordering::Relaxed)
-            && self.counts.wakes.load(Ordering::Relaxed) == 0
+    /// What can wake the task.
+    pub(crate) fn woken_by(&self) -> WokenBy {
+        let elsewhere = self.clones() - self.tracked.load(Ordering::Relaxed);
+        match elsewhere {
+            _ if self.counts.wakes.load(Ordering::Relaxed) != 0 => WokenBy::Itself,
+            0 => WokenBy::Waits,
+            _ => WokenBy::More,
+        }
+    }
+
+    /// The await stacks of what is waited for that is no wait of this crate.
+    pub(crate) fn stacks_elsewhere(&self) -> Vec<AwaitStack> {
+        std::mem::take(&mut *self.counts.elsewhere.lock())
     }
 
     /// The next number of a probe.
@@ -64,6 +103,17 @@ impl Probe {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         NEXT.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+/// What can wake a task, as a probe has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WokenBy {
+    /// The waits of this crate that it was found in, and nothing else.
+    Waits,
+    /// Something that is not watched, beside the waits of this crate or without any.
+    More,
+    /// It was woken during the probe already.
+    Itself,
 }
 
 /// The number that the next probe will have, or one above.

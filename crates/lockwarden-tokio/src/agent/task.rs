@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::Waker;
 
 use lockwarden::instrument::{Site, ThreadId};
 use lockwarden::report::ThreadInfo;
@@ -12,9 +13,11 @@ use super::census;
 use super::leaf;
 use super::mark::Marked;
 use super::origin::Origin;
+use super::probe::WokenBy;
 use super::registry;
 use super::runtime::RuntimeState;
 use super::sent::Sent;
+use super::stack::AwaitStack;
 use super::waits::Waits;
 
 /// What kind of future stands at the root of a task.
@@ -77,6 +80,9 @@ pub(crate) struct Task {
     pub(super) sent: Sent,
     /// Its waits that are not over, and the last probe.
     pub(crate) waits: Mutex<Waits>,
+    /// The waker of its first poll as a known task, until it is over.
+    waker: Mutex<Option<Waker>>,
+    has_waker: AtomicBool,
     /// Its number in tokio, if it was polled before it became known.
     pub(crate) tokio_id: Option<Id>,
 }
@@ -152,8 +158,7 @@ impl Joined {
 pub(crate) struct Probed {
     /// The count of polls when the probe was over.
     pub(crate) at: u64,
-    /// Whether everything that the task waits for is a wait that is listed.
-    pub(crate) is_tracked: bool,
+    pub(crate) woken_by: WokenBy,
     /// A number that ascends from one probe in the process to the next.
     pub(crate) sequence: u64,
 }
@@ -189,6 +194,8 @@ impl Task {
             marked: AtomicUsize::new(0),
             sent: Sent::default(),
             waits: Mutex::default(),
+            waker: Mutex::default(),
+            has_waker: AtomicBool::new(false),
             tokio_id,
         });
         census::take_first();
@@ -209,6 +216,35 @@ impl Task {
         let waits = self.waits.lock();
         let polled = waits.iter().find(|wait| wait.last_poll() == last);
         polled.map(|wait| wait.site())
+    }
+
+    /// Keeps the waker of a poll, if there is none: that of a task which a runtime polls is the same each time.
+    #[inline]
+    pub(super) fn keep_waker(&self, waker: &Waker) {
+        // Relaxed: the thread that polls sets it, and who takes the waker takes the lock.
+        if !self.has_waker.load(Ordering::Relaxed) {
+            self.has_waker.store(true, Ordering::Relaxed);
+            *self.waker.lock() = Some(waker.clone());
+        }
+    }
+
+    /// Wakes the task, for it to be polled once more: all that it was found waiting for last, or else the task.
+    pub(crate) fn wake(&self) {
+        let last = self.waits.lock().last().cloned();
+        if let Some(wait) = last {
+            wait.wake_task();
+        } else if let Some(waker) = self.waker.lock().clone() {
+            waker.wake();
+        }
+    }
+
+    /// The functions in which it waits for something that is not watched, innermost first, for each such wait that the last
+    /// probe has seen.
+    pub(crate) fn stacks_elsewhere(&self) -> Vec<Vec<String>> {
+        let stacks = Arc::clone(&self.waits.lock().elsewhere);
+        let mut stacks: Vec<Vec<String>> = stacks.iter().map(AwaitStack::lines).collect();
+        stacks.dedup();
+        stacks
     }
 
     /// Whether it was asked for a probe; it is none any more.
@@ -296,6 +332,9 @@ impl Task {
         }
         self.ended.store(true, Ordering::Release);
         registry::remove(self);
+        // The waker keeps what the runtime has of the task.
+        let waker = self.waker.lock().take();
+        drop(waker);
     }
 
     /// Asks for a probe; whether that was not asked already.

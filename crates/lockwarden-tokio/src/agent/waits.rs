@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::leaf::Wait;
+use super::stack::AwaitStack;
 use super::task::Probed;
 
 /// The waits of a task, in the order in which they began.
@@ -17,6 +18,8 @@ pub(crate) struct Waits {
     certain: usize,
     /// What the last probe of the task has shown.
     pub(crate) probed: Option<Probed>,
+    /// The await stacks that it has shown of what is not watched.
+    pub(super) elsewhere: Arc<[AwaitStack]>,
 }
 
 impl Waits {

@@ -16,7 +16,7 @@ use super::hang;
 use super::held;
 use super::report;
 use crate::agent::census;
-use crate::agent::probe;
+use crate::agent::probe::{self, WokenBy};
 use crate::agent::registry;
 use crate::agent::task::Task;
 use crate::world;
@@ -291,7 +291,8 @@ impl Monitor {
                 continue;
             }
             match &node.probed {
-                Some(probed) if probed.is_tracked && probed.sequence > since => {}
+                // Of one that waits for something else the graph has said whether that counts.
+                Some(probed) if probed.woken_by != WokenBy::Itself && probed.sequence > since => {}
                 _ => {
                     is_complete = false;
                     self.ask(task);
@@ -349,12 +350,9 @@ impl Monitor {
 
     /// Asks a task for a probe, unless the last ones have shown that it waits for something unknown.
     fn ask(&mut self, task: &Arc<Task>) {
-        let (last, probed) = {
-            let waits = task.waits.lock();
-            (waits.last().cloned(), waits.probed)
-        };
+        let probed = task.waits.lock().probed;
         if let Some(probed) = probed
-            && !probed.is_tracked
+            && probed.woken_by != WokenBy::Waits
         {
             let rest = self
                 .resting
@@ -366,10 +364,8 @@ impl Monitor {
             rest.left = rest.next;
             rest.next = (rest.next * 2).min(LONGEST_REST);
         }
-        if task.ask_for_probe()
-            && let Some(wait) = last
-        {
-            wait.wake_task();
+        if task.ask_for_probe() {
+            task.wake();
         }
     }
 }

@@ -54,6 +54,34 @@ async fn permits_in_table() {
     }
 }
 
+/// Awaits, under a lock, a message through a channel of another crate, whose sender wants the lock.
+async fn message_of_another_crate() {
+    let lock = Arc::new(Mutex::new(()));
+    let (answer, answered) = futures::channel::oneshot::channel();
+    let theirs = Arc::clone(&lock);
+    let held = lock.lock().await;
+    tokio::spawn(async move {
+        let _held = theirs.lock().await;
+        answer.send(()).unwrap();
+    });
+    answered.await.unwrap();
+    drop(held);
+}
+
+/// Two tasks write more to each other than the pipe between them has room for, and none of them reads.
+async fn both_write() {
+    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+
+    async fn write(mut stream: DuplexStream) {
+        stream.write_all(&[0; 16]).await.unwrap();
+    }
+    let (one, other) = duplex(8);
+    let tasks = [tokio::spawn(write(one)), tokio::spawn(write(other))];
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
 /// Awaits a message of a thread that runs `wait` before it sends that.
 fn message_after(wait: impl FnOnce() + Send + 'static) {
     on_runtime(async {
@@ -119,6 +147,19 @@ pub(crate) const CASES: &[Case] = &[
             ],
         )),
         run: || on_runtime(permits_in_table()),
+    },
+    Case {
+        name: "program: a channel of another crate under a lock of its sender",
+        reported: Some((
+            Verdict::Deadlock,
+            &["tokio Mutex", "oneshot", "which is not watched"],
+        )),
+        run: || on_runtime(message_of_another_crate()),
+    },
+    Case {
+        name: "program: two tasks that write to each other",
+        reported: Some((Verdict::Deadlock, &["both_write"])),
+        run: || on_runtime(both_write()),
     },
     Case {
         name: "program: a message of a thread that sleeps",

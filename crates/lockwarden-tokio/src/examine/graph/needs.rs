@@ -10,6 +10,7 @@ use super::{Graph, Need, Node, Unpolled, is_blocked};
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
 use crate::agent::origin;
+use crate::agent::probe::WokenBy;
 use crate::agent::registry;
 use crate::agent::task::{Joined, Kind, Task};
 use crate::examine::hang;
@@ -89,13 +90,14 @@ impl Graph {
     /// What a task needs that is not polled at the moment, for its waits.
     fn need_of_waits(&mut self, at: usize) -> Need {
         let waits = self.nodes[at].waits.clone();
-        // Without a wait of this crate nothing is known. That of a task which was not probed is
-        // taken to be all, for the time being.
-        let is_untracked = self.nodes[at]
-            .probed
-            .is_some_and(|probed| !probed.is_tracked);
-        if waits.is_empty() || is_untracked {
-            return Need::Nothing;
+        // The waits of a task that was not probed are taken to be all, for the time being.
+        match self.nodes[at].probed.map(|probed| probed.woken_by) {
+            Some(WokenBy::More) => return self.need_of_elsewhere(at),
+            None if waits.is_empty() => return self.need_of_elsewhere(at),
+            Some(WokenBy::Itself) => return Need::Nothing,
+            // It rests: nothing is there that would wake it.
+            Some(WokenBy::Waits) if waits.is_empty() => return Need::Nothing,
+            Some(WokenBy::Waits) | None => {}
         }
         // What was polled in the same poll may have been left behind in it: a probe tells. Until then only what
         // certain tasks can end is looked at.
@@ -113,6 +115,17 @@ impl Graph {
             }
         }
         Need::Any(needs)
+    }
+
+    /// What the task at this place needs, which waits for something that is not watched: nothing that is known, unless no thread
+    /// of the process goes on. Then no timer, socket, other process or signal wakes it, but only a task or thread.
+    fn need_of_elsewhere(&mut self, at: usize) -> Need {
+        let task = self.nodes[at].task.as_ref();
+        let hangs = task.is_some_and(|task| self.hanging_test_of(task).is_some());
+        match hangs {
+            true => self.need_of_any_agent(at),
+            false => Need::Nothing,
+        }
     }
 
     /// What a wait needs; nothing if that is not known.
@@ -137,7 +150,7 @@ impl Graph {
             Target::End(tasks) => {
                 let mut needs = Vec::new();
                 for (id, joined) in tasks {
-                    match self.need_of_end(*id, joined) {
+                    match self.need_of_end(at, *id, joined) {
                         Need::Nothing => return Need::Nothing,
                         need => needs.push(need),
                     }
@@ -176,8 +189,8 @@ impl Graph {
         Need::Any(needs)
     }
 
-    /// What it takes for a task to end.
-    fn need_of_end(&mut self, id: Id, joined: &Joined) -> Need {
+    /// What it takes for a task to end, which the one at `at` waits for.
+    fn need_of_end(&mut self, at: usize, id: Id, joined: &Joined) -> Need {
         let task = match joined {
             Joined::Known(task) => Some(Arc::clone(task)),
             Joined::Anonymous(_) => self.by_id.get(&id).cloned(),
@@ -189,8 +202,10 @@ impl Graph {
             // has ended would be seen by the one that joins it, when that is polled.
             (None, Joined::Anonymous(origin)) => {
                 let runtime = origin.runtime();
-                self.need_of_driver(origin.kind, runtime.as_ref(), None, None)
-                    .0
+                match self.need_of_driver(origin.kind, runtime.as_ref(), None, None) {
+                    (Need::Nothing, _) => self.need_of_elsewhere(at),
+                    (need, _) => need,
+                }
             }
             (None, Joined::Known(_)) => Need::Nothing,
         }

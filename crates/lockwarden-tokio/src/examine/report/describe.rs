@@ -10,8 +10,9 @@ use super::things::{add, thing_info};
 use super::waits;
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::mark::Loose;
+use crate::agent::probe::WokenBy;
 use crate::agent::registry;
-use crate::agent::task::Kind;
+use crate::agent::task::{Kind, Probed};
 
 /// What is known of the agent at this place, with what it holds and waits for; nothing of a thread that is not observed.
 pub(super) fn agent(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Option<ThreadInfo> {
@@ -32,6 +33,7 @@ pub(super) fn agent(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Opti
         None => other_wait(graph, at, locks, &mut info.notes),
     };
     info.notes.extend(more_waits(node, locks));
+    info.notes.extend(waits_elsewhere(node));
     info.notes.extend(why_blocked(node));
     info.notes.extend(owned_guards(graph, at));
     if let Some(task) = &node.task {
@@ -121,6 +123,26 @@ fn more_waits(node: &Node, locks: &mut Vec<LockInfo>) -> Vec<String> {
     .collect()
 }
 
+/// Where a task is suspended that waits for something which is not watched, beside its waits or without any.
+fn waits_elsewhere(node: &Node) -> Vec<String> {
+    let is_elsewhere = |probed: Probed| probed.woken_by == WokenBy::More;
+    let Some(task) = &node.task else {
+        return Vec::new();
+    };
+    if !node.probed.is_some_and(is_elsewhere) {
+        return Vec::new();
+    }
+    let stacks = task.stacks_elsewhere();
+    let stacks = stacks.into_iter().filter(|stack| !stack.is_empty());
+    let mut notes: Vec<String> = stacks
+        .map(|stack| format!("waits in {}, which is not watched", stack.join("; in ")))
+        .collect();
+    if notes.is_empty() {
+        notes.push("waits for something that is not watched".to_owned());
+    }
+    notes
+}
+
 /// Why the agent is not polled, or what its thread is blocked in.
 fn why_blocked(node: &Node) -> Vec<String> {
     let mut notes = Vec::new();
@@ -205,7 +227,7 @@ fn snoozed(node: &Node, wait: &Wait, locks: &mut Vec<LockInfo>) -> String {
 }
 
 /// Adds those tasks whose end an agent of the set waits for, and of which no more is known than where they were
-/// spawned: they are not polled.
+/// spawned: they are not polled, or wait for something that is not watched.
 pub(super) fn add_anonymous(graph: &Graph, set: &[usize], threads: &mut Vec<ThreadInfo>) {
     for &at in set {
         let Some(wait) = graph.nodes[at].waits.first() else {
@@ -216,8 +238,11 @@ pub(super) fn add_anonymous(graph: &Graph, set: &[usize], threads: &mut Vec<Thre
             let id = instrument::Agent::started_at(spawned).id();
             let mut info = ThreadInfo::of_task(id);
             info.name = Some(spawned.to_string());
-            info.notes
-                .push("is not polled: the thread that would do so is blocked".to_owned());
+            let why = match graph.nodes[at].is_for_any {
+                true => "waits for something that is not watched",
+                false => "is not polled: the thread that would do so is blocked",
+            };
+            info.notes.push(why.to_owned());
             info.notes.push(format!("spawned at {spawned}"));
             ids.push(id);
             threads.push(info);
