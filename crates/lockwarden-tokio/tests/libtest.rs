@@ -222,6 +222,24 @@ fn a_task_blocks_the_only_thread_at_a_condition_variable() {
 }
 
 #[test]
+fn a_task_blocks_the_only_thread_before_any_task_waits() {
+    let exit = found(&["hangs::a_task_blocks_the_only_thread_at_once"]);
+    exit.says("waits for a message of the channel");
+}
+
+#[test]
+fn a_task_blocks_the_only_worker_at_a_condition_variable() {
+    let exit = found(&["hangs::a_task_blocks_the_only_worker"]);
+    exit.says("waits for a notification of the Condvar");
+}
+
+#[test]
+fn a_task_blocks_the_only_worker_at_a_barrier() {
+    let exit = found(&["hangs::a_task_comes_to_a_barrier_of_threads"]);
+    exit.says("waits for the others at the Barrier");
+}
+
+#[test]
 fn a_guard_of_threads_is_kept_across_an_await_on_the_only_thread() {
     let exit = Child::of_this_program()
         .args(&["--ignored", "--exact"])
@@ -279,7 +297,39 @@ mod hangs {
 
     #[tokio::test]
     #[ignore = "it hangs"]
+    async fn a_task_blocks_the_only_thread_at_once() {
+        let (sender, receiver) = lockwarden::sync::mpsc::channel::<u8>();
+        tokio::spawn(async move { sender.send(1) });
+        receiver.recv().unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    #[ignore = "it hangs"]
+    async fn a_task_comes_to_a_barrier_of_threads() {
+        let barrier = Arc::new(lockwarden::sync::Barrier::new(2));
+        let tasks = [(); 2].map(|()| {
+            let barrier = Arc::clone(&barrier);
+            tokio::spawn(async move { barrier.wait().is_leader() })
+        });
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
     async fn a_task_waits_for_a_notification_of_threads() {
+        wait_for_notification().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    #[ignore = "it hangs"]
+    async fn a_task_blocks_the_only_worker() {
+        wait_for_notification().await;
+    }
+
+    /// A task waits for a notification of another one that would have to be polled by the same thread.
+    async fn wait_for_notification() {
         use lockwarden::sync::{Condvar, Mutex};
         let ready = Arc::new((Mutex::new(false), Condvar::new()));
         let theirs = Arc::clone(&ready);

@@ -89,7 +89,7 @@ fn initialised<'a>(report: &Report, edges: &[&'a Edge]) -> Option<&'a Edge> {
 fn is_once(report: &Report, lock: LockId) -> bool {
     matches!(
         report.noun(lock),
-        "Once" | "OnceLock" | "LazyLock" | "tokio OnceCell"
+        "Once" | "OnceLock" | "LazyLock" | "OnceCell" | "Lazy" | "tokio OnceCell"
     )
 }
 

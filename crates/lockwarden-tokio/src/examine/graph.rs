@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use lockwarden::instrument::{self, Mode, Observation, Site, ThreadId};
+use lockwarden::instrument::{self, Mode, Observation, Site, ThreadId, WaitReason};
 use lockwarden::report::{HeldInfo, LockId, WaitsFor};
 use tokio::task::Id;
 
@@ -307,6 +307,19 @@ impl Graph {
         self.observed.get(&self.nodes[at].id.get())
     }
 
+    /// Whether the agent at `at` is a task that blocks its thread in a wait out of which a panic may be raised.
+    pub(super) fn can_be_interrupted(&self, at: usize) -> bool {
+        let blocked = self.observed(at).filter(|one| is_blocked(one));
+        let awaited = blocked.and_then(awaited);
+        self.nodes[at].polls % 2 == 1
+            && awaited.is_some_and(|awaited| {
+                !matches!(
+                    awaited,
+                    WaitReason::Unpark | WaitReason::ScopeEnd | WaitReason::Time
+                )
+            })
+    }
+
     /// All threads and tasks that the core tracks.
     pub(super) fn all_observed(&self) -> impl Iterator<Item = &Observation> {
         self.observed.values()
@@ -331,4 +344,12 @@ impl Graph {
 /// Whether it is in a wait, without a limit, that blocks its thread.
 fn is_blocked(one: &Observation) -> bool {
     one.thread.waits.is_some() && !one.is_timed && !one.thread.ended && !one.may_wander
+}
+
+/// What a thread or agent waits for in a wait that blocks its thread, if that is no lock.
+fn awaited(one: &Observation) -> Option<WaitReason> {
+    match one.thread.waits.as_ref()?.what {
+        WaitsFor::Resource { awaited, .. } => Some(awaited),
+        _ => None,
+    }
 }

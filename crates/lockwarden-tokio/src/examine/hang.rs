@@ -116,6 +116,8 @@ pub(crate) fn drives(id: u32) {
     }
     drivers.all.insert(id, driver);
     COUNT.store(drivers.all.len(), Ordering::Relaxed);
+    drop(drivers);
+    watch();
 }
 
 /// The thread with this number of the system's is in no `block_on` any more.
@@ -126,8 +128,8 @@ pub(crate) fn has_driven(id: u32) {
     }
 }
 
-/// A task has begun to wait: the thread that looks is to wake up when a thread may hang.
-pub(super) fn watch() {
+/// The thread that looks is to wake up when one of the threads may hang. It does so already, but for once in a while.
+fn watch() {
     if COUNT.load(Ordering::Relaxed) != 0 && !IS_WATCHED.load(Ordering::Relaxed) {
         IS_WATCHED.store(true, Ordering::Relaxed);
         monitor::wake();

@@ -44,8 +44,6 @@ static WAKE: Condvar = Condvar::new();
 pub(crate) fn wait_began(task: &Task) {
     if registry::waiting_count() != 0 || world::is_closable(task.check) {
         wake();
-    } else {
-        hang::watch();
     }
 }
 

@@ -64,7 +64,9 @@ pub(super) fn report(graph: &Graph, set: &[usize]) {
     let panic = instrument::report_stuck(check, verdict, threads, locks);
     if let Some(message) = panic {
         let breaks = check != 0 || victim::breaks(graph, set);
-        if !(breaks && victim::break_with(graph, set, &message)) {
+        // One that blocks its thread is woken first: if another one ended, its runtime would wait for that thread.
+        let blocks = set.iter().any(|&at| graph.can_be_interrupted(at));
+        if !(breaks && !blocks && victim::break_with(graph, set, &message)) {
             let ids: Vec<ThreadId> = set.iter().map(|&at| graph.nodes[at].id).collect();
             instrument::interrupt_stuck(&ids, message, !breaks);
         }

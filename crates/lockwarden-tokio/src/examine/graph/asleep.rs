@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockwarden::instrument::{Observation, WaitReason};
-use lockwarden::report::WaitsFor;
 
-use super::{Graph, Need, Still, is_blocked};
+use super::{Graph, Need, Still, awaited, is_blocked};
 use crate::agent::origin;
 use crate::agent::task::Task;
 
@@ -83,25 +82,13 @@ impl Graph {
         // A park may be that of an executor, which polls what it was given once more when it ends.
         let blocks = |other: &Arc<Task>| {
             let observed = self.observed.get(&other.id.get());
-            observed.is_some_and(|one| is_blocked(one) && !is_parked(one))
+            observed.is_some_and(|one| is_blocked(one) && awaited(one) != Some(WaitReason::Unpark))
         };
         let carried = self.carried.get(&task.carrier());
         self.still.as_ref().is_some_and(is_still)
             && has_wait_of(task, task.polls())
             && !carried.into_iter().flatten().any(blocks)
     }
-}
-
-/// Whether it waits to be unparked.
-fn is_parked(one: &Observation) -> bool {
-    let what = one.thread.waits.as_ref().map(|wait| wait.what);
-    matches!(
-        what,
-        Some(WaitsFor::Resource {
-            awaited: WaitReason::Unpark,
-            ..
-        })
-    )
 }
 
 /// Whether a wait of the task was found pending in this poll.

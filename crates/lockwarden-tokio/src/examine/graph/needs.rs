@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use lockwarden::instrument::WaitReason;
-use lockwarden::report::WaitsFor;
 use tokio::task::Id;
 
-use super::{Graph, Need, Node, Unpolled, is_blocked};
+use super::{Graph, Need, Node, Unpolled, awaited, is_blocked};
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
 use crate::agent::origin;
@@ -256,21 +255,19 @@ impl Graph {
 
     /// What a task needs that blocks its thread until a message comes through a channel of threads, there is room in one, or
     /// a notification comes: as if it waited for that without blocking the thread. Any other event may come from outside of
-    /// all tasks.
+    /// all tasks, as long as something in the process goes on.
     fn need_of_exchange(&mut self, at: usize) -> Need {
         let observed = self.observed(at);
         let observed = observed.filter(|one| is_blocked(one) && !one.is_provided);
-        let what = observed.and_then(|one| one.thread.waits.as_ref().map(|wait| wait.what));
-        match what {
-            Some(WaitsFor::Resource {
-                awaited:
-                    WaitReason::Message
-                    | WaitReason::Room
-                    | WaitReason::Partner
-                    | WaitReason::Notification,
-                ..
-            }) => self.need_of_any_agent(at),
-            _ => Need::Nothing,
+        match observed.and_then(awaited) {
+            Some(
+                WaitReason::Message
+                | WaitReason::Room
+                | WaitReason::Partner
+                | WaitReason::Notification,
+            ) => self.need_of_any_agent(at),
+            Some(_) => self.need_of_elsewhere(at),
+            None => Need::Nothing,
         }
     }
 }
