@@ -444,11 +444,16 @@ impl Frame {
     }
 
     /// Returns the function with the place of its call. The path is shown as the compiler received it, if it
-    /// is in the same directory as that of `callee`, which is at `site`.
+    /// is in the same directory as that of `callee`, which is at `site`; else from the root of the workspace on.
     fn call(&self, callee: &Frame, site: Site) -> Option<Call> {
         let file = self.file.as_deref()?;
-        let root = callee.file.as_deref()?.strip_suffix(site.file());
-        self.call_in(file.strip_prefix(root.unwrap_or_default()).unwrap_or(file))
+        let folder = callee.file.as_deref()?.strip_suffix(site.file());
+        // The files of a dependency are in another folder, and their sites are whole paths.
+        let beside = folder.filter(|folder| !folder.is_empty());
+        let beside = beside.and_then(|folder| file.strip_prefix(folder));
+        let root = root();
+        let shown = beside.or_else(|| under(root.as_deref(), file));
+        self.call_in(shown.unwrap_or(file))
     }
 
     /// Returns the function with the place of its call, in a file of this name.

@@ -202,12 +202,13 @@ fn padded(text: &str, wide: usize) -> impl fmt::Display {
 /// it locks, of a dependency, or of a function that locks and calls back.
 fn caller(report: &Report, edge: &Edge) -> Option<Call> {
     let stack = stack_of(report, edge)?;
-    // A thread of a deadlock waits for this text, and a lookup of names is slow.
+    // A thread of a deadlock waits for this text, and a lookup of names is slow: only what a line of a dependency does not
+    // say is worth it.
     let is_waited_for = report.verdict == Verdict::Deadlock;
     if is_twice(report, edge) || report.is_wrapped() || (report.is_in_one_line() && !is_waited_for)
     {
         stack.caller_of(edge.to_site)
-    } else if !is_waited_for && !is_own(edge.to_site.file()) {
+    } else if !is_own(edge.to_site.file()) {
         stack.own_caller()
     } else {
         None
@@ -361,14 +362,19 @@ fn marks_of(report: &Report, thread: &ThreadInfo) -> Vec<Mark> {
         };
         marks.push(Mark::at(wait.site, label, true));
     }
-    if let Some(call) = thread.asleep_in()
+    if let Some(call) = thread.called_in()
         && let Some(column) = call.column
     {
+        let label = if thread.is_asleep {
+            "sleeps"
+        } else {
+            "calls it"
+        };
         marks.push(Mark {
             file: call.file.into(),
             line: call.line,
             column,
-            label: "sleeps".to_owned(),
+            label: label.to_owned(),
             primary: true,
         });
     }
@@ -439,7 +445,7 @@ fn state(out: &mut String, report: &Report, thread: &ThreadInfo) {
     for note in &thread.notes {
         let _ = writeln!(out, "    {note}");
     }
-    if let Some(call) = thread.asleep_in() {
+    if let Some(call) = thread.called_in() {
         let _ = writeln!(out, "    called by {call}");
     }
     // In the order of acquisition; the columns are as wide as the widest entry.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::escape::Escaped;
-use super::place::place;
+use super::place::{is_own, place};
 use super::stack::{Call, Stack};
 pub use crate::engine::acquisition::HeldInfo;
 use crate::engine::counts::Counts;
@@ -36,7 +36,7 @@ pub struct ThreadInfo {
     /// Whether this is not a thread of the system but an [`Agent`](crate::instrument::Agent): a task of
     /// an async runtime.
     pub is_task: bool,
-    /// Whether the thread sleeps in a wait that is not watched until another thread wakes it; a note says more.
+    /// Whether the thread sleeps, or the task waits, until another one ends a wait that is not watched; a note says more.
     pub is_asleep: bool,
     /// Further sentences about the thread, each without a full stop.
     pub notes: Vec<String>,
@@ -190,11 +190,15 @@ impl ThreadInfo {
         })
     }
 
-    /// Returns the call of the program's own code in which the thread sleeps in a wait that is not watched. Looks up the names of
-    /// its stack.
-    pub(super) fn asleep_in(&self) -> Option<Call> {
-        let stack = self.stack.as_ref().filter(|_| self.is_asleep);
-        stack?.own_caller()
+    /// Returns the call of the program's own code in which the thread sleeps in a wait that is not watched, or waits at a line of
+    /// a dependency. Looks up the names of its stack.
+    pub(super) fn called_in(&self) -> Option<Call> {
+        let waits_in_dependency = || {
+            let wait = self.waits.as_ref();
+            wait.is_some_and(|wait| !is_own(wait.site.file()))
+        };
+        let stack = self.stack.as_ref()?;
+        (self.is_asleep || waits_in_dependency()).then(|| stack.own_caller())?
     }
 
     /// Returns the state that follows the origin.

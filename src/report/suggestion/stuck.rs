@@ -94,12 +94,13 @@ fn kept_asleep(report: &Report) -> Option<String> {
         if thread.is_asleep
             && let Some(held) = wanted(report, thread, None)
         {
-            let call = fmt::from_fn(|f| match thread.asleep_in() {
-                Some(call) => write!(f, "at {}", call.place()),
-                None => f.write_str("in which it sleeps"),
+            let call = fmt::from_fn(|f| match thread.called_in() {
+                Some(call) => write!(f, "the call at {}", call.place()),
+                None if thread.is_task => f.write_str("it waits for what is not watched"),
+                None => f.write_str("the call in which it sleeps"),
             });
             return Some(format!(
-                "release {}, which {thread} took at {}, before the call {call}",
+                "release {}, which {thread} took at {}, before {call}",
                 report.the_lock(held.lock),
                 place(held.site),
             ));

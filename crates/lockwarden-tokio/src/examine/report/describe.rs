@@ -33,7 +33,9 @@ pub(super) fn agent(graph: &Graph, at: usize, locks: &mut Vec<LockInfo>) -> Opti
         None => other_wait(graph, at, locks, &mut info.notes),
     };
     info.notes.extend(more_waits(node, locks));
-    info.notes.extend(waits_elsewhere(node));
+    let elsewhere = waits_elsewhere(node);
+    info.is_asleep = info.waits.is_none() && !elsewhere.is_empty();
+    info.notes.extend(elsewhere);
     info.notes.extend(why_blocked(node));
     info.notes.extend(owned_guards(graph, at));
     if let Some(task) = &node.task {
