@@ -1,6 +1,7 @@
 //! The panic by which a report breaks a deadlock.
 
 use crate::engine::ids::Site;
+use crate::report;
 use crate::sink;
 use crate::tracking::thread::current;
 use crate::tracking::thread::slot::Flag;
@@ -49,7 +50,8 @@ impl Panic {
                 (None, None) => "without a name".to_owned(),
             };
             let message = self.0.strip_prefix("lockwarden: ").unwrap_or(&self.0);
-            sink::say(&format!("{noun} {name} panics at {site}: {message}"));
+            let place = report::place(site);
+            sink::say(&format!("{noun} {name} panics at {place}: {message}"));
         }
         std::panic::resume_unwind(Box::new(self.0))
     }

@@ -91,6 +91,18 @@ impl Report {
         stack.filter(|_| self.verdict != Verdict::Stall)
     }
 
+    /// Returns the stack at the acquisition of an edge, if there is one.
+    pub(super) fn stack_of<'a>(&'a self, edge: &'a Edge) -> Option<&'a Stack> {
+        let of_thread = || self.thread(edge.thread)?.stack.as_ref();
+        // The stack of the report is that of the thread that found it, whose edge is the closing one.
+        let is_newest = match self.closing {
+            Some(at) => self.edges.get(at).is_some_and(|it| std::ptr::eq(it, edge)),
+            None => self.edges.len() == 1,
+        };
+        let of_finder = || self.stack.as_ref().filter(|_| is_newest);
+        edge.stack.as_ref().or_else(of_thread).or_else(of_finder)
+    }
+
     fn all_stacks(&self) -> Vec<&Stack> {
         let mut stacks = Vec::new();
         stacks.extend(self.stack_of_finder());
@@ -201,7 +213,7 @@ fn padded(text: &str, wide: usize) -> impl fmt::Display {
 /// Returns the call of the program behind a line that says too little: that of a type or a function through which
 /// it locks, of a dependency, or of a function that locks and calls back.
 fn caller(report: &Report, edge: &Edge) -> Option<Call> {
-    let stack = stack_of(report, edge)?;
+    let stack = report.stack_of(edge)?;
     // A thread of a deadlock waits for this text, and a lookup of names is slow: only what a line of a dependency does not
     // say is worth it.
     let is_waited_for = report.verdict == Verdict::Deadlock;
@@ -220,25 +232,11 @@ fn callers(out: &mut String, report: &Report, edge: &Edge, caller: Option<&Call>
     let Some(caller) = caller else { return };
     let _ = writeln!(out, "    called by {caller}");
     if is_twice(report, edge)
-        && let Some(stack) = stack_of(report, edge)
+        && let Some(stack) = report.stack_of(edge)
         && let Some(outer) = stack.outer_caller_of(edge.to_site)
     {
         let _ = writeln!(out, "    inside the call by {outer}, which holds it");
     }
-}
-
-fn stack_of<'a>(report: &'a Report, edge: &'a Edge) -> Option<&'a Stack> {
-    let of_thread = || report.thread(edge.thread)?.stack.as_ref();
-    // The stack of the report is that of the thread that found it, whose edge is the closing one.
-    let is_newest = match report.closing {
-        Some(at) => report
-            .edges
-            .get(at)
-            .is_some_and(|it| std::ptr::eq(it, edge)),
-        None => report.edges.len() == 1,
-    };
-    let of_finder = || report.stack.as_ref().filter(|_| is_newest);
-    edge.stack.as_ref().or_else(of_thread).or_else(of_finder)
 }
 
 /// Returns whether one line takes a lock a second time.

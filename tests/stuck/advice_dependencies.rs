@@ -19,7 +19,8 @@ advice! {
          "takes `ledger`, since it holds `audit` until then; or take `ledger` before the call into outer 1.2.0"];
     "two orders within one dependency", within_one, "Inversion",
         ["the lines to change are those of outer 1.2.0, at outer 1.2.0, src/lib.rs:",
-         "until they are changed, hold one lock of your own around each call into outer 1.2.0 that leads there"];
+         "until they are changed, hold one lock of your own around each call into outer 1.2.0 that leads there; or, if the program",
+         "keeps what outer 1.2.0 has returned with", "drop that before the call at tests/stuck/advice_dependencies.rs:"];
     "a dependency that calls into another one", into_another, "Inversion",
         ["the lines to change are those of outer 1.2.0 at", "and of inner 0.3.1 at",
          "without a change of theirs, keep outer 1.2.0 from calling into inner 0.3.1 while it holds `ledger`"];

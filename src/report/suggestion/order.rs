@@ -11,6 +11,7 @@ use super::super::lock::LockInfo;
 use super::super::owner::foreign_places;
 use super::super::place::{dependency, place};
 use super::super::source::Sources;
+use super::super::stack::Stack;
 use super::super::symbols::is_of_the_command;
 use crate::engine::ids::{LockId, Site};
 use crate::engine::lists;
@@ -141,10 +142,21 @@ fn across_a_dependency(report: &Report, edge: &Edge) -> Option<String> {
             "end the call into {outer}, or drop what it returned, before {second} takes {asked}, since it holds \
              {held} until then; or take {asked} before the call into {outer}"
         ),
-        (Some(outer), Some(inner)) if outer == inner => format!(
-            "the lines to change are those of {outer}, at {first} and {second}; until they are changed, hold one \
-             lock of your own around each call into {outer} that leads there"
-        ),
+        (Some(outer), Some(inner)) if outer == inner => {
+            let call = report.stack_of(edge).and_then(Stack::own_caller);
+            let kept = fmt::from_fn(|f| match &call {
+                Some(call) => write!(
+                    f,
+                    "; or, if the program keeps what {outer} has returned with {held}, drop that before the call at {}",
+                    call.place()
+                ),
+                None => Ok(()),
+            });
+            format!(
+                "the lines to change are those of {outer}, at {first} and {second}; until they are changed, hold one \
+                 lock of your own around each call into {outer} that leads there{kept}"
+            )
+        }
         (Some(outer), Some(inner)) => format!(
             "the lines to change are those of {outer} at {first} and of {inner} at {second}; without a change \
              of theirs, keep {outer} from calling into {inner} while it holds {held}"
