@@ -274,7 +274,7 @@ fn swapped(f: &mut fmt::Formatter<'_>, report: &Report, edge: &Edge) -> fmt::Res
     let (held, asked) = (report.the_lock(edge.from), report.the_lock(edge.to));
     let (first, second) = (edge.from_site, edge.to_site);
     let (file, line) = (first.file(), first.line());
-    if !in_one_function(first, second) {
+    if !in_one_block(first, second) {
         let (first, second) = (place(first), place(second));
         write!(
             f,
@@ -321,6 +321,45 @@ pub(in crate::report) fn in_one_function(first: Site, second: Site) -> bool {
         }
     }
     true
+}
+
+/// Returns whether the two calls stand in one block, in this order, as far as the source shows: the block of the first one does
+/// not end before the second one, and no other block is begun and not ended between them, as that of a `while let` or a closure.
+fn in_one_block(first: Site, second: Site) -> bool {
+    if !in_one_function(first, second) {
+        return false;
+    }
+    let mut sources = Sources::default();
+    let mut depth = Some(0);
+    for number in first.line()..=second.line() {
+        let line = sources.line(first.file(), number).unwrap_or_default();
+        let end = match number == second.line() {
+            true => second.column() as usize - 1,
+            false => line.len(),
+        };
+        let begin = match number == first.line() {
+            true => first.column() as usize - 1,
+            false => 0,
+        };
+        depth = depth.and_then(|depth| depth_after(depth, line.get(begin..end)?));
+    }
+    depth == Some(0)
+}
+
+/// Returns how many blocks are open after this piece of code; `None` if one ends there that was begun before the first piece.
+fn depth_after(mut depth: u32, code: &str) -> Option<u32> {
+    let code = code.split_once("//").map_or(code, |(code, _)| code);
+    // What is within quotes is text, such as the braces of a format.
+    for code in code.split('"').step_by(2) {
+        for c in code.chars() {
+            depth = match c {
+                '{' => depth + 1,
+                '}' => depth.checked_sub(1)?,
+                _ => depth,
+            };
+        }
+    }
+    Some(depth)
 }
 
 /// Returns whether the later call stands in a destructor, as far as its source shows, and the first one does not.
@@ -374,5 +413,23 @@ fn variable(report: &Report, id: LockId, otherwise: &'static str) -> &'static st
     match plain && !lists::any(&report.locks, &is_other) {
         true => name,
         false => otherwise,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::depth_after;
+
+    #[test]
+    fn blocks_that_are_begun_and_ended_are_counted() {
+        for (code, depth) in [
+            ("let ledger = self.ledger.lock();", Some(0)),
+            ("while let Some(job) = self.jobs.lock().pop() {", Some(1)),
+            ("if is_new { begin(); } else {", Some(1)),
+            ("lock(); }", None),
+            ("println!(\"{{ {}\", 1); // {", Some(0)),
+        ] {
+            assert_eq!(depth_after(0, code), depth, "{code}");
+        }
     }
 }
