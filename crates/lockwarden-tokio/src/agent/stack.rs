@@ -21,7 +21,12 @@ impl AwaitStack {
     /// The functions of the program between the wait and the root of its task, innermost first, each
     /// with its place.
     pub(crate) fn lines(&self) -> Vec<String> {
-        of_text(&self.0.to_string())
+        of_text(&self.0.to_string(), false)
+    }
+
+    /// The same functions of a wait that is not of this crate, behind that of tokio which they have called, if it is one.
+    pub(crate) fn lines_elsewhere(&self) -> Vec<String> {
+        of_text(&self.0.to_string(), true)
     }
 }
 
@@ -31,22 +36,28 @@ impl fmt::Debug for AwaitStack {
     }
 }
 
-/// Parses the lines of an await stack from the text in which the standard library writes a backtrace.
-fn of_text(text: &str) -> Vec<String> {
+/// Parses the lines of an await stack from the text in which the standard library writes a backtrace; `with_tokio` with the
+/// function of tokio that the innermost of them calls.
+fn of_text(text: &str, with_tokio: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let mut function = "";
+    let mut of_tokio = None;
     for line in text.lines().map(str::trim) {
         if let Some(place) = line.strip_prefix("at ") {
             if is_root(place) {
                 break;
             }
             let is_library = place.starts_with("/rustc/") || place.contains("/library/core/");
-            let is_own = is_own(function) || is_of_source(place);
-            if !is_library && !function.is_empty() && !is_own {
-                lines.extend(
-                    of_package(without_column(place))
-                        .map(|at| format!("{} at {at}", short(function))),
-                );
+            if is_library || function.is_empty() {
+                continue;
+            }
+            if with_tokio && lines.is_empty() && is_in_tokio(place) {
+                of_tokio = Some(short(function).replace("tokio_original::", "tokio::"));
+            } else if !is_own(function) && !is_of_source(place) {
+                let line = of_package(without_column(place));
+                let line = line.map(|at| format!("{} at {at}", short(function)));
+                lines.extend(line.is_some().then(|| of_tokio.take()).flatten());
+                lines.extend(line);
             }
             continue;
         }
@@ -61,8 +72,13 @@ fn of_text(text: &str) -> Vec<String> {
             }
         }
     }
+    lines.extend(of_tokio);
     lines.truncate(SHOWN);
     lines
+}
+
+fn is_in_tokio(place: &str) -> bool {
+    place.contains("/registry/src/") && place.contains("/tokio-1.")
 }
 
 /// The place, in a package of a registry by the name and version of that; none in tokio, whose macros and
@@ -146,7 +162,7 @@ mod tests {
                     \x20  6: lockwarden_tokio::agent::root::run\n             at ./src/agent/root.rs:3:3\n\
                     \x20  7: app::main\n             at ./src/main.rs:6:1\n";
         assert_eq!(
-            of_text(text),
+            of_text(text, false),
             [
                 "app::save at src/save.rs:12",
                 "pool::get at a-pool 0.3.1, src/lib.rs:8",
@@ -156,12 +172,33 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_elsewhere_is_in_the_outermost_function_of_tokio() {
+        let tokio = "at /home/.cargo/registry/src/index/tokio-1.54.1/src";
+        let text = format!(
+            "   0: tokio_original::runtime::task::join::poll\n             {tokio}/runtime/task/join.rs:3:3\n\
+             \x20  1: tokio_original::fs::read_to_string::read_to_string::{{{{closure}}}}\n             {tokio}/fs/read_to_string.rs:9:3\n"
+        );
+        let root =
+            "   9: lockwarden_tokio::agent::root::run\n             at ./src/agent/root.rs:3:3\n";
+        let own = "   2: app::save::{{closure}}\n             at ./src/save.rs:12:20\n";
+        let called = "tokio::fs::read_to_string::read_to_string";
+        assert_eq!(of_text(&format!("{text}{root}"), true), [called]);
+        let outer = text.replace("   0:", "   3:").replace("   1:", "   4:");
+        let text = format!("{text}{own}{outer}{root}");
+        assert_eq!(
+            of_text(&text, true),
+            [called, "app::save at src/save.rs:12"]
+        );
+        assert_eq!(of_text(&text, false), ["app::save at src/save.rs:12"]);
+    }
+
+    #[test]
     fn the_stack_ends_at_the_root_without_the_paths_of_functions() {
         let text = "   0: close<u32>\n             at /git/lockwarden/crates/lockwarden-tokio/src/agent/leaf.rs:325:22\n\
                     \x20  1: {async_fn#0}\n             at ./src/save.rs:12:20\n\
                     \x20  1: poll<app::main::{async_block_env#0}>\n             at /registry/src/lockwarden/lockwarden-tokio-0.1.0/src/agent/root.rs:113:22\n\
                     \x20  2: app::main\n             at ./src/main.rs:6:1\n\
                     \x20  3: __libc_start_main_impl\n             at ./csu/../csu/libc-start.c:360:3\n";
-        assert_eq!(of_text(text), ["{async_fn#0} at src/save.rs:12"]);
+        assert_eq!(of_text(text, false), ["{async_fn#0} at src/save.rs:12"]);
     }
 }

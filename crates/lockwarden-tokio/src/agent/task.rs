@@ -242,7 +242,7 @@ impl Task {
     /// probe has seen.
     pub(crate) fn stacks_elsewhere(&self) -> Vec<Vec<String>> {
         let stacks = Arc::clone(&self.waits.lock().elsewhere);
-        let mut stacks: Vec<Vec<String>> = stacks.iter().map(AwaitStack::lines).collect();
+        let mut stacks: Vec<Vec<String>> = stacks.iter().map(AwaitStack::lines_elsewhere).collect();
         stacks.dedup();
         stacks
     }
