@@ -71,6 +71,25 @@ pub(crate) const CASES: &[Case] = &[
         expected: Expected::Finding("Deadlock", &["`receives`", "a message"]),
     },
     Case {
+        // Each is about to end for a while, and looks whether it leaves the worker behind.
+        name: "main joins threads by std one after the other beside an idle worker",
+        run: || {
+            let worker = start("worker", wait);
+            for _ in 0..30 {
+                let job = || {
+                    for _ in 0..4 {
+                        lock_once();
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                };
+                start("job", job).join().unwrap();
+            }
+            notify();
+            worker.join().unwrap();
+        },
+        expected: Expected::Nothing,
+    },
+    Case {
         name: "a chain of joins by std",
         run: || {
             lock_once();

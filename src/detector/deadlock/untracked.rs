@@ -12,7 +12,8 @@ use crate::tracking::thread::wait::WaitKind;
 
 impl Snapshots {
     /// Returns how many threads the process has beside those of the snapshot, if the system reports that. It
-    /// is not known what these do, even if they have a slot by now. Those that were seen asleep in a wait are left out. The
+    /// is not known what these do, even if they have a slot by now. Those that were seen asleep in a wait are left out. A thread
+    /// that is about to end ends no watched wait, but one of a thread that was seen asleep, as that of a join. The
     /// thread by which a watchdog calls the program counts as one of them, if it may come to do so, and so do those of the
     /// library that may be at work for a thread that was seen asleep.
     ///
@@ -21,11 +22,14 @@ impl Snapshots {
     pub(super) fn untracked_threads(&self) -> Option<usize> {
         let me = current::own();
         let is_other = |thread: &ThreadSnapshot| thread.ended && !std::ptr::eq(thread.slot, me);
+        let is_leaving = |thread: &ThreadSnapshot| {
+            self.sleepers.is_empty() && thread.slot.life.has(Flag::Leaving)
+        };
         let mut living = Vec::new();
         for (at, thread) in self.threads.iter().enumerate() {
-            let life = &thread.slot.life;
             // An agent is no thread of the system, so it makes none of those known.
-            if !life.has(Flag::Agent) && (!is_other(thread) || life.has(Flag::Leaving)) {
+            let is_agent = thread.slot.life.has(Flag::Agent);
+            if !is_agent && (!is_other(thread) || is_leaving(thread)) {
                 living.push(at);
             }
         }
@@ -34,7 +38,7 @@ impl Snapshots {
         for at in living {
             let thread = &self.threads[at];
             // A thread that is about to end was counted by the system if it still exists.
-            count += usize::from(is_other(thread) && !thread.slot.life.has(Flag::Leaving));
+            count += usize::from(is_other(thread) && !is_leaving(thread));
         }
         Some(
             count.saturating_sub(self.asleep(&|it| it == Purpose::Wait))
@@ -64,7 +68,7 @@ impl Snapshots {
         let are_handled = handlers::are_handled();
         let mut known = Vec::with_capacity(self.threads.len());
         for thread in &self.threads {
-            // One that is leaving was counted; the id of one that has left may be another one's.
+            // One that is leaving goes on; the id of one that has left may be another one's.
             let life = &thread.slot.life;
             let is_known = !thread.ended || life.has(Flag::Leaving);
             known.extend(life.os_id().filter(|_| is_known));
