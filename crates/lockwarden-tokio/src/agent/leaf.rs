@@ -230,8 +230,7 @@ impl Leaf {
                 return f(cx);
             };
             raise_alarm(frame);
-            let before = frame.probe().map(Probe::clones);
-            let _in_wait = InWait::begin(frame);
+            let probed = ProbedWait::begin(frame);
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
@@ -244,7 +243,7 @@ impl Leaf {
             } else {
                 f(cx)
             };
-            self.close(frame, before, &wait, poll)
+            self.close(probed, 0, &wait, poll)
         })
     }
 
@@ -276,8 +275,7 @@ impl Leaf {
                 return f(cx);
             };
             raise_alarm(frame);
-            let before = frame.probe().map(Probe::clones);
-            let _in_wait = InWait::begin(frame);
+            let probed = ProbedWait::begin(frame);
             let poll = f(cx);
             polled(frame);
             let others = if poll.is_pending() { others() } else { None };
@@ -288,14 +286,15 @@ impl Leaf {
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
-            self.close(frame, before.map(|before| before + others), &wait, poll)
+            self.close(probed, others, &wait, poll)
         })
     }
 
+    /// `others` of the clones of the waker are of what the wait polls in turn.
     fn close<T>(
         &mut self,
-        frame: &Frame<'_>,
-        before: Option<usize>,
+        probed: ProbedWait<'_>,
+        others: usize,
         wait: &Wait,
         poll: Poll<T>,
     ) -> Poll<T> {
@@ -304,8 +303,8 @@ impl Leaf {
         } else if wait.queued().is_none() {
             wait.queued.store(next(), Ordering::Release);
         }
-        if let (Some(probe), Some(before)) = (frame.probe(), before) {
-            probe.add_tracked(probe.clones() - before);
+        if let Some(InWait { probe, clones, .. }) = &probed.0 {
+            probe.add_tracked(probe.clones() - clones - others);
             *wait.stack.lock() = Some(Box::new(AwaitStack::capture()));
         }
         poll
@@ -378,23 +377,32 @@ impl Drop for Leaf {
     }
 }
 
-/// A poll of a wait of this crate, within a probe.
-struct InWait<'a>(Option<(&'a Probe, bool)>);
+/// A poll of a wait of this crate; within a probe, if it is one.
+struct ProbedWait<'a>(Option<InWait<'a>>);
 
-impl<'a> InWait<'a> {
+/// A poll of a wait of this crate within a probe.
+struct InWait<'a> {
+    probe: &'a Probe,
+    /// How often the waker was cloned before.
+    clones: usize,
+    /// Whether a wait of this crate was being polled already.
+    within: bool,
+}
+
+impl<'a> ProbedWait<'a> {
     #[inline(always)]
     fn begin(frame: &'a Frame<'_>) -> Self {
-        let probe = frame.probe();
-        Self(probe.map(|probe| (probe, probe.set_in_wait(true))))
+        Self(frame.probe().map(|probe| InWait {
+            probe,
+            clones: probe.clones(),
+            within: probe.set_in_wait(true),
+        }))
     }
 }
 
 impl Drop for InWait<'_> {
-    #[inline(always)]
     fn drop(&mut self) {
-        if let Some((probe, before)) = self.0 {
-            probe.set_in_wait(before);
-        }
+        self.probe.set_in_wait(self.within);
     }
 }
 
