@@ -230,7 +230,7 @@ impl Leaf {
                 return f(cx);
             };
             raise_alarm(frame);
-            let probed = ProbedWait::begin(frame);
+            let before = frame.probe().map(Probe::clones);
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
@@ -243,7 +243,7 @@ impl Leaf {
             } else {
                 f(cx)
             };
-            self.close(probed, 0, &wait, poll)
+            self.close(frame, before, &wait, poll)
         })
     }
 
@@ -275,7 +275,7 @@ impl Leaf {
                 return f(cx);
             };
             raise_alarm(frame);
-            let probed = ProbedWait::begin(frame);
+            let before = frame.probe().map(Probe::clones);
             let poll = f(cx);
             polled(frame);
             let others = if poll.is_pending() { others() } else { None };
@@ -286,15 +286,14 @@ impl Leaf {
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
-            self.close(probed, others, &wait, poll)
+            self.close(frame, before.map(|before| before + others), &wait, poll)
         })
     }
 
-    /// `others` of the clones of the waker are of what the wait polls in turn.
     fn close<T>(
         &mut self,
-        probed: ProbedWait<'_>,
-        others: usize,
+        frame: &Frame<'_>,
+        before: Option<usize>,
         wait: &Wait,
         poll: Poll<T>,
     ) -> Poll<T> {
@@ -303,8 +302,8 @@ impl Leaf {
         } else if wait.queued().is_none() {
             wait.queued.store(next(), Ordering::Release);
         }
-        if let Some(InWait { probe, clones, .. }) = &probed.0 {
-            probe.add_tracked(probe.clones() - clones - others);
+        if let (Some(probe), Some(before)) = (frame.probe(), before) {
+            probe.track_since(before);
             *wait.stack.lock() = Some(Box::new(AwaitStack::capture()));
         }
         poll
@@ -374,35 +373,6 @@ impl Drop for Leaf {
     #[inline]
     fn drop(&mut self) {
         self.withdraw();
-    }
-}
-
-/// A poll of a wait of this crate; within a probe, if it is one.
-struct ProbedWait<'a>(Option<InWait<'a>>);
-
-/// A poll of a wait of this crate within a probe.
-struct InWait<'a> {
-    probe: &'a Probe,
-    /// How often the waker was cloned before.
-    clones: usize,
-    /// Whether a wait of this crate was being polled already.
-    within: bool,
-}
-
-impl<'a> ProbedWait<'a> {
-    #[inline(always)]
-    fn begin(frame: &'a Frame<'_>) -> Self {
-        Self(frame.probe().map(|probe| InWait {
-            probe,
-            clones: probe.clones(),
-            within: probe.set_in_wait(true),
-        }))
-    }
-}
-
-impl Drop for InWait<'_> {
-    fn drop(&mut self) {
-        self.probe.set_in_wait(self.within);
     }
 }
 

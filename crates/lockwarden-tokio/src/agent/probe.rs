@@ -10,7 +10,7 @@
 //! is not seen.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use parking_lot::Mutex;
@@ -34,21 +34,17 @@ pub(super) struct Counts {
     pub(super) inner: Waker,
     clones: AtomicUsize,
     pub(super) wakes: AtomicUsize,
-    /// Whether a wait of this crate is being polled.
-    is_in_wait: AtomicBool,
-    /// The await stacks of the clones that were made while none was.
-    elsewhere: Mutex<Vec<AwaitStack>>,
+    /// The await stacks of the clones that no wait of this crate has made, with how many there were before each.
+    elsewhere: Mutex<Vec<(usize, AwaitStack)>>,
 }
 
 impl Counts {
     /// The waker is cloned.
     pub(super) fn note_clone(&self) {
-        self.clones.fetch_add(1, Ordering::Relaxed);
-        if !self.is_in_wait.load(Ordering::Relaxed) {
-            let mut stacks = self.elsewhere.lock();
-            if stacks.len() < STACKS {
-                stacks.push(AwaitStack::capture());
-            }
+        let before = self.clones.fetch_add(1, Ordering::Relaxed);
+        let mut stacks = self.elsewhere.lock();
+        if stacks.len() < STACKS {
+            stacks.push((before, AwaitStack::capture()));
         }
     }
 }
@@ -60,7 +56,6 @@ impl Probe {
             inner: waker.clone(),
             clones: AtomicUsize::new(0),
             wakes: AtomicUsize::new(0),
-            is_in_wait: AtomicBool::new(false),
             elsewhere: Mutex::default(),
         });
         let waker = clones::waker(Arc::clone(&counts));
@@ -73,14 +68,12 @@ impl Probe {
         self.counts.clones.load(Ordering::Relaxed)
     }
 
-    /// A wait of this crate is polled from now on, or none, as it was before; returns that.
-    pub(crate) fn set_in_wait(&self, is_in_wait: bool) -> bool {
-        self.counts.is_in_wait.swap(is_in_wait, Ordering::Relaxed)
-    }
-
-    /// A wait of this crate has cloned the waker so often.
-    pub(crate) fn add_tracked(&self, clones: usize) {
-        self.tracked.fetch_add(clones, Ordering::Relaxed);
+    /// A wait of this crate has made all clones of the waker since there were `before`.
+    pub(crate) fn track_since(&self, before: usize) {
+        self.tracked
+            .fetch_add(self.clones() - before, Ordering::Relaxed);
+        let mut stacks = self.counts.elsewhere.lock();
+        stacks.retain(|(at, _)| *at < before);
     }
 
     /// What can wake the task.
@@ -95,7 +88,8 @@ impl Probe {
 
     /// The await stacks of what is waited for that is no wait of this crate.
     pub(crate) fn stacks_elsewhere(&self) -> Vec<AwaitStack> {
-        std::mem::take(&mut *self.counts.elsewhere.lock())
+        let stacks = std::mem::take(&mut *self.counts.elsewhere.lock());
+        stacks.into_iter().map(|(_, stack)| stack).collect()
     }
 
     /// The next number of a probe.
