@@ -164,10 +164,15 @@ const PATHS: usize = 8;
 /// Where the lines are those of a type that wraps the program's locks, they are the same for every lock: then
 /// only reports with the same call path repeat each other.
 ///
-/// An inversion repeats the deadlock that has formed by its orders: the thread that closes it finds both.
+/// An inversion repeats the deadlock that has formed by its orders: the thread that closes it finds both. A deadlock
+/// that is no cycle of locks repeats the one that was broken before: the workers of a pool come back to the same
+/// lines with each of their jobs.
 fn repeats(report: &Report) -> Option<u64> {
-    // A report without an edge, about a thread that hangs or ends, repeats nothing.
     let predicted = match report.verdict {
+        Verdict::Deadlock if report.edges.is_empty() => {
+            return first_on_lines(report, report.signature_of_waits());
+        }
+        // A report without an edge, about a thread that ends, repeats nothing.
         _ if report.edges.is_empty() => return None,
         Verdict::Deadlock => Verdict::Inversion,
         other => other,
@@ -212,11 +217,13 @@ fn refuse(found: &[Facts]) -> Option<Panic> {
 #[cfg(test)]
 mod tests {
     use std::panic::Location;
+    use std::time::Duration;
 
     use super::*;
     use crate::engine::ids::{LockId, Site, ThreadId};
     use crate::engine::mode::Mode;
-    use crate::report::Edge;
+    use crate::engine::wait_reason::WaitReason;
+    use crate::report::{Edge, FreedBy, HeldInfo, ThreadInfo, WaitInfo};
 
     /// A report on two locks that are taken in both orders at one place.
     fn report(verdict: Verdict, sequence: u64, site: Site) -> Report {
@@ -255,5 +262,51 @@ mod tests {
         assert_eq!(repeats(Verdict::Inversion, 11), None);
         assert_eq!(repeats(Verdict::Deadlock, 12), None);
         assert_eq!(repeats(Verdict::Inversion, 13), Some(11));
+    }
+
+    /// A deadlock of a thread that holds a lock at `held` and an idle one that waits at `idle`, and of one that waits for
+    /// the lock at `asked`.
+    fn stuck(sequence: u64, [held, idle, asked]: [Site; 3]) -> Report {
+        let (lock, event) = (LockId::new(1).unwrap(), LockId::new(2).unwrap());
+        let thread = |id| ThreadInfo::new(ThreadId::new(id));
+        let by = FreedBy::AnyThread;
+        let reason = (event, WaitReason::Notification);
+        let holder = ThreadInfo {
+            held: vec![HeldInfo {
+                lock,
+                mode: Mode::Exclusive,
+                site: held,
+            }],
+            waits: Some(WaitInfo::of_resource(reason, idle, None, by.clone())),
+            ..thread(sequence)
+        };
+        let waiter = ThreadInfo {
+            waits: Some(WaitInfo::of_lock(
+                lock,
+                Mode::Exclusive,
+                asked,
+                Duration::ZERO,
+                by,
+            )),
+            ..thread(sequence + 1)
+        };
+        Report {
+            sequence,
+            threads: vec![holder, waiter],
+            ..Report::of(Verdict::Deadlock)
+        }
+    }
+
+    #[test]
+    fn a_deadlock_that_is_no_cycle_repeats_one_whose_threads_waited_for_locks_at_the_same_lines() {
+        let (held, asked) = (Location::caller(), Location::caller());
+        let (idle, other) = (Location::caller(), Location::caller());
+        let repeats = |sequence, sites| super::repeats(&stuck(sequence, sites));
+        assert_eq!(repeats(21, [held, idle, asked]), None);
+        // Other threads, one of which is idle elsewhere.
+        assert_eq!(repeats(31, [held, other, asked]), Some(21));
+        assert_eq!(repeats(41, [held, idle, other]), None);
+        assert_eq!(repeats(51, [other, idle, asked]), None);
+        assert_eq!(repeats(61, [other, held, asked]), Some(51));
     }
 }

@@ -34,8 +34,8 @@ pub struct Report {
     /// The number of this report in the process, from 1. Ignored findings have no number.
     pub sequence: u64,
     /// The number of the first report about the same source lines, if this is not the first: another
-    /// cycle or self-deadlock, of locks that were constructed and acquired at the same lines. Standard error shows
-    /// it in two lines.
+    /// cycle or self-deadlock, of locks that were constructed and acquired at the same lines, or another deadlock whose
+    /// threads wait at the same lines. Standard error shows it in two lines.
     pub repeats: Option<u64>,
     /// The claim of the report.
     pub verdict: Verdict,
@@ -175,6 +175,36 @@ impl Report {
             lists::insert(&mut edges, edge);
         }
         hash_of(&(verdict, edges))
+    }
+
+    /// Returns a hash of the source lines of the waits for locks: for each the class of the lock and the places of the
+    /// wait and of the holds; where there is none, of those for resources, without the place of the hold. The other waits
+    /// of a deadlock are those of threads that happened to be idle.
+    pub(crate) fn signature_of_waits(&self) -> u64 {
+        let (mut of_locks, mut others) = (Vec::new(), Vec::new());
+        for (_, wait) in self.waiting() {
+            let subject = wait.subject();
+            let made = self.lock(subject).map(|lock| (lock.name, lock.created));
+            let mut holds: Vec<u64> = Vec::new();
+            for thread in &self.threads {
+                for held in &thread.held {
+                    if held.lock == subject {
+                        lists::insert(&mut holds, hash_of(&held.site));
+                    }
+                }
+            }
+            let list = match wait.reason() {
+                None => &mut of_locks,
+                Some(_) => &mut others,
+            };
+            lists::insert(list, hash_of(&(made, wait.site, holds)));
+        }
+        let lines = if of_locks.is_empty() {
+            others
+        } else {
+            of_locks
+        };
+        hash_of(&("waits", lines))
     }
 
     /// Returns whether this is the inversion by whose orders the deadlock has formed.

@@ -68,7 +68,10 @@ impl Report {
 
     /// Returns the text of a report about the same source lines as another one.
     pub(crate) fn brief(&self, other: impl fmt::Display) -> String {
-        let threads = headline::distinct_threads(self);
+        let mut threads = headline::distinct_threads(self);
+        if self.edges.is_empty() {
+            threads.extend(self.waiting().into_iter().map(|(thread, _)| thread.id));
+        }
         format!(
             "{}\n  on the same lines as {other}, by {}\n",
             self.headline(),

@@ -106,6 +106,10 @@ impl Answer {
                     continue;
                 };
                 answer.unseen.push(format!("{full}: {why}"));
+            } else if name == "rayon-core" && !is_replaced {
+                answer.unseen.push(format!(
+                    "{full}: only versions from 1.12 on are replaced; its forks and joins order nothing"
+                ));
             } else if name == "tokio" && !is_replaced {
                 let why =
                     kept.unwrap_or_else(|| "only versions from 1.47 on are replaced".to_owned());

@@ -90,7 +90,7 @@ impl Replacement {
     }
 }
 
-const REPLACEMENTS: [Replacement; 8] = [
+const REPLACEMENTS: [Replacement; 9] = [
     Replacement::plain(
         "lock_api",
         Versions::Of("0.4."),
@@ -133,6 +133,21 @@ const REPLACEMENTS: [Replacement; 8] = [
             "once_cell",
             Versions::From(1, 12),
             "replacements/once_cell/lib.rs",
+        )
+    },
+    // Before 1.12 it has other functions.
+    Replacement {
+        edition: Some("2024"),
+        original: Some(Original {
+            name: "rayon_core_original",
+            import: "rayon_core_original",
+            features: &[],
+            has_facade: true,
+        }),
+        ..Replacement::plain(
+            "rayon-core",
+            Versions::From(1, 12),
+            "replacements/rayon_core/lib.rs",
         )
     },
     // A program that itself depends on the detector gets the one of the facade: two would each know
@@ -232,6 +247,7 @@ mod tests {
         assert!(of("once_cell", "1.11.0").is_none() && of("once_cell", "0.2.7").is_none());
         assert!(of("once_cell", "1.12.0").is_some() && of("once_cell", "1.21.4").is_some());
         assert!(super::of("once_cell", "1.21.4", &Cfg::default()).is_none());
+        assert!(of("rayon-core", "1.11.0").is_none() && of("rayon-core", "1.13.0").is_some());
         assert!(of("tokio", "1.46.1").is_none() && of("tokio", "0.3.47").is_none());
         assert!(of("tokio", "1.47.0").is_some() && of("tokio", "1.100.2").is_some());
     }

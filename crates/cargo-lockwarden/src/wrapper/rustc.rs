@@ -248,6 +248,7 @@ fn replaced(
         let Package { name, version } = package;
         if original.has_facade && plan.selection.left_out(name, version).is_none() {
             call = with_facade(&call, facade);
+            tables::write(&plan.symbols, invocation, package);
         } else {
             call.add_search(&facade.search);
         }

@@ -277,6 +277,14 @@ fn once_cell_is_replaced_from_1_12_on_with_its_feature_std() {
 }
 
 #[test]
+fn rayon_core_is_replaced_from_1_12_on() {
+    doctor_of("rayon-core", "1.11.0", &[], "")
+        .says("rayon-core 1.11.0: only versions from 1.12 on are replaced; its forks and joins order nothing");
+    doctor_of("rayon-core", "1.13.0", &[], "")
+        .says("replaced by watched ones:\n  rayon-core 1.13.0\n");
+}
+
+#[test]
 fn a_program_of_a_package_that_is_replaced_is_its_own() {
     let project = Project::copy("clean", "program");
     let manifest = project.folder().join("Cargo.toml");

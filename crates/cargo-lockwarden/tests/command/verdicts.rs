@@ -314,6 +314,26 @@ fn values_of_once_cell_are_watched_as_those_of_std_are() {
 }
 
 #[test]
+fn a_fork_of_rayon_orders_its_jobs_and_has_the_locks_of_its_caller_around() {
+    let project = Project::copy("forks", "rayon");
+    let run = |kind| project.call(&["run", "--", kind]);
+    run("clean").ends_with(0).says("nothing found");
+    for kind in ["inversion", "around"] {
+        run(kind)
+            .ends_with(100)
+            .says("Inversion: the Mutex `forks::LEFT` made at src/main.rs:")
+            .says("and the Mutex `forks::RIGHT` made at src/main.rs:")
+            .says("1 finding");
+    }
+    // What the orders above rest on.
+    project
+        .call(&["run", "--exclude", "rayon-core", "--", "clean"])
+        .ends_with(100)
+        .says("not watched: rayon-core 1.")
+        .says("Inversion: the Mutex `forks::LEFT`");
+}
+
+#[test]
 fn a_raw_lock_behind_lock_api_is_watched_and_its_guards_leave_nothing_behind() {
     Project::copy("rawlock", "raw")
         .call(&["run"])
