@@ -24,7 +24,8 @@ use crate::tracking::thread::wait::PublishedWait;
 /// Longer than a thread that has begun to wait for a lock looks at the others.
 const OWN_LOOK: Duration = Duration::from_millis(100);
 
-/// How often an ending thread looks again while the system still counts threads that ended before it.
+/// How often an ending thread looks again, where nothing looks later, while the system still counts threads that ended
+/// before it.
 const PATIENCE: u32 = 20;
 
 /// Checks the waits of other threads when the calling thread has come to its end, as its slot says; returns whether they have
@@ -58,6 +59,10 @@ fn look_after(slot: &'static Slot) -> bool {
     while tries < PATIENCE {
         if report_stuck(slot, &|_| true, Victims::InRing) != Outcome::LaterMaybe {
             return false;
+        }
+        // A look on behalf of the waiting threads does not keep those up that wait for the end of this one.
+        if os_threads::ARE_COUNTED && !slot.life.has(Flag::Scheduled) {
+            return true;
         }
         std::thread::sleep(Duration::from_millis(1));
         if registry::any_runs(slot.check_id(), std::ptr::null()) {
