@@ -88,7 +88,7 @@ pub use crate::engine::counts::Counts;
 pub use crate::engine::ids::{LockId, Site, ThreadId};
 pub use crate::engine::mode::{AcquireKind, Mode, ReadPolicy};
 pub use crate::engine::wait_reason::WaitReason;
-pub use crate::system::{FutexSleep, futex_sleep, switches_of_asleep};
+pub use crate::system::{FutexSleep, futex_sleep, handles_signals, switches_of_asleep};
 pub use crate::tracking::lock::kind::LockKind;
 pub use crate::tracking::scheduled::FailedTry;
 pub use crate::tracking::thread::remote_panic::Wake;

@@ -13,6 +13,7 @@ pub(crate) use self::claim::Claim;
 pub(crate) use self::futex_sleep::{FutexCall, futex_call, is_private};
 pub use self::futex_sleep::{FutexSleep, futex_sleep};
 pub use self::no_stack::NoStack;
+pub use self::signal::handles_signals;
 pub(crate) use self::spawn::spawn;
 pub(crate) use self::state::{Seen, activity, look, threads};
 pub use self::switches::switches_of_asleep;

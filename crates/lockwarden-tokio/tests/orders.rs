@@ -265,6 +265,7 @@ fn permits_that_are_added_once() {
             Semaphore::new(initially),
             late,
             |shared| async move {
+                shared.0.add_permits(0);
                 shared.1.forth().await;
                 shared.0.add_permits(1);
             },
@@ -352,6 +353,51 @@ fn a_changed_value_of_a_watch_channel() {
         );
         outcome.assert_clean();
     }
+}
+
+#[test]
+fn a_value_of_a_watch_channel_beside_one_that_was_not_changed() {
+    for late in [false, true] {
+        let (sender, receiver) = watch::channel(0);
+        let outcome = run(
+            (sender, receiver),
+            late,
+            |shared| async move {
+                assert!(!shared.0.0.send_if_modified(|_| false));
+                shared.1.forth().await;
+                assert!(shared.0.0.send_if_modified(|value| {
+                    *value = 1;
+                    true
+                }));
+                assert!(!shared.0.0.send_if_modified(|_| false));
+            },
+            |shared| async move {
+                let mut receiver = shared.0.1.clone();
+                receiver.changed().await.unwrap();
+                shared.1.back().await;
+            },
+        );
+        outcome.assert_clean();
+    }
+}
+
+#[test]
+fn the_first_value_of_a_watch_channel_orders_nothing() {
+    let (sender, receiver) = watch::channel(0);
+    let outcome = run(
+        (sender, receiver),
+        true,
+        |shared| async move {
+            shared.1.forth().await;
+            assert!(!shared.0.0.send_if_modified(|_| false));
+        },
+        |shared| async move {
+            let mut receiver = shared.0.1.clone();
+            receiver.wait_for(|value| *value == 0).await.unwrap();
+            shared.1.back().await;
+        },
+    );
+    outcome.assert_finds(Verdict::Inversion);
 }
 
 #[test]

@@ -58,6 +58,22 @@ pub(crate) mod handlers {
     }
 }
 
+/// Returns whether the program has installed a handler of a signal, which may run at any time in a thread that waits; those of
+/// the standard library and of this crate do not count, nor do those of faults and of aborts.
+///
+/// Costs a system call for each signal, some microseconds in all. `true` where the system is neither Linux nor Android.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(target_os = "linux")]
+/// assert!(!lockwarden::instrument::handles_signals());
+/// ```
+#[must_use]
+pub fn handles_signals() -> bool {
+    handlers::are_handled()
+}
+
 /// The signal that asks threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Choice {

@@ -230,7 +230,7 @@ impl Leaf {
                 return f(cx);
             };
             raise_alarm(frame);
-            let before = frame.probe().map(Probe::clones);
+            let before = frame.probe().map(Probe::enter_wait);
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
@@ -243,7 +243,10 @@ impl Leaf {
             } else {
                 f(cx)
             };
-            self.close(frame, before, &wait, poll)
+            if before.is_some() {
+                leave_wait(frame);
+            }
+            self.close(frame, before, 0, &wait, poll)
         })
     }
 
@@ -254,7 +257,7 @@ impl Leaf {
         waiting: Waiting<impl FnOnce() -> Target>,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        self.poll_beside(cx, waiting, f, |_| {}, || Some(0))
+        self.poll_beside(cx, waiting, Inner::Nothing, f, |_| {}, || Some(0))
     }
 
     /// Polls `f`, after which `polled` is given the frame of the poll, and lists the wait while that is pending. Of the clones
@@ -265,6 +268,7 @@ impl Leaf {
         &mut self,
         cx: &mut Context<'_>,
         waiting: Waiting<impl FnOnce() -> Target>,
+        inner: Inner,
         f: impl FnOnce(&mut Context<'_>) -> Poll<T>,
         polled: impl FnOnce(&Frame<'_>),
         others: impl FnOnce() -> Option<usize>,
@@ -275,8 +279,14 @@ impl Leaf {
                 return f(cx);
             };
             raise_alarm(frame);
-            let before = frame.probe().map(Probe::clones);
+            let before = match inner {
+                Inner::Nothing => frame.probe().map(Probe::enter_wait),
+                Inner::Futures => frame.probe().map(Probe::clones),
+            };
             let poll = f(cx);
+            if before.is_some() {
+                leave_wait(frame);
+            }
             polled(frame);
             let others = if poll.is_pending() { others() } else { None };
             let Some(others) = others else {
@@ -286,7 +296,7 @@ impl Leaf {
             let site = frame::outer_site(waiting.site);
             let wait = Arc::clone(self.listed(frame, waiting, cx.waker()));
             wait.note_poll(frame, site, cx.waker());
-            self.close(frame, before.map(|before| before + others), &wait, poll)
+            self.close(frame, before, others, &wait, poll)
         })
     }
 
@@ -294,6 +304,7 @@ impl Leaf {
         &mut self,
         frame: &Frame<'_>,
         before: Option<usize>,
+        others: usize,
         wait: &Wait,
         poll: Poll<T>,
     ) -> Poll<T> {
@@ -303,7 +314,7 @@ impl Leaf {
             wait.queued.store(next(), Ordering::Release);
         }
         if let (Some(probe), Some(before)) = (frame.probe(), before) {
-            probe.track_since(before);
+            probe.track_since(before, others);
             *wait.stack.lock() = Some(Box::new(AwaitStack::capture()));
         }
         poll
@@ -373,6 +384,22 @@ impl Drop for Leaf {
     #[inline]
     fn drop(&mut self) {
         self.withdraw();
+    }
+}
+
+/// What a wait polls in turn.
+#[derive(Clone, Copy)]
+pub(crate) enum Inner {
+    /// Futures of tokio alone.
+    Nothing,
+    /// Futures of the program, which may wait for anything.
+    Futures,
+}
+
+#[cold]
+fn leave_wait(frame: &Frame<'_>) {
+    if let Some(probe) = frame.probe() {
+        probe.leave_wait();
     }
 }
 

@@ -10,7 +10,7 @@
 //! is not seen.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use parking_lot::Mutex;
@@ -34,6 +34,8 @@ pub(super) struct Counts {
     pub(super) inner: Waker,
     clones: AtomicUsize,
     pub(super) wakes: AtomicUsize,
+    /// Whether a wait of this crate is being polled: it captures a stack of its own.
+    in_wait: AtomicBool,
     /// The await stacks of the clones that no wait of this crate has made, with how many there were before each.
     elsewhere: Mutex<Vec<(usize, AwaitStack)>>,
 }
@@ -42,6 +44,10 @@ impl Counts {
     /// The waker is cloned.
     pub(super) fn note_clone(&self) {
         let before = self.clones.fetch_add(1, Ordering::Relaxed);
+        // Relaxed: the thread that polls sets it, and a clone in another thread is kept or not.
+        if self.in_wait.load(Ordering::Relaxed) {
+            return;
+        }
         let mut stacks = self.elsewhere.lock();
         if stacks.len() < STACKS {
             stacks.push((before, AwaitStack::capture()));
@@ -56,6 +62,7 @@ impl Probe {
             inner: waker.clone(),
             clones: AtomicUsize::new(0),
             wakes: AtomicUsize::new(0),
+            in_wait: AtomicBool::new(false),
             elsewhere: Mutex::default(),
         });
         let waker = clones::waker(Arc::clone(&counts));
@@ -63,17 +70,29 @@ impl Probe {
         (Self { counts, tracked }, waker)
     }
 
+    /// A wait of this crate is about to be polled; how often the waker was cloned so far.
+    pub(crate) fn enter_wait(&self) -> usize {
+        self.counts.in_wait.store(true, Ordering::Relaxed);
+        self.clones()
+    }
+
+    /// The wait was polled.
+    pub(crate) fn leave_wait(&self) {
+        self.counts.in_wait.store(false, Ordering::Relaxed);
+    }
+
     /// How often the waker was cloned so far.
     pub(crate) fn clones(&self) -> usize {
         self.counts.clones.load(Ordering::Relaxed)
     }
 
-    /// A wait of this crate has made all clones of the waker since there were `before`.
-    pub(crate) fn track_since(&self, before: usize) {
-        self.tracked
-            .fetch_add(self.clones() - before, Ordering::Relaxed);
+    /// A wait of this crate has made the clones of the waker since there were `before`, but for so many as are of `others`,
+    /// which it has polled. Its own come first: it registers before it polls.
+    pub(crate) fn track_since(&self, before: usize, others: usize) {
+        let own = (self.clones() - before).saturating_sub(others);
+        self.tracked.fetch_add(own, Ordering::Relaxed);
         let mut stacks = self.counts.elsewhere.lock();
-        stacks.retain(|(at, _)| *at < before);
+        stacks.retain(|(at, _)| !(before..before + own).contains(at));
     }
 
     /// What can wake the task.

@@ -224,7 +224,8 @@ impl Task {
         // Relaxed: the thread that polls sets it, and who takes the waker takes the lock.
         if !self.has_waker.load(Ordering::Relaxed) {
             self.has_waker.store(true, Ordering::Relaxed);
-            *self.waker.lock() = Some(waker.clone());
+            let waker = waker.clone();
+            *self.waker.lock() = Some(waker);
         }
     }
 
@@ -232,8 +233,11 @@ impl Task {
     pub(crate) fn wake(&self) {
         let last = self.waits.lock().last().cloned();
         if let Some(wait) = last {
-            wait.wake_task();
-        } else if let Some(waker) = self.waker.lock().clone() {
+            return wait.wake_task();
+        }
+        // The call is the program's code, and may come to `end`: it does not come under the lock.
+        let waker = self.waker.lock().clone();
+        if let Some(waker) = waker {
             waker.wake();
         }
     }

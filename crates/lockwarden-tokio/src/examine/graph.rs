@@ -40,8 +40,8 @@ pub(super) struct Node {
     pub(super) probed: Option<Probed>,
     /// Why it is not polled, if that alone counts: it waits for nothing else, or no probe has shown for what.
     pub(super) unpolled: Option<Unpolled>,
-    /// Those that could end its waits, if only why it is not polled counts.
-    pub(super) enders: Option<Vec<usize>>,
+    /// What its waits need, if only why it is not polled counts.
+    pub(super) enders: Option<Need>,
     /// Whether it is a task that had ended and leaked what it held.
     pub(super) has_abandoned: bool,
     /// What it drives in a `block_on`.
@@ -68,6 +68,9 @@ pub(super) enum Unpolled {
     /// It is a task of a `LocalSet` that was never polled, and no task is left that could do so.
     Set,
 }
+
+/// The check of a task, and the test or program that it is of, if that hangs.
+type World = (u64, Option<u64>);
 
 /// Waits, with their tasks.
 type Waiters = Vec<(Arc<Task>, Arc<Wait>)>;
@@ -106,6 +109,8 @@ pub(super) struct Graph {
     still: Option<Still>,
     /// The tests that hang, or the program, by the numbers of `hang`: all threads of the process sleep.
     hanging: Vec<u64>,
+    /// The places of the agents of a check, or of a test or program that hangs, with how many nodes there were.
+    worlds: HashMap<World, (usize, Arc<[usize]>)>,
     /// The threads that a guard may have been moved into; looked at once, if that matters.
     outsiders: OnceCell<Outsiders>,
 }
@@ -143,6 +148,7 @@ impl Graph {
             dropping,
             still: None,
             hanging: Vec::new(),
+            worlds: HashMap::new(),
             outsiders: OnceCell::new(),
         };
         graph.observe_threads();
@@ -262,6 +268,11 @@ impl Graph {
         at
     }
 
+    /// The place of the agent with this number, if it has one.
+    pub(super) fn place_of(&self, id: ThreadId) -> Option<usize> {
+        self.index.get(&id.get()).copied()
+    }
+
     /// The runtime that the agent at `at` drops, whose threads it waits for.
     pub(super) fn drops(&self, at: usize) -> Option<&Arc<RuntimeState>> {
         let id = self.nodes[at].id;
@@ -294,12 +305,8 @@ impl Graph {
     /// Whether the agent at `at` is one of those that wait for each other, or waits for one that has ended.
     pub(super) fn is_in_ring(&self, at: usize) -> bool {
         let next = self.needs[at].agents();
-        if next.iter().any(|next| self.has_abandoned(*next)) {
-            return true;
-        }
-        next.into_iter()
-            .filter(|next| self.stuck[*next])
-            .any(|next| self.closed_set(next).contains(&at))
+        next.iter().any(|next| self.has_abandoned(*next))
+            || need::is_in_ring(&self.needs, &self.stuck, at)
     }
 
     /// What an agent holds and waits for, as the core sees it.

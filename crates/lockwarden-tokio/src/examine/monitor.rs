@@ -31,6 +31,9 @@ const YOUNG: Duration = Duration::from_millis(2);
 /// doubles up to this.
 const LONGEST_REST: u32 = 256;
 
+/// In how many looks in turn a set is not seen that is forgotten then.
+const MOST_MISSED: u32 = 50;
+
 /// How many looks in turn are made, without news, at a test or program that may hang.
 const LOOKS_AT_HANG: u32 = 50;
 
@@ -145,6 +148,8 @@ type Reported = (u64, Option<Instant>);
 struct Candidate {
     since: u64,
     seen: bool,
+    /// In how many looks in turn it was not seen.
+    missed: u32,
 }
 
 struct Rest {
@@ -223,14 +228,14 @@ impl Monitor {
         // Those of sets that are reported, or may come to be.
         let mut claimed: Vec<ThreadId> = Vec::new();
         let mut news = false;
-        let mut done: Vec<usize> = Vec::new();
+        let mut done = vec![false; graph.nodes.len()];
         let mut sets: Vec<Vec<usize>> = Vec::new();
         for at in 0..graph.nodes.len() {
-            if !graph.stuck[at] || done.contains(&at) || !graph.is_in_ring(at) {
+            if !graph.stuck[at] || done[at] || !graph.is_in_ring(at) {
                 continue;
             }
             let set = graph.closed_set(at);
-            done.extend(&set);
+            set.iter().for_each(|&at| done[at] = true);
             sets.push(set);
         }
         let may_release = |set: &Vec<usize>| {
@@ -246,7 +251,12 @@ impl Monitor {
             }
             news |= is_on_its_way;
         }
-        self.candidates.retain(|_, candidate| candidate.seen);
+        // Many tasks that were asked for a probe keep their threads up for longer than the time between two looks.
+        self.candidates.retain(|_, candidate| {
+            candidate.missed += u32::from(!candidate.seen);
+            candidate.missed <= MOST_MISSED
+        });
+        news |= self.candidates.values().any(|one| !one.seen);
         held::look(&graph, &claimed, &mut self.held);
         for rest in self.resting.values_mut() {
             rest.left = rest.left.saturating_sub(1);
@@ -278,8 +288,10 @@ impl Monitor {
         let candidate = self.candidates.entry(key).or_insert_with(|| Candidate {
             since: probe::sequence_now(),
             seen: true,
+            missed: 0,
         });
         candidate.seen = true;
+        candidate.missed = 0;
         let since = candidate.since;
         let mut is_complete = true;
         for node in nodes() {

@@ -19,7 +19,7 @@ pub(crate) use self::victim::set_breaking;
 
 /// Whether a second look shows the same agents in the same waits, none of them polled in between.
 pub(super) fn is_same(graph: &Graph, set: &[usize], again: &Graph) -> bool {
-    let find = |id: ThreadId| again.nodes.iter().position(|node| node.id == id);
+    let find = |id: ThreadId| again.place_of(id);
     graph.is_as_still_as(again, set)
         && set.iter().all(|&at| {
             let node = &graph.nodes[at];
@@ -39,7 +39,7 @@ pub(super) fn is_same(graph: &Graph, set: &[usize], again: &Graph) -> bool {
                 && node.waits.len() == now.waits.len()
                 && node.waits.iter().zip(&now.waits).all(is_alike)
                 && progress(graph, at) == progress(again, other)
-                && graph.needs[at].agents().len() == again.needs[other].agents().len()
+                && graph.needs[at].breadth() == again.needs[other].breadth()
         })
 }
 

@@ -4,7 +4,7 @@
 //! has no limit, only a thread of the process can wake it, or a signal handler. A thread of a runtime that has the driver
 //! sleeps in `epoll` in place of that: without a limit, if no timer is armed, and only a thread of the process can wake it
 //! if nothing is registered there but what the driver itself has registered. So if all threads sleep so, and no
-//! handler is installed that lockwarden does not know, none of them ever goes on, whatever they wait for. The
+//! signal is handled by the program, none of them ever goes on, whatever they wait for. The
 //! threads of lockwarden wake none but to ask a task for a probe, unless a watchdog calls the program at alerts.
 //!
 //! Two looks show the same threads asleep, each with the same count of switches to another thread: then each has
@@ -98,13 +98,14 @@ impl Still {
             asleep.insert(id, counter);
         }
         // A callback of a watchdog may wake any thread.
-        let is_all =
-            !asleep.is_empty() && system::has_no_handlers() && !instrument::alerts_call_program();
+        let is_all = !asleep.is_empty()
+            && !instrument::handles_signals()
+            && !instrument::alerts_call_program();
         is_all.then_some(Self(asleep))
     }
 
-    /// Whether one of them polls no tasks, beside the first one, which waits for the ends of tests.
-    pub(super) fn has_others(&self) -> bool {
+    /// Whether one of them polls no tasks; if the process `runs_tests`, beside the first one, which waits for the ends of those.
+    pub(super) fn has_others(&self, runs_tests: bool) -> bool {
         // One that waits for work in the blocking pool sleeps with a limit, so those beyond the workers run closures.
         let runtimes = world::runtimes();
         let with_workers = runtimes.iter().filter(|runtime| !runtime.is_current_thread);
@@ -112,7 +113,8 @@ impl Still {
         let polls =
             |id| world::is_of_runtime_or_before_check(id) || thread::drives_since(id).is_some();
         let of_runtimes = self.0.keys().filter(|id| world::is_of_runtime(**id));
-        let mut others = self.0.keys().filter(|id| **id != std::process::id());
+        let is_first = |id: &&u32| runs_tests && **id == std::process::id();
+        let mut others = self.0.keys().filter(|id| !is_first(id));
         of_runtimes.count() > workers || others.any(|id| !polls(*id))
     }
 
@@ -210,22 +212,6 @@ mod system {
         [&[Some(0)][..], &[Some(0), Some(1)]].contains(&numbers.as_slice())
     }
 
-    /// Whether no signal is handled but by the standard library, the library of C and lockwarden.
-    pub(super) fn has_no_handlers() -> bool {
-        let Ok(status) = fs::read_to_string("/proc/self/status") else {
-            return false;
-        };
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        let bit = |signal: i32| 1_u64 << (signal - 1);
-        let known = [libc::SIGSEGV, libc::SIGBUS, libc::SIGRTMIN() + 6]
-            .into_iter()
-            // Those that the library of C keeps for itself.
-            .chain(32..libc::SIGRTMIN())
-            .fold(0, |known, signal| known | bit(signal));
-        caught.is_some_and(|caught| caught & !known == 0)
-    }
-
     #[cfg(test)]
     mod tests {
         use super::*;
@@ -278,9 +264,5 @@ mod system {
 
     pub(super) fn sleep_of(_id: u32) -> Option<Sleep> {
         None
-    }
-
-    pub(super) fn has_no_handlers() -> bool {
-        false
     }
 }

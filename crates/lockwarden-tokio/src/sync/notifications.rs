@@ -42,12 +42,16 @@ impl Notifications {
 
     /// Calls `notify`, which makes a notification of the calling task or thread.
     pub(crate) fn notify<R>(&self, notify: impl FnOnce() -> R) -> R {
+        let _under_way = self.begin();
+        notify()
+    }
+
+    /// A notification of the calling task or thread begins, which ends with the drop of the result.
+    pub(crate) fn begin(&self) -> UnderWay<'_> {
         let past = Clock::release_if_attached();
         let mut begun = self.0.lock();
         begun.begin(past);
-        let _under_way = begun.under_way(self);
-        drop(begun);
-        notify()
+        begun.under_way(self)
     }
 
     /// How many have begun, if none of them is under way.
@@ -102,7 +106,8 @@ impl Begun {
 
 /// A notification under way, on unwind too: a waker may panic.
 #[derive(Debug)]
-struct UnderWay<'a>(&'a Notifications);
+#[must_use]
+pub(crate) struct UnderWay<'a>(&'a Notifications);
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {

@@ -14,7 +14,7 @@ use tokio::sync::SetError;
 use super::raw::Taken;
 use super::sited::Sited;
 use crate::agent::frame;
-use crate::agent::leaf::{Leaf, Target, Waiting};
+use crate::agent::leaf::{Inner, Leaf, Target, Waiting};
 use crate::agent::mark;
 
 static KIND: LockKind = LockKind::new("tokio OnceCell").sendable();
@@ -237,9 +237,14 @@ impl<F: Future> Future for Getting<'_, F> {
         let before = INITIALISES.replace(false);
         let future = this.future;
         let others = || (!INITIALISES.get()).then_some(0);
-        let poll = this
-            .leaf
-            .poll_beside(cx, waiting, |cx| future.poll(cx), |_| {}, others);
+        let poll = this.leaf.poll_beside(
+            cx,
+            waiting,
+            Inner::Futures,
+            |cx| future.poll(cx),
+            |_| {},
+            others,
+        );
         INITIALISES.set(before);
         poll
     }

@@ -87,9 +87,9 @@ impl Permits {
     }
 
     /// Calls `add`, which adds permits.
-    pub(crate) fn add_by<R>(&self, add: impl FnOnce() -> R) -> R {
+    pub(crate) fn add_by<R>(&self, count: usize, add: impl FnOnce() -> R) -> R {
         match self.count {
-            0 => self.added.notify(add),
+            0 if count != 0 => self.added.notify(add),
             _ => add(),
         }
     }

@@ -85,7 +85,7 @@ impl Semaphore {
     #[track_caller]
     pub fn add_permits(&self, n: usize) {
         let open = self.open();
-        self.state().add_by(|| open.add_permits(n));
+        self.state().add_by(n, || open.add_permits(n));
     }
 
     /// As [`tokio::sync::Semaphore::forget_permits`].
@@ -301,7 +301,7 @@ impl Semaphore {
     /// of this semaphore from now on.
     pub fn as_tokio(&self) -> &tokio::sync::Semaphore {
         // An addition may come.
-        self.state().add_by(|| self.open())
+        self.state().add_by(1, || self.open())
     }
 
     /// tokio's own semaphore, of whose permits nothing is known from now on.

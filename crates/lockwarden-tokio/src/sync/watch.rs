@@ -54,18 +54,19 @@ impl Shared {
     }
 
     /// Writes the value with `f`, which calls the closure that it is given while it holds the lock: the closure is the
-    /// program's, and can take locks, this one too.
+    /// program's, and can take locks, this one too. Its result says whether the value is sent.
     fn write_by<T, R>(
         &self,
         site: Site,
         modify: impl FnOnce(&mut T) -> R,
+        is_sent: fn(&R) -> bool,
         f: impl FnOnce(&mut dyn FnMut(&mut T) -> R),
     ) {
         let _count = Count::new(&self.writers);
         let must_wait = self.readers.load(Ordering::SeqCst) != 0;
         let kind = AcquireKind::Blocking;
         let mut attempt = must_wait.then(|| self.record.attempt(Mode::Exclusive, kind, site));
-        let mut modify = Some(modify);
+        let (mut modify, mut under_way) = (Some(modify), None);
         let mut write = |value: &mut T| {
             let hold = match attempt.take() {
                 Some(attempt) => attempt.acquired(),
@@ -76,9 +77,13 @@ impl Shared {
                 hold: Some(hold),
             };
             let modify = modify.take().expect("the channel calls it once");
-            modify(value)
+            let result = modify(value);
+            // The receivers do not know of it yet.
+            under_way = is_sent(&result).then(|| self.sent.begin());
+            result
         };
-        self.sent.notify(|| f(&mut write));
+        f(&mut write);
+        drop(under_way);
     }
 
     /// Borrows the value with `f`.
@@ -237,9 +242,9 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_modify<F: FnOnce(&mut T)>(&self, modify: F) {
         lets_out::<T>();
-        self.shared.write_by(Location::caller(), modify, |modify| {
-            self.inner.send_modify(modify);
-        });
+        let send = |modify: &mut dyn FnMut(&mut T)| self.inner.send_modify(modify);
+        self.shared
+            .write_by(Location::caller(), modify, |()| true, send);
     }
 
     /// As [`tokio::sync::watch::Sender::send_if_modified`].
@@ -247,9 +252,11 @@ impl<T> Sender<T> {
     pub fn send_if_modified<F: FnOnce(&mut T) -> bool>(&self, modify: F) -> bool {
         lets_out::<T>();
         let mut is_modified = false;
-        self.shared.write_by(Location::caller(), modify, |modify| {
+        let send = |modify: &mut dyn FnMut(&mut T) -> bool| {
             is_modified = self.inner.send_if_modified(modify);
-        });
+        };
+        self.shared
+            .write_by(Location::caller(), modify, |is_modified| *is_modified, send);
         is_modified
     }
 
@@ -335,7 +342,7 @@ impl<T> Receiver<T> {
             // In this order: a value that was sent before is seen, or is changed.
             let finished = shared.sent.finished();
             let is_seen = matches!(inner.has_changed(), Ok(false));
-            let before = if is_seen { finished } else { *seen };
+            let before = finished.filter(|_| is_seen).or(*seen);
             inner.changed().await?;
             *seen = before.and_then(|before| shared.sent.acquire_only(before));
             Ok(())
@@ -372,8 +379,12 @@ impl<T> Receiver<T> {
                 })
                 .await?;
             // A value that it has refused was sent before, or was there from the start. The first one that it sees was
-            // sent, if any was.
-            let before = if refused == 0 { Some(0) } else { finished };
+            // sent, if one was by then; that it would have refused what was there from the start is taken for granted.
+            let before = match finished {
+                Some(0) | None if refused == 0 => None,
+                Some(_) if refused == 0 => Some(0),
+                finished => finished.or(*seen),
+            };
             *seen = before.and_then(|before| shared.sent.acquire_only(before));
             Ok(found)
         };

@@ -18,7 +18,7 @@ use tokio::task::LocalEnterGuard;
 
 use super::{JoinHandle, root};
 use crate::agent::frame;
-use crate::agent::leaf::{Leaf, Target, Waiting};
+use crate::agent::leaf::{Inner, Leaf, Target, Waiting};
 use crate::agent::probe::Probe;
 use crate::agent::task::Kind;
 use crate::examine;
@@ -89,7 +89,14 @@ fn poll_set<T>(
         }
     }
     let _back = Back(CLONES.replace(0));
-    leaf.poll_beside(cx, waiting, poll, |_| {}, || Some(CLONES.get()))
+    leaf.poll_beside(
+        cx,
+        waiting,
+        Inner::Futures,
+        poll,
+        |_| {},
+        || Some(CLONES.get()),
+    )
 }
 
 pin_project! {

@@ -31,6 +31,19 @@ async fn unanswered() {
     drop(jobs);
 }
 
+/// Awaits the ends of many tasks, each of which waits for a message that does not come.
+async fn many_unanswered() {
+    let (mut answers, mut tasks) = (Vec::new(), Vec::new());
+    for _ in 0..500 {
+        let (answer, answered) = oneshot::channel::<()>();
+        answers.push(answer);
+        tasks.push(tokio::spawn(answered));
+    }
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+}
+
 /// Awaits, under a lock that the notifier takes first, a notification.
 async fn notified_under_lock() {
     let lock = Arc::new((Mutex::new(()), Notify::new()));
@@ -128,6 +141,11 @@ pub(crate) const CASES: &[Case] = &[
             &["oneshot channel", "mpsc channel", "programs.rs"],
         )),
         run: || on_runtime(unanswered()),
+    },
+    Case {
+        name: "program: the answers of many tasks",
+        reported: Some((Verdict::Deadlock, &["501 tasks", "oneshot channel"])),
+        run: || on_runtime(many_unanswered()),
     },
     Case {
         name: "program: a notification that is awaited under a lock of its notifier",

@@ -8,6 +8,7 @@ use lockwarden::instrument::{Observation, WaitReason};
 use super::{Graph, Need, Still, awaited, is_blocked};
 use crate::agent::origin;
 use crate::agent::task::Task;
+use crate::examine::hang;
 
 impl Graph {
     /// Whether two looks have found what stands still stand still all the time between them: the threads of the checks
@@ -35,7 +36,8 @@ impl Graph {
     /// is known, or a thread that polls none.
     pub(in crate::examine) fn has_others(&self) -> bool {
         let hanging = self.still.as_ref().filter(|_| !self.hanging.is_empty());
-        hanging.is_some_and(|still| still.has_others() || !origin::anonymous().is_empty())
+        let runs_tests = !hang::tests().is_empty();
+        hanging.is_some_and(|still| still.has_others(runs_tests) || !origin::anonymous().is_empty())
     }
 
     /// What a task needs whose thread sleeps, in its poll, in a wait that is not watched, while all other threads of

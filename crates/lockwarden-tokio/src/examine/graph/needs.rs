@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lockwarden::instrument::WaitReason;
 use tokio::task::Id;
 
-use super::{Graph, Need, Node, Unpolled, awaited, is_blocked};
+use super::{Graph, Need, Node, Unpolled, World, awaited, is_blocked};
 use crate::agent::leaf::{Target, Wait};
 use crate::agent::nested;
 use crate::agent::origin;
@@ -77,7 +77,7 @@ impl Graph {
             let node = &mut self.nodes[at];
             node.unpolled = Some(why);
             node.is_for_any = false;
-            node.enders = Some(by_waits.agents());
+            node.enders = Some(by_waits);
             return by_thread;
         }
         match (by_waits, by_thread) {
@@ -213,22 +213,28 @@ impl Graph {
     /// What the agent at this place needs, if any agent could end its wait: an agent of its check, if all
     /// agents of the check are known; or one of its test or program, if that hangs.
     fn need_of_any_agent(&mut self, at: usize) -> Need {
-        let world = |node: &Node| {
-            let task = node.task.as_ref()?;
-            Some((task.check, self.hanging_test_of(task)))
+        let Some(own) = self.world_of(&self.nodes[at]) else {
+            return Need::Nothing;
         };
-        let own = world(&self.nodes[at]);
-        let is_known = |(check, test): &(u64, Option<u64>)| {
-            test.is_some() || self.closed_checks.contains(check)
-        };
-        if !own.as_ref().is_some_and(is_known) {
+        let (check, test) = own;
+        if test.is_none() && !self.closed_checks.contains(&check) {
             return Need::Nothing;
         }
-        let members = self.nodes.iter().enumerate();
-        let members = members.filter(|(_, node)| world(node) == own);
-        let need = Need::Any(members.map(|(at, _)| Need::Agent(at)).collect());
         self.nodes[at].is_for_any = true;
-        need
+        let count = self.nodes.len();
+        if let Some((_, members)) = self.worlds.get(&own).filter(|(of, _)| *of == count) {
+            return Need::AnyOf(Arc::clone(members));
+        }
+        let nodes = self.nodes.iter().enumerate();
+        let members = nodes.filter(|(_, node)| self.world_of(node) == Some(own));
+        let members: Arc<[usize]> = members.map(|(at, _)| at).collect();
+        self.worlds.insert(own, (count, Arc::clone(&members)));
+        Need::AnyOf(members)
+    }
+
+    fn world_of(&self, node: &Node) -> Option<World> {
+        let task = node.task.as_ref()?;
+        Some((task.check, self.hanging_test_of(task)))
     }
 
     /// Whether all that the tasks in `set` wait for, of a test that hangs, is a permit or a lock, which another test may
@@ -255,7 +261,7 @@ impl Graph {
 
     /// What a task needs that blocks its thread until a message comes through a channel of threads, there is room in one, or
     /// a notification comes: as if it waited for that without blocking the thread. Any other event may come from outside of
-    /// all tasks, as long as something in the process goes on.
+    /// all tasks, as long as something in the process goes on. A parked thread of a program that runs no test may rest.
     fn need_of_exchange(&mut self, at: usize) -> Need {
         let observed = self.observed(at);
         let observed = observed.filter(|one| is_blocked(one) && !one.is_provided);
@@ -266,6 +272,7 @@ impl Graph {
                 | WaitReason::Partner
                 | WaitReason::Notification,
             ) => self.need_of_any_agent(at),
+            Some(WaitReason::Unpark) if hang::tests().is_empty() => Need::Nothing,
             Some(_) => self.need_of_elsewhere(at),
             None => Need::Nothing,
         }

@@ -6,6 +6,7 @@ use lockwarden::instrument::{self, WaitReason};
 use lockwarden::report::{FreedBy, LockInfo, ThreadInfo, WaitInfo};
 
 use super::super::graph::{Graph, Node, Unpolled};
+use super::super::need::Need;
 use super::things::{add, thing_info};
 use super::waits;
 use crate::agent::leaf::{Target, Wait};
@@ -62,7 +63,8 @@ fn stuck_enders(graph: &Graph, at: usize) -> FreedBy {
 /// The first wait that a task was found in when it was polled last.
 fn first_wait(graph: &Graph, at: usize, wait: &Wait, locks: &mut Vec<LockInfo>) -> WaitInfo {
     let node = &graph.nodes[at];
-    let by = match &node.enders {
+    let enders = node.enders.as_ref().map(Need::agents);
+    let by = match &enders {
         _ if node.is_for_any => FreedBy::AnyThread,
         Some(enders) => {
             FreedBy::Threads(enders.iter().map(|ender| graph.nodes[*ender].id).collect())
@@ -70,7 +72,7 @@ fn first_wait(graph: &Graph, at: usize, wait: &Wait, locks: &mut Vec<LockInfo>) 
         None => stuck_enders(graph, at),
     };
     let mut info = waits::info(wait, by, locks);
-    if let Some(enders) = &node.enders
+    if let Some(enders) = &enders
         && (enders.is_empty() || enders.iter().any(|ender| !graph.stuck[*ender]))
     {
         // It is stuck since it is not polled; what it waits for may come.

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use super::NOUN;
 use super::room::Room;
 use crate::agent::frame::Frame;
-use crate::agent::leaf::{Leaf, Target, Thing, Waiting};
+use crate::agent::leaf::{Inner, Leaf, Target, Thing, Waiting};
 use crate::sync::blocking;
 use crate::sync::channel_macros::{forwarded, shown};
 use crate::sync::sited::PollAt;
@@ -95,7 +95,7 @@ macro_rules! receiver {
                     target: || from.target(),
                 };
                 let used = |frame: &Frame<'_>| from.is_used(frame, own);
-                leaf.poll_beside(cx, waiting, |cx| poll(inner, cx), used, || Some(0))
+                leaf.poll_beside(cx, waiting, Inner::Nothing, |cx| poll(inner, cx), used, || Some(0))
             }
 
             #[doc = concat!("As [`", $path, "::recv`], and as cancel safe.")]
