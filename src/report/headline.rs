@@ -106,7 +106,15 @@ fn subject(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
 /// Writes the subject of a self-deadlock that is not about a lock that is held.
 fn waits_for_itself(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let Some(&(me, wait)) = report.waiting().first() else {
-        return f.write_str("a thread waits for itself");
+        let me = report.threads.first();
+        return match me.filter(|me| me.is_asleep) {
+            Some(me) => write!(
+                f,
+                "{} waits for something that is not watched, which nothing else could bring about",
+                report.thread_name(me.id)
+            ),
+            None => f.write_str("a thread waits for itself"),
+        };
     };
     let waits = match me.is_task {
         true => "waits",

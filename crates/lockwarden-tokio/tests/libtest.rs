@@ -52,6 +52,14 @@ fn a_message_whose_sender_the_receiver_keeps() {
 }
 
 #[test]
+fn a_message_of_another_crate_whose_sender_the_receiver_keeps() {
+    let exit = found(&["hangs::a_oneshot_of_another_crate"]);
+    exit.says("SelfDeadlock: task `");
+    exit.says("waits for something that is not watched, which nothing else could bring about");
+    exit.says("waits in futures_channel::oneshot::");
+}
+
+#[test]
 fn the_end_of_a_channel_whose_sender_lives() {
     let exit = found(&["hangs::a_channel_whose_sender_lives"]);
     exit.says("Deadlock: ");
@@ -284,6 +292,15 @@ mod hangs {
     #[ignore = "it hangs"]
     async fn a_task_joins_a_thread_in_a_block_on_under_a_lock() {
         join_under_lock();
+    }
+
+    #[tokio::test]
+    #[ignore = "it hangs"]
+    async fn a_oneshot_of_another_crate() {
+        // By its use of a lock it is known.
+        drop(Mutex::new(()).lock().await);
+        let (_sender, receiver) = futures::channel::oneshot::channel::<()>();
+        receiver.await.unwrap();
     }
 
     #[tokio::test]

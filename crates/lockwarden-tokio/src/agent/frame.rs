@@ -85,6 +85,9 @@ impl<'a> Frame<'a> {
         if self.identity.is_over() {
             panic!("a task was polled after it had ended");
         }
+        if let Some(known) = self.identity.known() {
+            known.task.raise_alarm_outside_of_waits();
+        }
         self.begin_drop();
         let task = &self.identity.known()?.task;
         task.keep_waker(cx.waker());

@@ -409,16 +409,7 @@ fn raise_alarm(frame: &Frame<'_>) {
     if let Some(task) = frame.known()
         && task.has_alarm()
     {
-        raise(task);
-    }
-}
-
-#[cold]
-fn raise(task: &Task) {
-    if let Some(message) = task.take_alarm()
-        && !std::thread::panicking()
-    {
-        panic!("{message}");
+        task.raise_alarm();
     }
 }
 

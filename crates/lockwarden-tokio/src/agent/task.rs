@@ -359,10 +359,23 @@ impl Task {
         self.alarmed.load(Ordering::Acquire)
     }
 
-    /// The message, for the thread that raises the panic.
-    pub(crate) fn take_alarm(&self) -> Option<String> {
+    /// Raises the panic that it was asked for.
+    #[cold]
+    pub(super) fn raise_alarm(&self) {
         self.alarmed.store(false, Ordering::Relaxed);
-        self.alarm.lock().take()
+        let message = self.alarm.lock().take();
+        if let Some(message) = message
+            && !std::thread::panicking()
+        {
+            panic!("{message}");
+        }
+    }
+
+    /// Raises the panic that it was asked for, before it is polled, if no wait of it would raise that.
+    pub(super) fn raise_alarm_outside_of_waits(&self) {
+        if self.has_alarm() && self.waits.lock().last().is_none() {
+            self.raise_alarm();
+        }
     }
 
     /// Whether the task is over.

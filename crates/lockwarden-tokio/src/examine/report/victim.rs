@@ -26,7 +26,8 @@ fn is_of_test(graph: &Graph, set: &[usize]) -> bool {
     tasks.any(|task| hang::test_of(task, &tests).is_some())
 }
 
-/// Makes a task of the set panic that is in a wait, and that a thread would poll; returns whether there is one.
+/// Makes a task of the set panic that a thread would poll, one in a wait of this crate if there is one; returns whether there
+/// is any.
 pub(super) fn break_with(graph: &Graph, set: &[usize], message: &str) -> bool {
     let nodes = || set.iter().map(|&at| &graph.nodes[at]);
     // One whose thread is blocked, or that is in the middle of a poll, does not wake up.
@@ -54,5 +55,15 @@ pub(super) fn break_with(graph: &Graph, set: &[usize], message: &str) -> bool {
         wait.wake_task();
         return true;
     }
-    false
+    // One that waits for something else panics at its next poll.
+    let is_suspended = |node: &&Node| is_polled(node) && node.polls % 2 == 0;
+    let mut tasks = nodes()
+        .filter(is_suspended)
+        .filter_map(|node| node.task.as_ref());
+    let task = tasks.find(|task| task.kind == Kind::Driven && !task.has_ended());
+    if let Some(task) = task {
+        task.set_alarm(message.to_owned());
+        task.wake();
+    }
+    task.is_some()
 }
