@@ -198,7 +198,9 @@ impl Summary {
             text.push('\n');
         }
         if self.reports == 0 && (self.locks > 0 || self.cut_short > 0) {
-            text += "lockwarden: nothing found\n";
+            // What is found at the end of a thread or of the process could not be.
+            let so_far = if self.cut_short > 0 { " so far" } else { "" };
+            text += &format!("lockwarden: nothing found{so_far}\n");
         } else if self.reports > 0 {
             text += &format!(
                 "lockwarden: {}, in full above:\n",
@@ -318,7 +320,19 @@ mod tests {
         // One that calls `exec` is followed by another with its id.
         let sum = Summary::parse(&format!("{START}\n{FINDING}\n{START}\n{LINE}\n"));
         assert_eq!((sum.cut_short, sum.reports), (0, 2));
+        // What is found at its end is missing where nothing was found before.
+        let sum = Summary::parse(&format!("{START}\n"));
+        assert_eq!(
+            sum.text(false, &[]),
+            format!("lockwarden: watched 1 process {ends}\nlockwarden: nothing found so far\n")
+        );
+        let silent = LINE.replace("\"reports\":1", "\"reports\":0");
         let other = START.replace("\"pid\":7", "\"pid\":8");
+        let sum = Summary::parse(&format!("{other}\n{START}\n{silent}\n"));
+        assert!(
+            sum.text(true, &[])
+                .ends_with("lockwarden: nothing found so far\n")
+        );
         let sum = Summary::parse(&format!("{other}\n{START}\n{LINE}\n"));
         assert!(
             sum.text(true, &[])
