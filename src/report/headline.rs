@@ -9,7 +9,7 @@ use super::data::{Basis, Edge, Report};
 use super::names::{and_list, push_new};
 use super::place::place;
 use super::stall_text;
-use super::thread::{FreedBy, ThreadInfo, WaitInfo, WaitsFor};
+use super::thread::{FreedBy, HeldInfo, ThreadInfo, WaitInfo, WaitsFor};
 use crate::engine::ids::{LockId, ThreadId};
 use crate::engine::lists;
 use crate::engine::mode::Mode;
@@ -449,7 +449,9 @@ fn abandoned(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     };
     let mut names = Vec::new();
     for held in &thread.held {
-        push_new(&mut names, report.the_lock(held.lock).to_string());
+        if is_left(report, thread, held) {
+            push_new(&mut names, report.the_lock(held.lock).to_string());
+        }
     }
     if names.is_empty() {
         names.push("a lock".to_owned());
@@ -462,6 +464,26 @@ fn abandoned(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         ),
         false => write!(f, "{thread} ended while it held {names}"),
     }
+}
+
+/// Returns whether the report is about this lock of the thread that has ended: one that another thread waits for, else
+/// the first one, and those of its class that were taken at its place.
+fn is_left(report: &Report, thread: &ThreadInfo, held: &HeldInfo) -> bool {
+    let is_awaited = |lock: LockId| {
+        let waits_for_it = |other: &ThreadInfo| {
+            let wait = other.waits.as_ref();
+            wait.is_some_and(|wait| wait.subject() == lock)
+        };
+        lists::any(&report.threads, &waits_for_it)
+    };
+    if lists::any(&thread.held, &|held| is_awaited(held.lock)) {
+        return is_awaited(held.lock);
+    }
+    let is_alike = |first: &HeldInfo| {
+        let alike = report.key_of(held.lock) == report.key_of(first.lock);
+        held.lock == first.lock || (alike && held.site == first.site)
+    };
+    thread.held.first().is_some_and(is_alike)
 }
 
 pub(super) fn reason(report: &Report) -> String {

@@ -178,6 +178,33 @@ fn a_lock_that_is_left_with_the_closures_own_thread_is_found() {
 }
 
 #[test]
+fn each_lock_that_is_left_has_a_headline_of_its_own() {
+    if !WATCHED || cfg!(feature = "send_guard") {
+        return;
+    }
+    let outcome = check(|| {
+        let lock = |name| &*Box::leak(Box::new(parking_lot::Mutex::named(name, ())));
+        std::mem::forget(lock("one").lock());
+        std::mem::forget(lock("two").lock());
+        for alike in [lock("alike"), lock("alike")] {
+            std::mem::forget(alike.lock());
+        }
+    });
+    let named: Vec<Vec<&str>> = outcome
+        .findings()
+        .iter()
+        .map(|report| {
+            let headline = report.headline();
+            let names = ["`one`", "`two`", "`alike`"].into_iter();
+            names.filter(|name| headline.contains(name)).collect()
+        })
+        .collect();
+    assert_eq!(named, [["`one`"], ["`two`"], ["`alike`"]]);
+    let headline = outcome.findings()[2].headline();
+    assert_eq!(headline.matches("`alike`").count(), 2, "{headline}");
+}
+
+#[test]
 fn what_is_only_counted_fails_nothing_and_can_be_asserted() {
     let outcome = check(|| {
         let (a, b) = (Mutex::named("one", ()), Mutex::named("two", ()));

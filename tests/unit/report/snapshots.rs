@@ -483,6 +483,26 @@ fn an_abandoned_lock_says_who_left_it() {
 }
 
 #[test]
+fn an_abandoned_lock_is_named_alone_beside_others_that_its_thread_left() {
+    let (book, log) = fixture::post();
+    let (log_again, _) = fixture::reconcile();
+    let mut facts = facts(Verdict::Abandoned);
+    let held = [(LEDGER, Exclusive, book), (AUDIT, Exclusive, log)];
+    let mut writer = thread(WRITER, "writer", &held);
+    writer.ended = true;
+    facts.threads = vec![writer];
+    let headline = Report::new(1, facts.clone()).headline();
+    assert!(
+        headline.ends_with(" ended while it held `ledger`"),
+        "{headline}"
+    );
+    // The one that another thread waits for.
+    let auditor = waits(thread(AUDITOR, "auditor", &[]), AUDIT, Exclusive, log_again);
+    facts.threads.push(auditor);
+    check("abandoned_and_awaited", facts);
+}
+
+#[test]
 fn a_ring_of_a_join_a_mutex_and_a_full_channel_reads_as_one_chain() {
     let (book, log) = fixture::post();
     let (log_first, book_second) = fixture::reconcile();
