@@ -36,6 +36,9 @@ const ROOT: usize = file!().len() - "tracking/lock/class.rs".len();
 
 /// Returns whether a location lies in the standard library or in the locks of this crate, and so in no code
 /// of a user.
+///
+/// The path of the crate is that of no other package in a program: cargo gives the one of a dependency in full, or from the
+/// root of a workspace on, and `cargo lockwarden`, which builds the crate in a workspace of its own, has it replaced.
 pub(in crate::tracking) fn is_of_a_library(place: Site) -> bool {
     let file = place.file();
     if class_key::of_the_standard_library(file).is_some() {

@@ -63,6 +63,7 @@ fn folder(project: &Project, triple: &str) -> Result<PathBuf> {
     let Toolchain { version, .. } = &project.toolchain;
     let mut hash = Hash::new()
         .with(sources::VERSION.to_le_bytes())
+        .with(flags())
         .with(version)
         .with(triple);
     for feature in features(project).iter().chain(&project.facade_features) {
@@ -264,13 +265,7 @@ fn release_build(root: &Path, target_dir: &Path, triple: &str) -> Command {
         .arg(target_dir)
         // The libraries are looked up there, also where a file says `build.build-dir`.
         .env("CARGO_BUILD_BUILD_DIR", target_dir)
-        // The program may have the same crates in the same versions: these are others. And it may be
-        // linked with LTO, which needs the bitcode. Lints are silent in a way that leaves the warnings by which cargo
-        // learns that a target has no dynamic libraries: `--cap-lints=allow` does not.
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            "-Cmetadata=lockwarden-facade\u{1f}-Cembed-bitcode=yes\u{1f}--cap-lints=warn\u{1f}-Awarnings",
-        )
+        .env("CARGO_ENCODED_RUSTFLAGS", flags())
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3")
         // Each program would be linked with it, half of a small test. Reports leave out the detector's own frames, and
@@ -283,6 +278,28 @@ fn release_build(root: &Path, target_dir: &Path, triple: &str) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     cargo
+}
+
+/// The options of rustc, in the form of `CARGO_ENCODED_RUSTFLAGS`.
+fn flags() -> String {
+    // Cargo gives the path of the detector's sources from the root of their workspace on, as it does that of a project's
+    // own package. A lock that is made in the folder `src/sync` of the project would be taken for one that the detector
+    // has made: so the detector is called as in cargo's home.
+    let version = env!("CARGO_PKG_VERSION");
+    let names =
+        format!("--remap-path-prefix=src=/registry/src/lockwarden/lockwarden-{version}/src");
+    [
+        // The program may have the same crates in the same versions: these are others.
+        "-Cmetadata=lockwarden-facade",
+        // It may be linked with LTO.
+        "-Cembed-bitcode=yes",
+        // Lints are silent in a way that leaves the warnings by which cargo learns that a target has no dynamic
+        // libraries: `--cap-lints=allow` does not.
+        "--cap-lints=warn",
+        "-Awarnings",
+        &names,
+    ]
+    .join("\u{1f}")
 }
 
 /// The libraries that cargo has named.
@@ -338,6 +355,22 @@ mod tests {
         assert_eq!(build_dir.unwrap().1, Some(target_dir.as_os_str()));
         let debug = variables.find(|(name, _)| *name == "CARGO_PROFILE_RELEASE_DEBUG");
         assert_eq!(debug.unwrap().1, Some("none".as_ref()));
+    }
+
+    #[test]
+    fn the_detectors_sources_have_no_path_of_a_projects_own() {
+        let call = release_build(Path::new("/sources"), Path::new("/target"), "t");
+        let flags = call
+            .get_envs()
+            .find(|(name, _)| *name == "CARGO_ENCODED_RUSTFLAGS")
+            .and_then(|(_, value)| value?.to_str())
+            .unwrap();
+        let names = flags
+            .split('\u{1f}')
+            .find_map(|flag| flag.strip_prefix("--remap-path-prefix="));
+        let (from, to) = names.unwrap().split_once('=').unwrap();
+        assert_eq!(from, "src");
+        assert!(to.starts_with('/') && to.ends_with("/src"), "{to}");
     }
 
     #[test]

@@ -164,6 +164,19 @@ fn locks_of_a_wrapper_are_instances_and_the_callers_of_both_orders_are_named() {
         .says("is the constructor of a type of your own, put `#[track_caller]` on it");
 }
 
+/// The detector has modules of the same names, and takes a lock that is made there for one that is made by a call of a
+/// library, as `.map(Mutex::new)` is.
+#[test]
+fn a_lock_is_made_at_its_line_in_a_module_of_the_name_of_one_of_the_detector() {
+    Project::copy("rooms", "modules")
+        .call(&["run"])
+        .ends_with(100)
+        .says("the Mutex `rooms::sync::LEDGER` made at src/sync/mod.rs:3:33")
+        .says("the Mutex made at src/sync/mod.rs:9:14")
+        .says("the Mutex made at src/main.rs:15:11")
+        .says("2 findings");
+}
+
 #[test]
 fn an_inversion_of_wrapped_locks_is_found_over_two_processes_and_their_hierarchy_is_none() {
     let project = Project::copy("wrapper", "records");
