@@ -13,7 +13,7 @@ use crate::{clean, doctor, environment, explore, records, run};
 /// Finds deadlocks and lock-order inversions in a program and all its dependencies, unchanged.
 ///
 /// Every lock, channel and thread of `std`, every lock of `parking_lot` and `lock_api`, the channels of crossbeam-channel, the
-/// values of once_cell, the forks of rayon, and the tasks and locks of tokio, in every crate of the build, are watched. The build
+/// values of once_cell, the jobs of rayon, and the tasks and locks of tokio, in every crate of the build, are watched. The build
 /// has a target folder of its own.
 #[derive(Debug, Parser)]
 #[command(

@@ -108,7 +108,7 @@ impl Answer {
                 answer.unseen.push(format!("{full}: {why}"));
             } else if name == "rayon-core" && !is_replaced {
                 answer.unseen.push(format!(
-                    "{full}: only versions from 1.12 on are replaced; its forks and joins order nothing"
+                    "{full}: only versions from 1.12 on are replaced; nothing orders its jobs"
                 ));
             } else if name == "tokio" && !is_replaced {
                 let why =

@@ -278,8 +278,9 @@ fn once_cell_is_replaced_from_1_12_on_with_its_feature_std() {
 
 #[test]
 fn rayon_core_is_replaced_from_1_12_on() {
-    doctor_of("rayon-core", "1.11.0", &[], "")
-        .says("rayon-core 1.11.0: only versions from 1.12 on are replaced; its forks and joins order nothing");
+    doctor_of("rayon-core", "1.11.0", &[], "").says(
+        "rayon-core 1.11.0: only versions from 1.12 on are replaced; nothing orders its jobs",
+    );
     doctor_of("rayon-core", "1.13.0", &[], "")
         .says("replaced by watched ones:\n  rayon-core 1.13.0\n");
 }
