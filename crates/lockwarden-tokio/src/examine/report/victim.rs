@@ -56,7 +56,7 @@ pub(super) fn break_with(graph: &Graph, set: &[usize], message: &str) -> bool {
         return true;
     }
     // One that waits for something else panics at its next poll.
-    let is_suspended = |node: &&Node| is_polled(node) && node.polls % 2 == 0;
+    let is_suspended = |node: &&Node| is_polled(node) && node.polls.is_multiple_of(2);
     let mut tasks = nodes()
         .filter(is_suspended)
         .filter_map(|node| node.task.as_ref());
