@@ -1,5 +1,7 @@
 //! The order between the caller that forks, its jobs, and what follows the join.
 
+use std::sync::Arc;
+
 use lockwarden::instrument::{Clock, InheritedHolds, MergedClock};
 
 use crate::BroadcastContext;
@@ -51,8 +53,22 @@ pub(crate) struct Fork {
     ends: MergedClock,
 }
 
+/// Makes a call that waits for its jobs: these run by the fork, and happen before what follows, also after a panic.
+pub(crate) fn joined<R>(call: impl FnOnce(&Fork, &Start) -> R) -> R {
+    let fork = Fork::of_caller();
+    let _join = Join(&fork);
+    call(&fork, &Start::here())
+}
+
+/// Does what [`joined`] does for a call whose jobs make others.
+pub(crate) fn scoped<R>(call: impl FnOnce(&Arc<Fork>, &Start) -> R) -> R {
+    let fork = Arc::new(Fork::of_caller());
+    let _join = Join(&fork);
+    call(&fork, &Start::here())
+}
+
 impl Fork {
-    pub(crate) fn of_caller() -> Self {
+    fn of_caller() -> Self {
         Self {
             caller: this_thread(),
             around: InheritedHolds::current(),
@@ -67,11 +83,6 @@ impl Fork {
         let _end = JobEnd(self);
         job()
     }
-
-    /// Orders the jobs before what follows the drop of the guard, also after a panic.
-    pub(crate) fn join_at_end(&self) -> Join<'_> {
-        Join(self)
-    }
 }
 
 /// A job, until it returns or unwinds.
@@ -84,8 +95,7 @@ impl Drop for JobEnd<'_> {
 }
 
 /// The rest of the call, at whose end all jobs have ended.
-#[must_use]
-pub(crate) struct Join<'a>(&'a Fork);
+struct Join<'a>(&'a Fork);
 
 impl Drop for Join<'_> {
     fn drop(&mut self) {

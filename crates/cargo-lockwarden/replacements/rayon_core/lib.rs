@@ -17,7 +17,7 @@ pub use self::builder::ThreadPoolBuilder;
 pub use self::pool::ThreadPool;
 pub use self::scope::{Scope, ScopeFifo};
 pub use self::scope::{in_place_scope, in_place_scope_fifo, scope, scope_fifo};
-use fork::{Fork, Start};
+use fork::{Start, joined};
 #[doc(inline)]
 pub use rayon_core_original::*;
 
@@ -38,20 +38,19 @@ where
     RA: Send,
     RB: Send,
 {
-    let fork = Fork::of_caller();
-    let start = Start::here();
-    let _join = fork.join_at_end();
     // Most jobs run on the thread that made them, in its own order and under its own locks.
-    original::join_context(
-        |context| match context.migrated() {
-            true => fork.run(&start, || oper_a(context)),
-            false => oper_a(context),
-        },
-        |context| match context.migrated() {
-            true => fork.run(&start, || oper_b(context)),
-            false => oper_b(context),
-        },
-    )
+    joined(|fork, start| {
+        original::join_context(
+            |context| match context.migrated() {
+                true => fork.run(start, || oper_a(context)),
+                false => oper_a(context),
+            },
+            |context| match context.migrated() {
+                true => fork.run(start, || oper_b(context)),
+                false => oper_b(context),
+            },
+        )
+    })
 }
 
 pub fn broadcast<OP, R>(op: OP) -> Vec<R>
@@ -59,10 +58,7 @@ where
     OP: Fn(BroadcastContext<'_>) -> R + Sync,
     R: Send,
 {
-    let fork = Fork::of_caller();
-    let start = Start::here();
-    let _join = fork.join_at_end();
-    original::broadcast(|context| fork.run(&start, || op(context)))
+    joined(|fork, start| original::broadcast(|context| fork.run(start, || op(context))))
 }
 
 pub fn spawn<F>(func: F)

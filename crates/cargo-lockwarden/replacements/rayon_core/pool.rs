@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::fork::{Fork, Start};
+use crate::fork::{Start, joined, scoped};
 use crate::{BroadcastContext, Scope, ScopeFifo, Yield, original};
 
 #[repr(transparent)]
@@ -27,10 +27,7 @@ impl ThreadPool {
         OP: FnOnce() -> R + Send,
         R: Send,
     {
-        let fork = Fork::of_caller();
-        let start = Start::here();
-        let _join = fork.join_at_end();
-        self.0.install(|| fork.run(&start, op))
+        joined(|fork, start| self.0.install(|| fork.run(start, op)))
     }
 
     pub fn broadcast<OP, R>(&self, op: OP) -> Vec<R>
@@ -38,10 +35,7 @@ impl ThreadPool {
         OP: Fn(BroadcastContext<'_>) -> R + Sync,
         R: Send,
     {
-        let fork = Fork::of_caller();
-        let start = Start::here();
-        let _join = fork.join_at_end();
-        self.0.broadcast(|context| fork.run(&start, || op(context)))
+        joined(|fork, start| self.0.broadcast(|context| fork.run(start, || op(context))))
     }
 
     pub fn current_num_threads(&self) -> usize {
@@ -86,20 +80,20 @@ impl ThreadPool {
     where
         OP: FnOnce(&Scope<'scope>) -> R,
     {
-        let fork = Arc::new(Fork::of_caller());
-        let _join = fork.join_at_end();
-        self.0
-            .in_place_scope(|inner| Scope::lend(inner, Arc::clone(&fork), op))
+        scoped(|fork, _| {
+            self.0
+                .in_place_scope(|inner| Scope::lend(inner, Arc::clone(fork), op))
+        })
     }
 
     pub fn in_place_scope_fifo<'scope, OP, R>(&self, op: OP) -> R
     where
         OP: FnOnce(&ScopeFifo<'scope>) -> R,
     {
-        let fork = Arc::new(Fork::of_caller());
-        let _join = fork.join_at_end();
-        self.0
-            .in_place_scope_fifo(|inner| ScopeFifo::lend(inner, Arc::clone(&fork), op))
+        scoped(|fork, _| {
+            self.0
+                .in_place_scope_fifo(|inner| ScopeFifo::lend(inner, Arc::clone(fork), op))
+        })
     }
 
     pub fn spawn<OP>(&self, op: OP)

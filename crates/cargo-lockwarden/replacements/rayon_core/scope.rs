@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::fork::{Fork, Start};
+use crate::fork::{Fork, Start, scoped};
 use crate::{BroadcastContext, original};
 
 macro_rules! scope_type {
@@ -69,11 +69,10 @@ macro_rules! scope_type {
             OP: FnOnce(&$Scope<'scope>) -> R + Send,
             R: Send,
         {
-            let fork = Arc::new(Fork::of_caller());
-            let start = Start::here();
-            let _join = fork.join_at_end();
-            original::$scope(|inner| {
-                fork.run(&start, || $Scope::lend(inner, Arc::clone(&fork), op))
+            scoped(|fork, start| {
+                original::$scope(|inner| {
+                    fork.run(start, || $Scope::lend(inner, Arc::clone(fork), op))
+                })
             })
         }
 
@@ -81,9 +80,9 @@ macro_rules! scope_type {
         where
             OP: FnOnce(&$Scope<'scope>) -> R,
         {
-            let fork = Arc::new(Fork::of_caller());
-            let _join = fork.join_at_end();
-            original::$in_place_scope(|inner| $Scope::lend(inner, Arc::clone(&fork), op))
+            scoped(|fork, _| {
+                original::$in_place_scope(|inner| $Scope::lend(inner, Arc::clone(fork), op))
+            })
         }
     };
 }

@@ -373,9 +373,14 @@ impl Task {
 
     /// Raises the panic that it was asked for, before it is polled, if no wait of it would raise that.
     pub(super) fn raise_alarm_outside_of_waits(&self) {
-        if self.has_alarm() && self.waits.lock().last().is_none() {
+        if self.has_alarm() && self.has_no_wait() {
             self.raise_alarm();
         }
+    }
+
+    /// Whether it is in no wait of this crate.
+    pub(crate) fn has_no_wait(&self) -> bool {
+        self.waits.lock().last().is_none()
     }
 
     /// Whether the task is over.

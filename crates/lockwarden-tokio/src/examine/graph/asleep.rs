@@ -62,7 +62,7 @@ impl Graph {
             match self.need_of_wait(at, &wait) {
                 Need::Nothing => {
                     self.nodes[at].is_for_any = true;
-                    return Need::Any((0..self.nodes.len()).map(Need::Agent).collect());
+                    return Need::AnyOf((0..self.nodes.len()).collect());
                 }
                 need => needs.push(need),
             }

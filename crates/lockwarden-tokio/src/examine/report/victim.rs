@@ -60,7 +60,8 @@ pub(super) fn break_with(graph: &Graph, set: &[usize], message: &str) -> bool {
     let mut tasks = nodes()
         .filter(is_suspended)
         .filter_map(|node| node.task.as_ref());
-    let task = tasks.find(|task| task.kind == Kind::Driven && !task.has_ended());
+    let task =
+        tasks.find(|task| task.kind == Kind::Driven && !task.has_ended() && task.has_no_wait());
     if let Some(task) = task {
         task.set_alarm(message.to_owned());
         task.wake();
